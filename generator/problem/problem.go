@@ -1,0 +1,117 @@
+// Package problem holds the one shape of a user-facing mistake: what is
+// wrong, where, what was expected, and what to run next. Every part of
+// reggen that reads something a person wrote reports through it, so that all
+// mistakes of one input are told at once and read alike.
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Problem is one mistake. Only What is required. No field may ever hold a
+// secret value or the text of a third-party error that could quote one.
+type Problem struct {
+	File string // the file, as the user would name it
+	Line int    // 1-based; 0 when unknown (kustomize strips line numbers)
+	Path string // the field, for instance spec.storage.s3.bucket
+	What string // what is wrong, lower case, no full stop
+	Want string // what was expected
+	Near string // the nearest valid name, when one is near
+	Next string // the next command to run, or the next thing to do
+}
+
+// Error renders the problem on one line, with a hint line below when there
+// is a next step.
+func (p Problem) Error() string {
+	var b strings.Builder
+	if p.File != "" {
+		b.WriteString(p.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d", p.Line)
+		}
+		b.WriteString(": ")
+	}
+	if p.Path != "" {
+		b.WriteString(p.Path)
+		b.WriteString(": ")
+	}
+	b.WriteString(p.What)
+	if p.Want != "" {
+		b.WriteString("; expected ")
+		b.WriteString(p.Want)
+	}
+	if p.Near != "" {
+		fmt.Fprintf(&b, "; did you mean %q?", p.Near)
+	}
+	if p.Next != "" {
+		b.WriteString("\n  next: ")
+		b.WriteString(strings.ReplaceAll(p.Next, "\n", "\n        "))
+	}
+	return b.String()
+}
+
+// List is every problem found in one input. A nil or empty List is no error:
+// use Err to turn one into an error.
+type List []Problem
+
+// Add appends a problem.
+func (l *List) Add(p Problem) { *l = append(*l, p) }
+
+// Addf appends a problem made of a path and a formatted text.
+func (l *List) Addf(path, format string, args ...any) {
+	l.Add(Problem{Path: path, What: fmt.Sprintf(format, args...)})
+}
+
+// Join appends what err holds: its problems when it is one or several, else
+// one problem with its text. A nil err adds nothing.
+func (l *List) Join(err error) {
+	if err == nil {
+		return
+	}
+	var many List
+	var one Problem
+	switch {
+	case errors.As(err, &many):
+		*l = append(*l, many...)
+	case errors.As(err, &one):
+		*l = append(*l, one)
+	default:
+		*l = append(*l, Problem{What: err.Error()})
+	}
+}
+
+// Err returns the list as an error, or nil when it is empty.
+func (l List) Err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	return l
+}
+
+// Sort orders by file, line, path and text, so that a report has one form.
+func (l List) Sort() {
+	sort.SliceStable(l, func(i, j int) bool {
+		a, b := l[i], l[j]
+		switch {
+		case a.File != b.File:
+			return a.File < b.File
+		case a.Line != b.Line:
+			return a.Line < b.Line
+		case a.Path != b.Path:
+			return a.Path < b.Path
+		}
+		return a.What < b.What
+	})
+}
+
+// Error lists every problem, one a line.
+func (l List) Error() string {
+	lines := make([]string, len(l))
+	for i, p := range l {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,147 @@
+package spec
+
+// APIVersion is the version of every kind that reggen owns.
+const APIVersion = "reggen.dev/v1alpha1"
+
+// The kinds that reggen owns.
+const (
+	KindRegistry   = "Registry"
+	KindCredential = "RegistryCredential"
+)
+
+// LocalConfig is the annotation by which kustomize drops an object from its
+// output: specs and credentials are inputs, never applied.
+const LocalConfig = "config.kubernetes.io/local-config"
+
+// Registry is the spec: one private registry in one environment, merged by
+// kustomize from a base and the environment's patch.
+type Registry struct {
+	APIVersion string       `json:"apiVersion"`
+	Kind       string       `json:"kind"`
+	Metadata   Metadata     `json:"metadata"`
+	Spec       RegistrySpec `json:"spec"`
+}
+
+// Metadata names the registry. Its name is the release name of the chart.
+type Metadata struct {
+	Name        string            `json:"name"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// RegistrySpec is what a person decides about a registry.
+type RegistrySpec struct {
+	Host        string                `json:"host"`
+	Image       Image                 `json:"image,omitempty"`
+	Replicas    *int                  `json:"replicas,omitempty"`
+	Storage     Storage               `json:"storage"`
+	Ingress     *Ingress              `json:"ingress,omitempty"`
+	Auth        Auth                  `json:"auth,omitempty"`
+	PullSecrets map[string]PullSecret `json:"pullSecrets,omitempty"`
+	Resources   Resources             `json:"resources,omitempty"`
+	Config      map[string]any        `json:"config,omitempty"`
+	Values      map[string]any        `json:"values,omitempty"`
+	Reggen      string                `json:"reggen,omitempty"`
+	Secrets     Secrets               `json:"secrets,omitempty"`
+}
+
+// Flavor says which program the image holds; configuration differs.
+type Flavor string
+
+// The flavors.
+const (
+	Distribution   Flavor = "distribution"    // distribution v3
+	DistributionV2 Flavor = "distribution-v2" // docker/distribution v2
+	GitLab         Flavor = "gitlab"          // the GitLab fork, before it lost htpasswd in 2022
+)
+
+// Image is the registry's own container image.
+type Image struct {
+	Repository  string   `json:"repository,omitempty"`
+	Tag         string   `json:"tag,omitempty"`
+	Digest      string   `json:"digest,omitempty"`
+	Flavor      Flavor   `json:"flavor,omitempty"`
+	PullPolicy  string   `json:"pullPolicy,omitempty"`
+	PullSecrets []string `json:"pullSecrets,omitempty"`
+}
+
+// Storage is where blobs live; exactly one is set.
+type Storage struct {
+	S3         *S3         `json:"s3,omitempty"`
+	Filesystem *Filesystem `json:"filesystem,omitempty"`
+}
+
+// S3 is an S3 bucket or a compatible one. Pointers tell "not said" from false.
+type S3 struct {
+	Provider           string       `json:"provider,omitempty"`
+	Region             string       `json:"region,omitempty"`
+	Bucket             string       `json:"bucket,omitempty"`
+	Endpoint           string       `json:"endpoint,omitempty"`
+	RootDirectory      string       `json:"rootDirectory,omitempty"`
+	ForcePathStyle     *bool        `json:"forcePathStyle,omitempty"`
+	Encrypt            *bool        `json:"encrypt,omitempty"`
+	Secure             *bool        `json:"secure,omitempty"`
+	Redirect           *bool        `json:"redirect,omitempty"`
+	ExistingSecret     *S3SecretRef `json:"existingSecret,omitempty"`
+	AmbientCredentials bool         `json:"ambientCredentials,omitempty"`
+}
+
+// S3SecretRef names a Secret that something else brings, and its two keys.
+type S3SecretRef struct {
+	Name      string `json:"name"`
+	AccessKey string `json:"accessKey,omitempty"` // default s3AccessKey
+	SecretKey string `json:"secretKey,omitempty"` // default s3SecretKey
+}
+
+// Filesystem is a volume: a claim made here, an existing one, or an emptyDir.
+type Filesystem struct {
+	Size          string `json:"size,omitempty"`
+	StorageClass  string `json:"storageClass,omitempty"`
+	AccessMode    string `json:"accessMode,omitempty"`
+	ExistingClaim string `json:"existingClaim,omitempty"`
+	EmptyDir      bool   `json:"emptyDir,omitempty"`
+}
+
+// Ingress is how the host reaches the registry.
+type Ingress struct {
+	ClassName     string            `json:"className,omitempty"`
+	ClusterIssuer string            `json:"clusterIssuer,omitempty"`
+	TLSSecretName string            `json:"tlsSecretName,omitempty"`
+	MaxBodySize   string            `json:"maxBodySize,omitempty"`
+	Annotations   map[string]string `json:"annotations,omitempty"`
+}
+
+// Auth is who gets in: the users are the files in credentials/.
+type Auth struct {
+	Realm          string        `json:"realm,omitempty"`
+	ExistingSecret *SecretKeyRef `json:"existingSecret,omitempty"`
+	Anonymous      bool          `json:"anonymous,omitempty"`
+}
+
+// SecretKeyRef names a key of a Secret that something else brings.
+type SecretKeyRef struct {
+	Name string `json:"name"`
+	Key  string `json:"key,omitempty"` // default htpasswd
+}
+
+// PullSecret is an image pull secret of one user in some namespaces.
+type PullSecret struct {
+	User       string   `json:"user"`
+	Namespaces []string `json:"namespaces,omitempty"` // default: the registry's
+	Server     string   `json:"server,omitempty"`     // default: host
+	Email      string   `json:"email,omitempty"`
+}
+
+// Resources are the container's requests and limits, as Kubernetes spells them.
+type Resources struct {
+	Requests map[string]string `json:"requests,omitempty"`
+	Limits   map[string]string `json:"limits,omitempty"`
+}
+
+// Secrets says where credentials and sealed files are, relative to the folder
+// whose kustomization.yaml holds generators.
+type Secrets struct {
+	Credentials []string `json:"credentials,omitempty"`
+	Sealed      string   `json:"sealed,omitempty"`
+}
