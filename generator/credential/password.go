@@ -1,0 +1,201 @@
+package credential
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"crypto/rand"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// The bcrypt costs. bcrypt runs on every request of a registry, so a random
+// password, which needs no stretching, gets the lowest useful cost; people's
+// passwords get the customary one. MaxCost keeps a request below about a
+// second.
+const (
+	MinCost       = 5
+	GeneratedCost = 5
+	PersonCost    = 10
+	MaxCost       = 12
+)
+
+// MaxPassword is bcrypt's limit in bytes; longer ones would be cut, so Go's
+// implementation and reggen refuse them.
+const MaxPassword = 72
+
+// CheckUser says why name can't be a user name, or "" when it can. The
+// registry's htpasswd format decides: the first colon ends the name, white
+// space around a line is dropped, a line that starts with '#' is a comment.
+func CheckUser(name string) string {
+	switch {
+	case name == "":
+		return "the user name is empty"
+	case len(name) > 128:
+		return "the user name is longer than 128 bytes"
+	case !utf8.ValidString(name):
+		return "the user name is not UTF-8"
+	case strings.Contains(name, ":"):
+		return "the user name has a colon, which ends a name in htpasswd and in HTTP basic authentication"
+	case strings.TrimSpace(name) != name:
+		return "the user name starts or ends with white space, which the registry drops"
+	case strings.HasPrefix(name, "#"):
+		return "the user name starts with '#', which makes its htpasswd line a comment"
+	}
+	for _, r := range name {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return "the user name has a newline or another control character"
+		}
+	}
+	return ""
+}
+
+// CheckPassword says why password can't be used, or "". It never quotes it.
+func CheckPassword(password string) string {
+	switch {
+	case password == "":
+		return "the password is empty"
+	case len(password) > MaxPassword:
+		return fmt.Sprintf("the password has %d bytes; bcrypt takes at most %d", len(password), MaxPassword)
+	case strings.ContainsAny(password, "\n"):
+		return "the password has a newline, which no login prompt can send"
+	case strings.ContainsRune(password, 0):
+		return "the password has a NUL byte, at which other bcrypt implementations stop reading"
+	case !utf8.ValidString(password):
+		return "the password is not UTF-8, which the docker config's JSON can't hold"
+	}
+	return ""
+}
+
+// HashPassword returns the bcrypt hash of password in Apache's notation
+// ($2y$). bcrypt draws the salt itself.
+func HashPassword(password string, cost int) (string, error) {
+	if what := CheckPassword(password); what != "" {
+		return "", errors.New(what)
+	}
+	h, err := bcrypt.GenerateFromPassword([]byte(password), cost)
+	if err != nil {
+		return "", errors.New("hashing the password failed")
+	}
+	return "$2y$" + strings.TrimPrefix(string(h), "$2a$"), nil
+}
+
+// Verify says whether password is the one that hash was made from.
+func Verify(hash, password string) bool {
+	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+}
+
+// CheckHash returns the cost of a bcrypt hash, or why it is none.
+func CheckHash(hash string) (cost int, what string) {
+	if len(hash) != 60 || !(strings.HasPrefix(hash, "$2y$") || strings.HasPrefix(hash, "$2a$") || strings.HasPrefix(hash, "$2b$")) {
+		return 0, "not a bcrypt hash; the registry takes bcrypt only (htpasswd -nB makes one)"
+	}
+	cost, err := bcrypt.Cost([]byte(hash))
+	if err != nil || strings.ContainsAny(hash, "\n: ") {
+		return 0, "not a bcrypt hash; the registry takes bcrypt only (htpasswd -nB makes one)"
+	}
+	return cost, ""
+}
+
+// HashOf says what a hash was made from: SHA-256 over the length-prefixed
+// version, user, cost, password and hash. It stands encrypted beside them.
+func HashOf(user string, cost int, password, hash string) string {
+	h := sha256.New()
+	for _, part := range []string{"reggen hashOf 1", user, fmt.Sprint(cost), password, hash} {
+		_ = binary.Write(h, binary.BigEndian, uint64(len(part)))
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Entry is one line of an htpasswd file.
+type Entry struct{ User, Hash string }
+
+// HTPasswd writes an htpasswd file, a line an entry, in the order given.
+func HTPasswd(entries []Entry) string {
+	var b strings.Builder
+	for _, e := range entries {
+		b.WriteString(e.User + ":" + e.Hash + "\n")
+	}
+	return b.String()
+}
+
+type dockerEntry struct {
+	Username string `json:"username,omitempty"`
+	Password string `json:"password,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Auth     string `json:"auth,omitempty"`
+}
+
+type dockerConfig struct {
+	Auths map[string]dockerEntry `json:"auths"`
+}
+
+// DockerConfig writes the bytes that `kubectl create secret docker-registry`
+// puts under .dockerconfigjson: compact JSON, HTML escaping, no newline.
+func DockerConfig(server, user, password, email string) ([]byte, error) {
+	out, err := json.Marshal(dockerConfig{map[string]dockerEntry{server: {
+		Username: user, Password: password, Email: email,
+		Auth: base64.StdEncoding.EncodeToString([]byte(user + ":" + password)),
+	}}})
+	if err != nil {
+		return nil, errors.New("writing the docker config failed")
+	}
+	return out, nil
+}
+
+// Login is one entry of a docker config.
+type Login struct{ Server, User, Password, Email string }
+
+// ReadDockerConfig reads a docker config of exactly one server back and
+// checks that auth agrees with username and password. Errors quote nothing.
+func ReadDockerConfig(data []byte) (Login, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	var c dockerConfig
+	if err := d.Decode(&c); err != nil {
+		return Login{}, errors.New("not a docker config")
+	}
+	if len(c.Auths) != 1 {
+		return Login{}, fmt.Errorf("a docker config with %d servers; expected one", len(c.Auths))
+	}
+	for server, e := range c.Auths {
+		if e.Auth != base64.StdEncoding.EncodeToString([]byte(e.Username+":"+e.Password)) {
+			return Login{}, errors.New("a docker config whose auth is not its username and password")
+		}
+		return Login{server, e.Username, e.Password, e.Email}, nil
+	}
+	return Login{}, nil
+}
+
+const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// Generate draws n letters and digits from random, the first a letter: such a
+// value survives every YAML reader and shell unquoted. n of 32 carries about
+// 190 bits.
+func Generate(random io.Reader, n int) (string, error) {
+	out := make([]byte, n)
+	for i := range out {
+		set := alphanumeric
+		if i == 0 {
+			set = alphanumeric[:52]
+		}
+		k, err := rand.Int(random, big.NewInt(int64(len(set))))
+		if err != nil {
+			return "", fmt.Errorf("drawing a random secret: %w", err)
+		}
+		out[i] = set[k.Int64()]
+	}
+	return string(out), nil
+}

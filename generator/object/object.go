@@ -1,0 +1,185 @@
+// Package object is the Kubernetes object as reggen sees it: parsed from a
+// chart's output, identified, compared and written in one form.
+package object
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// Object is one Kubernetes object, decoded as JSON decodes it.
+type Object map[string]any
+
+// ID identifies an object within a build.
+type ID struct{ Group, Kind, Namespace, Name string }
+
+// String names the object as kubectl users do.
+func (id ID) String() string {
+	if id.Namespace == "" {
+		return id.Kind + " " + id.Name
+	}
+	return id.Kind + " " + id.Namespace + "/" + id.Name
+}
+
+// Parse reads a YAML stream. from names its origin in errors (a template's
+// file); the YAML library's own text may quote a value and is not passed on.
+func Parse(from string, data []byte) ([]Object, error) {
+	var out []Object
+	for _, doc := range split(data) {
+		var o map[string]any
+		if err := yaml.UnmarshalStrict(doc, &o); err != nil {
+			return nil, problem.Problem{
+				File: from, What: "renders to something that is not a valid YAML object",
+				Want: "a mapping without duplicate keys",
+			}
+		}
+		if len(o) == 0 {
+			continue
+		}
+		obj := Object(o)
+		if obj.Kind() == "" || obj.str("apiVersion") == "" || obj.Name() == "" {
+			return nil, problem.Problem{
+				File: from, What: "renders an object without apiVersion, kind or metadata.name",
+			}
+		}
+		out = append(out, obj)
+	}
+	return out, nil
+}
+
+// split cuts a YAML stream at its document markers.
+func split(data []byte) [][]byte {
+	var docs [][]byte
+	var doc bytes.Buffer
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte("---")) && len(bytes.TrimSpace(line[3:])) == 0 {
+			docs = append(docs, bytes.Clone(doc.Bytes()))
+			doc.Reset()
+			continue
+		}
+		doc.Write(line)
+	}
+	return append(docs, doc.Bytes())
+}
+
+// Encode writes objects as a YAML stream with sorted keys, in the given order.
+func Encode(objects []Object) ([]byte, error) {
+	var b bytes.Buffer
+	for i, o := range objects {
+		if i > 0 {
+			b.WriteString("---\n")
+		}
+		text, err := yaml.Marshal(map[string]any(o))
+		if err != nil {
+			return nil, fmt.Errorf("encoding %s: not representable as YAML", o.ID())
+		}
+		b.Write(text)
+	}
+	return b.Bytes(), nil
+}
+
+// Copy returns a deep copy.
+func (o Object) Copy() Object { return Object(deepCopy(map[string]any(o)).(map[string]any)) }
+
+func deepCopy(v any) any {
+	switch t := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(t))
+		for k, e := range t {
+			m[k] = deepCopy(e)
+		}
+		return m
+	case []any:
+		l := make([]any, len(t))
+		for i, e := range t {
+			l[i] = deepCopy(e)
+		}
+		return l
+	}
+	return v
+}
+
+// Kind, Name and Namespace read the fields of those names.
+func (o Object) Kind() string      { return o.str("kind") }
+func (o Object) Name() string      { return o.str("metadata", "name") }
+func (o Object) Namespace() string { return o.str("metadata", "namespace") }
+
+// ID identifies the object.
+func (o Object) ID() ID {
+	group, _, found := strings.Cut(o.str("apiVersion"), "/")
+	if !found {
+		group = ""
+	}
+	return ID{group, o.Kind(), o.Namespace(), o.Name()}
+}
+
+// IsSecret says whether this is a core Secret.
+func (o Object) IsSecret() bool { return o.Kind() == "Secret" && o.str("apiVersion") == "v1" }
+
+// Map returns the mapping at path, or nil.
+func (o Object) Map(path ...string) map[string]any {
+	m := map[string]any(o)
+	for _, p := range path {
+		m, _ = m[p].(map[string]any)
+	}
+	return m
+}
+
+func (o Object) str(path ...string) string {
+	s, _ := o.Map(path[:len(path)-1]...)[path[len(path)-1]].(string)
+	return s
+}
+
+// Equal compares two objects by content.
+func Equal(a, b Object) bool { return reflect.DeepEqual(map[string]any(a), map[string]any(b)) }
+
+// Walk calls f for every string in the object, keys included, with its path.
+func (o Object) Walk(f func(path, text string)) { walk("", map[string]any(o), f) }
+
+func walk(path string, v any, f func(path, text string)) {
+	switch t := v.(type) {
+	case map[string]any:
+		for _, k := range sortedKeys(t) {
+			below := k
+			if path != "" {
+				below = path + "." + k
+			}
+			f(below, k)
+			walk(below, t[k], f)
+		}
+	case []any:
+		for i, e := range t {
+			walk(fmt.Sprintf("%s[%d]", path, i), e, f)
+		}
+	case string:
+		f(path, t)
+	}
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// PodTemplate returns the pod template inside a workload and true, or false.
+func (o Object) PodTemplate() (map[string]any, bool) {
+	var t map[string]any
+	switch o.Kind() {
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job":
+		t = o.Map("spec", "template")
+	case "CronJob":
+		t = o.Map("spec", "jobTemplate", "spec", "template")
+	}
+	return t, t != nil
+}
