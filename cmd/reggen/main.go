@@ -1,0 +1,19 @@
+// Command reggen turns one small, layered spec into everything a private
+// container registry on Kubernetes needs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/reggen/reggen/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, cli.Real())
+	stop()
+	os.Exit(code)
+}

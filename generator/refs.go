@@ -1,0 +1,113 @@
+package generator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/secret"
+)
+
+// refs decides from the spec and the credentials' public side which secrets a
+// build has, and what is public about each. Whatever is missing or at odds is
+// told at once, with the command that mends it.
+func (p Plan) refs() (map[secret.Ref]secret.Facets, []Pull, error) {
+	var l problem.List
+	refs := map[secret.Ref]secret.Facets{}
+	reg, creds := p.Registry.Spec, p.Credentials
+
+	dir := strings.Join(reg.Secrets.Credentials, ", ")
+	if len(reg.Secrets.Credentials) > 0 {
+		if path, _, _ := p.input.Folder(reg.Secrets.Credentials[0]); path != "" {
+			dir = path
+		}
+	}
+
+	switch {
+	case reg.Auth.Anonymous && len(creds.Users) > 0:
+		l.Add(problem.Problem{Path: "spec.auth.anonymous", What: fmt.Sprintf("is true, but there are users in %s", dir),
+			Want: "one of the two: with anonymous access nobody is asked for a password"})
+	case reg.Auth.Anonymous:
+	case reg.Auth.ExistingSecret != nil:
+		pullers := map[string]bool{}
+		for _, ps := range reg.PullSecrets {
+			pullers[ps.User] = true
+		}
+		for _, u := range creds.Users {
+			if !pullers[u.User] {
+				l.Add(problem.Problem{File: u.File, What: fmt.Sprintf("user %q has no effect: spec.auth.existingSecret brings the users", u.User)})
+			}
+		}
+	case len(creds.Users) == 0:
+		l.Add(problem.Problem{File: dir, What: "no users: nobody could log in",
+			Want: "a RegistryCredential of type user a file, or spec.auth.anonymous: true said aloud",
+			Next: "reggen user add NAME"})
+	default:
+		f := secret.Facets{}
+		for _, u := range creds.Users {
+			f["user/"+u.User] = fmt.Sprintf("cost=%d from=%s", u.Cost, u.Fingerprint(credential.Password, credential.Hash))
+		}
+		refs[secret.HTPasswd] = f
+	}
+
+	if s3 := reg.Storage.S3; s3 != nil {
+		switch own := s3.ExistingSecret == nil && !s3.AmbientCredentials; {
+		case own && creds.S3 == nil:
+			l.Add(problem.Problem{File: dir, What: "no s3 credential for spec.storage.s3",
+				Want: "the bucket's keys, spec.storage.s3.existingSecret, or ambientCredentials: true",
+				Next: "reggen credential set s3"})
+		case own:
+			refs[secret.S3AccessKey] = secret.Facets{"from": creds.S3.Fingerprint(credential.AccessKey)}
+			refs[secret.S3SecretKey] = secret.Facets{"from": creds.S3.Fingerprint(credential.SecretKey)}
+		case creds.S3 != nil:
+			l.Add(problem.Problem{File: creds.S3.File, What: "has no effect: the spec takes the bucket's keys from elsewhere (existingSecret or ambientCredentials)"})
+		}
+	} else if creds.S3 != nil {
+		l.Add(problem.Problem{File: creds.S3.File, What: "has no effect: spec.storage is not s3"})
+	}
+
+	if creds.Machine == nil {
+		l.Add(problem.Problem{File: dir, What: "no machine credential (the registry's http secret and the seed of its rollout digests)",
+			Next: "reggen seal makes one in a new environment; in an old one restore the file from git"})
+	} else {
+		refs[secret.HTTPSecret] = secret.Facets{"from": creds.Machine.Fingerprint(credential.HTTPSecret)}
+	}
+
+	var pulls []Pull
+	for _, name := range sortedKeys(reg.PullSecrets) {
+		pull := Pull{name, reg.PullSecrets[name]}
+		path := "spec.pullSecrets." + name + ".user"
+		u, ok := creds.User(pull.User)
+		if !ok {
+			l.Add(problem.Problem{Path: path, What: fmt.Sprintf("no credential of a user %q in %s", pull.User, dir),
+				Near: nearUser(pull.User, creds), Next: "reggen user add " + pull.User})
+			continue
+		}
+		if !u.Has(credential.Password) {
+			l.Add(problem.Problem{File: u.File, Path: path, What: fmt.Sprintf("user %q has only a hash; a pull secret needs the password", pull.User),
+				Next: "name a user whose password is in its credential, one made for pulling"})
+			continue
+		}
+		refs[secret.PullRef(name)] = secret.Facets{
+			"server": pull.Server, "user": pull.User, "email": pull.Email, "from": u.Fingerprint(credential.Password),
+		}
+		pulls = append(pulls, pull)
+	}
+	return refs, pulls, l.Err()
+}
+
+func nearUser(name string, creds credential.Set) string {
+	var names []string
+	for _, u := range creds.Users {
+		names = append(names, u.User)
+	}
+	i := slices.IndexFunc(names, func(n string) bool {
+		return strings.EqualFold(n, name) || strings.HasPrefix(n, name) || strings.HasPrefix(name, n)
+	})
+	if i < 0 {
+		return ""
+	}
+	return names[i]
+}

@@ -1,0 +1,170 @@
+package generator
+
+import (
+	"encoding/base64"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sealed"
+	"github.com/reggen/reggen/generator/secret"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// DockerConfigKey and DockerConfigType are what Kubernetes asks of a pull
+// secret.
+const (
+	DockerConfigKey  = ".dockerconfigjson"
+	DockerConfigType = "kubernetes.io/dockerconfigjson"
+)
+
+// findSlots finds the Secrets among the rendered objects, appends the pull
+// secrets, and refuses a placeholder anywhere else.
+func (p *Plan) findSlots(pulls []Pull) error {
+	var l problem.List
+	names := map[string]bool{}
+	for i, o := range p.Objects {
+		if !o.IsSecret() {
+			p.findStrays(o, &l)
+			continue
+		}
+		if o.Map("metadata", "labels")["data"] != nil || o.Map("metadata", "annotations")["data"] != nil {
+			l.Add(problem.Problem{What: fmt.Sprintf("%s has a label or annotation named data, which SOPS would encrypt too", o.ID())})
+		}
+		data, err := secretData(o)
+		if err != nil {
+			l.Join(err)
+			continue
+		}
+		if len(data) == 0 {
+			continue // a Secret without data passes through
+		}
+		if ns := o.Namespace(); ns != "" && ns != p.Registry.Metadata.Namespace {
+			l.Add(problem.Problem{What: fmt.Sprintf("the chart renders %s outside the registry's namespace", o.ID())})
+		}
+		if names[o.Name()] {
+			l.Add(problem.Problem{What: fmt.Sprintf("the chart renders two Secrets named %q", o.Name())})
+		}
+		names[o.Name()] = true
+		p.Slots = append(p.Slots, p.slot(o.Name(), secretType(o), data, []int{i}, nil))
+	}
+	for _, pull := range pulls {
+		if names[pull.Name] {
+			l.Add(problem.Problem{Path: "spec.pullSecrets." + pull.Name, What: "the chart renders a Secret of that name too"})
+			continue
+		}
+		names[pull.Name] = true
+		var at []int
+		for _, ns := range pull.Namespaces {
+			at = append(at, len(p.Objects))
+			p.Objects = append(p.Objects, pullObject(p.Registry, pull, ns))
+		}
+		data := map[string][]byte{DockerConfigKey: []byte(secret.Placeholder(secret.PullRef(pull.Name)))}
+		pull := pull
+		p.Slots = append(p.Slots, p.slot(pull.Name, DockerConfigType, data, at, &pull))
+	}
+	sort.SliceStable(p.Slots, func(i, j int) bool { return p.Slots[i].Expected.Name < p.Slots[j].Expected.Name })
+	return l.Err()
+}
+
+func pullObject(r *spec.Registry, pull Pull, namespace string) object.Object {
+	return object.Object{
+		"apiVersion": "v1", "kind": "Secret", "type": DockerConfigType,
+		"metadata": map[string]any{
+			"name": pull.Name, "namespace": namespace,
+			"labels": map[string]any{
+				"app.kubernetes.io/managed-by": "reggen",
+				"app.kubernetes.io/part-of":    r.Metadata.Name,
+			},
+		},
+		"data": map[string]any{},
+	}
+}
+
+func (p *Plan) slot(name, kind string, data map[string][]byte, at []int, pull *Pull) Slot {
+	e := sealed.Expected{Owner: p.Owner, Name: name, Type: kind, Data: map[string]string{}}
+	used := map[secret.Ref]secret.Facets{}
+	for key, value := range data {
+		text := string(value)
+		for ref, facets := range p.Refs {
+			if strings.Contains(text, secret.Placeholder(ref)) {
+				used[ref] = facets
+				text = strings.ReplaceAll(text, secret.Placeholder(ref), "{{"+string(ref)+"}}")
+			}
+		}
+		e.Data[key] = text
+	}
+	if len(used) == 0 {
+		// The template transforms what it is given beyond recognition: then
+		// the Secret may depend on any of the chart's refs.
+		for ref, facets := range p.Refs {
+			if !strings.HasPrefix(string(ref), "pull/") {
+				used[ref] = facets
+			}
+		}
+	}
+	e.Facts = sealed.Facts(used)
+	return Slot{Expected: e, Objects: at, Pull: pull, placeholder: data}
+}
+
+func secretType(o object.Object) string {
+	if t, _ := o["type"].(string); t != "" {
+		return t
+	}
+	return "Opaque"
+}
+
+// secretData decodes data and stringData of a Secret; stringData wins, as in
+// the API server.
+func secretData(o object.Object) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for k, v := range o.Map("data") {
+		text, ok := v.(string)
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if (!ok && v != nil) || err != nil {
+			return nil, problem.Problem{What: fmt.Sprintf("%s: data.%s is not base64 text", o.ID(), k)}
+		}
+		out[k] = raw
+	}
+	for k, v := range o.Map("stringData") {
+		text, ok := v.(string)
+		if !ok && v != nil {
+			return nil, problem.Problem{What: fmt.Sprintf("%s: stringData.%s is not text; quote it in the template", o.ID(), k)}
+		}
+		out[k] = []byte(text)
+	}
+	return out, nil
+}
+
+// findStrays reports placeholders outside Secrets, plain or in base64.
+func (p *Plan) findStrays(o object.Object, l *problem.List) {
+	type form struct {
+		ref  secret.Ref
+		text string
+	}
+	var forms []form
+	for ref := range p.Refs {
+		text := strings.TrimSpace(secret.Placeholder(ref))
+		forms = append(forms, form{ref, text})
+		for shift := range 3 {
+			// base64 of the text behind 0, 1 or 2 other bytes, less the
+			// letters that those bytes and what follows decide.
+			b := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
+			forms = append(forms, form{ref, b[4 : len(b)-8]})
+		}
+	}
+	sort.Slice(forms, func(i, j int) bool { return forms[i].text < forms[j].text })
+	o.Walk(func(path, text string) {
+		for _, f := range forms {
+			if strings.Contains(text, f.text) {
+				l.Add(problem.Problem{
+					What: fmt.Sprintf("%s holds the secret %s at %s, outside a Secret", o.ID(), f.ref, path),
+					Want: "secrets only in Secrets", Next: "change the chart's template: refer to the Secret by secretKeyRef or mount it",
+				})
+				return
+			}
+		}
+	})
+}

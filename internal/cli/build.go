@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/krm"
+	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/internal/kustomize"
+)
+
+// buildOptions are what a build can be asked for, by flags or, when kustomize
+// starts us, by environment variables.
+type buildOptions struct {
+	secrets string // sealed, plain, redacted, omit
+	stale   string // fail, warn
+}
+
+func (o buildOptions) resolver() (generator.Resolver, error) {
+	switch o.secrets {
+	case "", "sealed":
+		return generator.Sealed{}, nil
+	case "plain":
+		return generator.Open(openSealed), nil
+	case "redacted":
+		return generator.Redacted{}, nil
+	case "omit":
+		return generator.Omit{}, nil
+	}
+	return nil, problem.Problem{What: fmt.Sprintf("unknown way to treat secrets %q", o.secrets), Want: "sealed, plain, redacted or omit"}
+}
+
+func (o buildOptions) staleOK() (bool, error) {
+	switch o.stale {
+	case "", "fail":
+		return false, nil
+	case "warn":
+		return true, nil
+	}
+	return false, problem.Problem{What: fmt.Sprintf("unknown way to treat stale sealed files %q", o.stale), Want: "fail or warn"}
+}
+
+// openSealed decrypts a sealed file: base64 text by key.
+func openSealed(ctx context.Context, raw []byte) (map[string]string, error) {
+	f, err := sops.Open(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	return f.Strings("data")
+}
+
+// generate is one Registry's build: the heart of every way in.
+func (w *World) generate(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]byte, error) {
+	resolver, err := o.resolver()
+	if err != nil {
+		return nil, err
+	}
+	staleOK, err := o.staleOK()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: w.folder(root), Sealed: sealed, Version: Version()})
+	if err != nil {
+		return nil, err
+	}
+	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: w.warn})
+	if err != nil {
+		return nil, err
+	}
+	return object.Encode(objects)
+}
+
+func (w *World) buildCommand() *cobra.Command {
+	o := buildOptions{}
+	cmd := &cobra.Command{
+		Use:   "build DIR...",
+		Short: "Print the manifests of environments: the bytes of kustomize build",
+		Long: `Print the manifests of one or more environments, the same bytes that
+"kustomize build --enable-alpha-plugins DIR" prints. Needs no key, no network
+and no other program. Nothing is printed unless the whole build succeeded.`,
+		Example: `  reggen build overlays/prod
+  reggen build --secrets plain overlays/prod | kubectl apply -f -`,
+		Args: needDirs,
+		RunE: func(cmd *cobra.Command, dirs []string) error {
+			if _, err := o.resolver(); err != nil {
+				return exitError{exitUsage, err}
+			}
+			if _, err := o.staleOK(); err != nil {
+				return exitError{exitUsage, err}
+			}
+			out, err := w.build(cmd.Context(), dirs, o)
+			if err != nil {
+				return err
+			}
+			_, err = w.Stdout.Write(out)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&o.secrets, "secrets", "sealed", "sealed: encrypted, as committed; plain: decrypted (needs a key); redacted: valid but meaningless; omit: left out")
+	cmd.Flags().StringVar(&o.stale, "stale", "fail", "fail or warn when a sealed file is older than its credentials")
+	fixed(cmd, "secrets", "sealed", "plain", "redacted", "omit")
+	fixed(cmd, "stale", "fail", "warn")
+	return cmd
+}
+
+// fixed completes a flag with a fixed list of words.
+func fixed(cmd *cobra.Command, flag string, words ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func needDirs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: "no folder given", Want: "the folder of an environment, for instance overlays/prod"}}}
+	}
+	return nil
+}
+
+// build runs every environment and returns their concatenated output, or
+// everything that is wrong with any of them.
+func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byte, error) {
+	var out bytes.Buffer
+	var l problem.List
+	for _, dir := range dirs {
+		if err := interrupted(ctx); err != nil {
+			return nil, err
+		}
+		text, err := kustomize.Build(w.abs(dir), func(root string, config []byte) ([]byte, error) {
+			return w.generate(ctx, root, config, nil, o)
+		})
+		if err != nil {
+			l.Join(err)
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(text)
+	}
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	if out.Len() == 0 {
+		return nil, problem.Problem{What: "the build has no objects"}
+	}
+	return out.Bytes(), nil
+}
+
+// functionOptions are the two settings that a process started by kustomize
+// takes from its environment.
+func (w *World) functionOptions() buildOptions {
+	o := buildOptions{secrets: w.Getenv("REGGEN_SECRETS"), stale: w.Getenv("REGGEN_STALE")}
+	if o.secrets == "plain" {
+		w.note("reggen: warning: REGGEN_SECRETS=plain: this build's output holds secrets in the clear")
+	}
+	return o
+}
+
+// plugin answers kustomize's exec plugin call.
+func (w *World) plugin(ctx context.Context, config []byte, root string) int {
+	out, err := w.generate(ctx, root, config, nil, w.functionOptions())
+	return w.answer(out, err)
+}
+
+// function answers a KRM function call.
+func (w *World) function(ctx context.Context, in []byte) int {
+	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+		var files []generator.File
+		for name, data := range sealed {
+			files = append(files, generator.File{Path: name + ".yaml", Data: data})
+		}
+		if len(files) > 0 {
+			w.note("reggen: note: sealed Secrets taken from the function's items")
+		}
+		return w.generate(ctx, w.Dir, config, files, w.functionOptions())
+	})
+	return w.answer(out, err)
+}
+
+func (w *World) answer(out []byte, err error) int {
+	if err == nil && len(out) == 0 {
+		err = problem.Problem{What: "the build has no objects"}
+	}
+	if err == nil {
+		_, err = w.Stdout.Write(out)
+	}
+	return w.fail(err)
+}

@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"crypto/rand"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Real is the World of the running process.
+func Real() *World {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	home, _ := os.UserHomeDir()
+	return &World{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Dir: dir, Home: home, Now: time.Now, Random: rand.Reader,
+		StdinIsTerm:  term.IsTerminal(int(os.Stdin.Fd())),
+		StderrIsTerm: term.IsTerminal(int(os.Stderr.Fd())),
+		ReadPassword: func() (string, error) {
+			b, err := term.ReadPassword(int(os.Stdin.Fd()))
+			return string(b), err
+		},
+		Executable: os.Executable,
+	}
+}

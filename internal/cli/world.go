@@ -1,0 +1,156 @@
+// Package cli is the command line: the only owner of argv, the environment,
+// the clock, files and the terminal. Everything else is a function of its
+// input.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// World is everything that a command may touch besides files.
+type World struct {
+	Args         []string // without the program's name
+	Stdin        io.Reader
+	Stdout       io.Writer
+	Stderr       io.Writer
+	Getenv       func(string) string
+	Dir          string // the working directory; reggen never changes it
+	Home         string // the user's home folder, "" when unknown
+	Now          func() time.Time
+	Random       io.Reader
+	StdinIsTerm  bool // a person can be asked
+	StderrIsTerm bool // progress can be shown
+	ReadPassword func() (string, error)
+	Executable   func() (string, error)
+	// FunctionMode is set when kustomize started this process: paths in errors
+	// are then absolute, since nobody knows which folder is meant.
+	FunctionMode bool
+}
+
+// Exit statuses.
+const (
+	exitOK    = 0
+	exitFail  = 1 // the input is wrong, or a check found something
+	exitUsage = 2 // the command line is wrong
+)
+
+// exitError carries an exit status through cobra; its text was already shown
+// when silent is set.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+func (e exitError) Unwrap() error { return e.err }
+
+// abs makes a path absolute against the working directory of the World.
+func (w *World) abs(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(w.Dir, path)
+}
+
+// show is how a path is written for a person: relative when it lies below the
+// working directory, whole otherwise and whenever kustomize started us.
+func (w *World) show(path string) string {
+	if w.FunctionMode {
+		return path
+	}
+	rel, err := filepath.Rel(w.Dir, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return path
+	}
+	return rel
+}
+
+// note writes a line for people to stderr.
+func (w *World) note(format string, args ...any) {
+	fmt.Fprintf(w.Stderr, format+"\n", args...)
+}
+
+// warn writes a problem that stops nothing.
+func (w *World) warn(p problem.Problem) { w.note("warning: %s", p.Error()) }
+
+// folder reads *.yaml and *.yml of folders relative to root, sorted by name.
+func (w *World) folder(root string) generator.Folder {
+	return func(rel string) (string, []generator.File, error) {
+		dir := filepath.Join(root, rel)
+		shown := w.show(dir)
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return shown, nil, err
+		}
+		var files []generator.File
+		for _, e := range entries {
+			name := e.Name()
+			if e.IsDir() || strings.HasPrefix(name, ".") || (filepath.Ext(name) != ".yaml" && filepath.Ext(name) != ".yml") ||
+				name == "kustomization.yaml" || name == "kustomization.yml" {
+				continue
+			}
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				return shown, nil, err
+			}
+			files = append(files, generator.File{Path: w.show(filepath.Join(dir, name)), Data: data})
+		}
+		sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
+		return shown, files, nil
+	}
+}
+
+// write replaces a file by way of a temporary name in the same folder and a
+// rename, so that a reader, or a kill, meets the old or the new one.
+func (w *World) write(path string, data []byte, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return w.fileProblem("can't make the folder of", path, err)
+	}
+	if err := renameio.WriteFile(path, data, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.WithExistingPermissions()); err != nil {
+		return w.fileProblem("can't write", path, err)
+	}
+	return nil
+}
+
+// fileProblem words a file system error: its own cause, never file content.
+func (w *World) fileProblem(what, path string, err error) error {
+	cause := "unknown cause"
+	var pe *os.PathError
+	var le *os.LinkError
+	var se *os.SyscallError
+	switch {
+	case errors.As(err, &pe):
+		cause = pe.Err.Error()
+	case errors.As(err, &le):
+		cause = le.Err.Error()
+	case errors.As(err, &se):
+		cause = se.Err.Error()
+	}
+	return problem.Problem{File: w.show(path), What: what + " this file: " + cause}
+}
+
+// interrupted is the error of a cancelled context.
+func interrupted(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return problem.Problem{What: "interrupted; no file is half written", Next: "run the same command again to finish"}
+	}
+	return nil
+}
