@@ -192,7 +192,7 @@ func (r *reader) document(m *yaml.Node) Public {
 		if p.User == "" {
 			p.User = p.Name
 		}
-		if what := CheckUser(p.User); what != "" {
+		if what := CheckUser(p.User); what != "" && p.Name != "" {
 			r.addf(m, "user", "", "%s", what)
 		}
 		if costNode != nil && (p.Cost < MinCost || p.Cost > MaxCost) {

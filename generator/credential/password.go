@@ -91,9 +91,10 @@ func HashPassword(password string, cost int) (string, error) {
 	return "$2y$" + strings.TrimPrefix(string(h), "$2a$"), nil
 }
 
-// Verify says whether password is the one that hash was made from.
+// Verify says whether password is the one that hash was made from. A password
+// over bcrypt's limit never is: comparing would look at its first 72 bytes.
 func Verify(hash, password string) bool {
-	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	return len(password) <= MaxPassword && bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
 }
 
 // CheckHash returns the cost of a bcrypt hash, or why it is none.

@@ -68,7 +68,8 @@ func (w *World) sealCredential(ctx context.Context, path string, doc credential.
 	return out, nil
 }
 
-// in names the file in problems that don't name one.
+// in names the file in problems that don't name one. What the error was (for
+// instance sops.ErrNoKey) can still be asked with errors.Is.
 func (w *World) in(path string, err error) error {
 	var l problem.List
 	l.Join(err)
@@ -77,5 +78,13 @@ func (w *World) in(path string, err error) error {
 			l[i].File = w.show(path)
 		}
 	}
-	return l
+	return located{l, err}
 }
+
+type located struct {
+	problems problem.List
+	cause    error
+}
+
+func (e located) Error() string   { return e.problems.Error() }
+func (e located) Unwrap() []error { return []error{e.problems, e.cause} }

@@ -1,0 +1,166 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"sort"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// host: the spec's host, the Ingress, its TLS entry and the pull secrets name
+// the same server; a kubelet that finds another name sends no password.
+func host(s Subject) problem.List {
+	var l problem.List
+	want := s.Registry.Spec.Host
+	name := hostname(want)
+	var ingresses, serving int
+	for _, o := range s.Objects {
+		if o.Kind() != "Ingress" || o.Map("spec") == nil {
+			continue
+		}
+		mine, hosts := false, map[string]bool{}
+		rules, _ := o.Map("spec")["rules"].([]any)
+		for _, r := range rules {
+			rule, _ := r.(map[string]any)
+			h, _ := rule["host"].(string)
+			hosts[h] = true
+			mine = mine || h == name
+		}
+		ingresses++
+		if !mine {
+			continue
+		}
+		serving++
+		tls := false
+		entries, _ := o.Map("spec")["tls"].([]any)
+		for _, e := range entries {
+			entry, _ := e.(map[string]any)
+			list, _ := entry["hosts"].([]any)
+			for _, h := range list {
+				text, _ := h.(string)
+				tls = tls || text == name
+				if !hosts[text] {
+					l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s has TLS for %q, which none of its rules serves", o.ID(), text), Want: "the host of a rule"})
+				}
+			}
+		}
+		if !tls {
+			l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s has no TLS for %q: docker refuses a registry without TLS", o.ID(), name), Want: "an entry under spec.tls whose hosts name it"})
+		}
+	}
+	if s.Registry.Spec.Ingress != nil && ingresses > 0 && serving == 0 {
+		l.Add(problem.Problem{File: s.Root, Path: "spec.host", What: fmt.Sprintf("no Ingress of the build serves %q", name),
+			Want: "the host of the spec; a patch in the overlay may have changed the Ingress alone"})
+	}
+	for _, n := range sortedKeys(s.Registry.Spec.PullSecrets) {
+		if server := s.Registry.Spec.PullSecrets[n].Server; server != "" && server != want {
+			l.Add(problem.Problem{File: s.Root, Path: "spec.pullSecrets." + n + ".server", What: fmt.Sprintf("is %q; the registry's host is %q", server, want),
+				Want: "the same server, else the kubelet sends it no password"})
+		}
+	}
+	return l
+}
+
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
+}
+
+// pullSecretNamespaces: a namespace: transformer in the overlay moves every
+// object, pull secrets that were meant for other namespaces included.
+func pullSecretNamespaces(s Subject) problem.List {
+	return PullSecretNamespaces(s)
+}
+
+// PullSecretNamespaces tells each pull secret that did not end in the
+// namespaces that the spec names. Builds warn with it, check fails on it.
+func PullSecretNamespaces(s Subject) problem.List {
+	var l problem.List
+	for _, name := range sortedKeys(s.Registry.Spec.PullSecrets) {
+		want := append([]string{}, s.Registry.Spec.PullSecrets[name].Namespaces...)
+		sort.Strings(want)
+		var have []string
+		for _, o := range s.Objects {
+			if t, _ := o["type"].(string); o.IsSecret() && t == "kubernetes.io/dockerconfigjson" && (o.Name() == name || strings.HasSuffix(o.Name(), "-"+name) || strings.HasPrefix(o.Name(), name+"-")) {
+				have = append(have, o.Namespace())
+			}
+		}
+		sort.Strings(have)
+		missing := without(want, have)
+		if len(missing) > 0 && len(have) > 0 {
+			l.Add(problem.Problem{File: s.Root, Path: "spec.pullSecrets." + name, What: fmt.Sprintf("was meant for namespace %s and ended in %s", strings.Join(missing, ", "), strings.Join(have, ", ")),
+				Want: "no namespace: in a kustomization over the registry; set metadata.namespace in the spec instead"})
+		}
+	}
+	return l
+}
+
+var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+
+// schemas: every object of a kind that Kubernetes itself knows is decoded
+// strictly into its Go type, as the API server does. The sops block of a
+// sealed Secret is left out: whoever decrypts takes it away.
+func schemas(s Subject) problem.List {
+	var l problem.List
+	for _, o := range s.Objects {
+		gv, _ := o["apiVersion"].(string)
+		parsed, err := schema.ParseGroupVersion(gv)
+		if err != nil {
+			l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s has an unreadable apiVersion", o.ID())})
+			continue
+		}
+		if !scheme.Scheme.Recognizes(parsed.WithKind(o.Kind())) {
+			if groupKnown(parsed) {
+				l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s: Kubernetes has no %s in %s", o.ID(), o.Kind(), gv)})
+			}
+			continue
+		}
+		c := o.Copy()
+		if c.IsSecret() {
+			if c["sops"] != nil {
+				delete(c, "sops")
+				delete(c, "data") // ciphertext; what it decrypts to is base64 by construction
+			}
+		}
+		text, err := json.Marshal(map[string]any(c))
+		if err == nil {
+			_, _, err = strict.Decode(text, nil, nil)
+		}
+		if err != nil {
+			what := fmt.Sprintf("%s is not what Kubernetes takes", o.ID())
+			if runtime.IsStrictDecodingError(err) && !o.IsSecret() {
+				// A strict error names unknown fields and nothing else.
+				what += ": " + strings.TrimPrefix(err.Error(), "strict decoding error: ")
+			}
+			l.Add(problem.Problem{File: s.Root, What: what})
+		}
+	}
+	return l
+}
+
+func groupKnown(gv schema.GroupVersion) bool {
+	return scheme.Scheme.IsGroupRegistered(gv.Group)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Objects parses the YAML of a finished build for the rules.
+func Objects(build []byte) ([]object.Object, error) { return object.Parse("the build", build) }

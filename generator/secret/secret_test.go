@@ -1,0 +1,90 @@
+package secret
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestPlaceholdersAreFixedAndValid(t *testing.T) {
+	refs := []Ref{HTPasswd, S3AccessKey, S3SecretKey, HTTPSecret, PullRef("regcred"), PullRef("other")}
+	seen := map[string]bool{}
+	for _, r := range refs {
+		p := Placeholder(r)
+		if p != Placeholder(r) || seen[p] {
+			t.Errorf("%s: not fixed, or not its own", r)
+		}
+		seen[p] = true
+		want := regexp.MustCompile(`^rgph[a-z2-7]{36}$`)
+		if r == HTPasswd {
+			want = regexp.MustCompile(`^rgph[a-z2-7]{36}:\$2y\$05\$[a-z2-7]{53}\n$`)
+		}
+		if !want.MatchString(p) {
+			t.Errorf("%s: %q", r, p)
+		}
+	}
+}
+
+// A changed placeholder changes record digests: every user would have to seal.
+func TestPlaceholderIsFrozen(t *testing.T) {
+	if got := Placeholder(HTTPSecret); got != "rgphvazk3xqjekxn7o2k6dyocrikmh22xhlflev4" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPlainPrintsRedacted(t *testing.T) {
+	p := Plain{Name: "n", Type: "Opaque", Data: map[string][]byte{"k": []byte("canary")}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, v := range []any{p, &p, []Plain{p}, map[string]Plain{"a": p}, struct{ P Plain }{p}} {
+			out := fmt.Sprintf(verb, v)
+			if strings.Contains(out, "canary") || strings.Contains(out, "63616e617279") || strings.Contains(out, "99 97 110") {
+				t.Errorf("%s of %T shows the value", verb, v)
+			}
+		}
+	}
+}
+
+func TestRolloutDependsOnSeedNameKeyAndContent(t *testing.T) {
+	base, _ := Rollout([]byte("seed"), "n", "k", []byte("v"))
+	for i, c := range [][4]string{{"other", "n", "k", "v"}, {"seed", "m", "k", "v"}, {"seed", "n", "l", "v"}, {"seed", "n", "k", "w"}, {"seed", "nk", "", "v"}} {
+		got, err := Rollout([]byte(c[0]), c[1], c[2], []byte(c[3]))
+		if err != nil || got == base {
+			t.Errorf("case %d gives the same digest (%v)", i, err)
+		}
+	}
+	if again, _ := Rollout([]byte("seed"), "n", "k", []byte("v")); again != base {
+		t.Error("not stable")
+	}
+}
+
+func TestDrawIsStableAndOfTheLengthAskedFor(t *testing.T) {
+	for name, src := range map[string]Source{"placeholder": Placeholders(nil), "seeded": Seeded([]byte("s"), nil)} {
+		a, err := src.Draw("f", 1, "randAlphaNum", []any{100})
+		if err != nil || len(a.(string)) != 100 {
+			t.Fatalf("%s: %v %v", name, a, err)
+		}
+		b, _ := src.Draw("f", 1, "randAlphaNum", []any{100})
+		c, _ := src.Draw("f", 2, "randAlphaNum", []any{100})
+		if a != b || a == c {
+			t.Errorf("%s: not stable, or the same for two draws", name)
+		}
+		for _, bad := range [][]any{{}, {"x"}, {4}, {1 << 20}} {
+			if _, err := src.Draw("f", 1, "randAlphaNum", bad); err == nil {
+				t.Errorf("%s: %v accepted", name, bad)
+			}
+		}
+		if _, err := src.Draw("f", 1, "uuidv4", nil); err == nil {
+			t.Errorf("%s: uuidv4 accepted", name)
+		}
+	}
+	if _, err := Seeded(nil, nil).Draw("f", 1, "randAlpha", []any{20}); err == nil {
+		t.Error("drawn without a seed")
+	}
+}
+
+func TestFingerprintKeepsParts(t *testing.T) {
+	if Fingerprint("ab", "c") == Fingerprint("a", "bc") || Fingerprint("a") == Fingerprint("a", "") {
+		t.Error("parts run into each other")
+	}
+}

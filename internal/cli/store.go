@@ -1,0 +1,282 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sealed"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// credentialStore is an environment's credentials, opened, with what a seal
+// changes in them.
+type credentialStore struct {
+	w     *World
+	env   environment
+	files []*storedCredential
+}
+
+type storedCredential struct {
+	path   string // absolute
+	public credential.Public
+	raw    []byte
+	openedCredential
+	dir string // the spec's name of its folder
+	new []byte // its new text, when a seal changes it
+}
+
+// load reads and opens every credential, makes a machine credential in an
+// environment that never had one, hashes what has no hash, and encrypts anew
+// what has other recipients than its rule says.
+func (c *credentialStore) load(ctx context.Context, s *sealing) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := c.machine(ctx, s); err != nil {
+		return err
+	}
+	bar := c.w.progress("opening credentials", len(c.files))
+	defer bar.done()
+	var mu sync.Mutex
+	var l problem.List
+	g := errgroup.Group{}
+	g.SetLimit(parallel())
+	why := make([]string, len(c.files))
+	for i, f := range c.files {
+		g.Go(func() error {
+			defer bar.step()
+			if ctx.Err() != nil {
+				return nil
+			}
+			reason, err := c.settle(ctx, f, s)
+			mu.Lock()
+			defer mu.Unlock()
+			why[i] = reason
+			l.Join(err)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	if err := interrupted(ctx); err != nil {
+		return err
+	}
+	l.Sort()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	for i, f := range c.files {
+		if why[i] != "" {
+			s.changes = append(s.changes, change{f.path, f.new, why[i]})
+		}
+	}
+	return nil
+}
+
+func (c *credentialStore) read() error {
+	var l problem.List
+	for _, dir := range c.env.registry.Spec.Secrets.Credentials {
+		abs := filepath.Join(c.env.root, dir)
+		_, files, err := c.w.folder(c.env.root)(dir)
+		if err != nil && !os.IsNotExist(err) {
+			l.Join(c.w.fileProblem("can't read", abs, err))
+			continue
+		}
+		for _, f := range files {
+			p, err := credential.Parse(f.Path, f.Data)
+			if err != nil {
+				l.Join(err)
+				continue
+			}
+			c.files = append(c.files, &storedCredential{path: filepath.Join(abs, filepath.Base(f.Path)), public: p, raw: f.Data, dir: dir})
+		}
+	}
+	return l.Err()
+}
+
+// machine makes the machine credential of a new environment. An environment
+// whose sealed files carry a record once had one: a new seed would roll every
+// pod, so that one is to be restored.
+func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
+	for _, f := range c.files {
+		if f.public.Type == credential.Machine {
+			return nil
+		}
+	}
+	dir := c.env.registry.Spec.Secrets.Credentials[0]
+	for _, d := range c.env.registry.Spec.Secrets.Credentials {
+		if !strings.HasPrefix(filepath.Clean(d), "..") {
+			dir = d
+			break
+		}
+	}
+	path := filepath.Join(c.env.root, dir, "machine.enc.yaml")
+	if _, files, err := c.w.folder(c.env.root)(c.env.registry.Spec.Secrets.Sealed); err == nil {
+		for _, f := range files {
+			if parsed, err := sealed.Parse(f.Path, f.Data); err == nil && len(parsed.Record.Rollout) > 0 {
+				return problem.List{{File: c.w.show(path), What: "no machine credential, but sealed files that were made with one; a new one would roll every pod",
+					Next: "git log --diff-filter=D -- " + c.w.show(path) + "   # then restore it: git checkout REV^ -- FILE\nor, to accept new values, delete the sealed files and run reggen seal"}}
+			}
+		}
+	}
+	raw, err := c.w.newMachine(ctx, path, c.env.registry.Metadata.Name)
+	if err != nil {
+		return err
+	}
+	p, err := credential.Parse(c.w.show(path), raw)
+	if err != nil {
+		return err
+	}
+	c.files = append(c.files, &storedCredential{path: path, public: p, raw: raw, dir: dir})
+	s.changes = append(s.changes, change{path, raw, "made: the registry's http secret and the seed of its rollout digests"})
+	return nil
+}
+
+// newMachine draws and encrypts a machine credential for the rule at path.
+func (w *World) newMachine(ctx context.Context, path, registry string) ([]byte, error) {
+	data := map[string]string{}
+	for _, field := range []string{credential.HTTPSecret, credential.Seed} {
+		v, err := credential.Generate(w.Random, 43)
+		if err != nil {
+			return nil, err
+		}
+		data[field] = v
+	}
+	return w.sealCredential(ctx, path, credential.Document{
+		Metadata: spec.Metadata{Name: "machine"}, Type: credential.Machine, StringData: data,
+	}, nil, false)
+}
+
+// settle opens one credential and brings it up to date; why is empty when it
+// is as it should be.
+func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *sealing) (why string, err error) {
+	if f.openedCredential, err = c.w.openCredential(ctx, f.path, f.raw); err != nil {
+		return "", err
+	}
+	if f.public.Type == credential.User {
+		if why, err = c.hash(f, s); err != nil {
+			return "", err
+		}
+	}
+	rule, err := sops.FindRule(f.path)
+	if err != nil {
+		return "", err
+	}
+	meta, err := sops.Inspect(f.raw)
+	if err != nil {
+		return "", err
+	}
+	newKey := false
+	if !sops.SameRecipients(meta, rule) {
+		newKey = lost(meta.Recipients, rule.Recipients())
+		why = "encrypted for other recipients"
+		if newKey {
+			why = "encrypted anew with a new data key: a recipient was removed"
+		}
+	}
+	if why == "" {
+		return "", nil
+	}
+	if f.new, err = c.w.sealCredential(ctx, f.path, f.doc, f.file, newKey); err != nil {
+		return "", err
+	}
+	f.public, err = credential.Parse(c.w.show(f.path), f.new)
+	return why, err
+}
+
+// hash makes a user's hash when it is missing or was made from something else.
+// In a check it also runs bcrypt, so that a hash that somebody slipped in
+// together with a matching hashOf is found.
+func (c *credentialStore) hash(f *storedCredential, s *sealing) (why string, err error) {
+	d := &f.doc
+	user := f.public.User
+	password, hasPassword := d.StringData[credential.Password]
+	hash := d.StringData[credential.Hash]
+	at := problem.Problem{File: c.w.show(f.path), Path: "stringData.password"}
+	if !hasPassword {
+		cost, what := credential.CheckHash(hash)
+		if what != "" {
+			at.Path, at.What = "stringData.hash", what
+			return "", at
+		}
+		if d.Cost != cost {
+			d.Cost = cost
+			return "its cost was written beside the user's name", nil
+		}
+		return "", nil
+	}
+	if at.What = credential.CheckPassword(password); at.What != "" {
+		at.Next = "reggen credential set " + f.public.Name + " --field password --stdin"
+		return "", at
+	}
+	if d.Cost == 0 {
+		d.Cost = credential.PersonCost
+		why = "its cost was written beside the user's name"
+	}
+	cost, what := credential.CheckHash(hash)
+	fresh := what == "" && cost == d.Cost && d.StringData[credential.HashedFrom] == credential.HashOf(user, d.Cost, password, hash)
+	if fresh && s.check && !credential.Verify(hash, password) {
+		return "", problem.Problem{File: c.w.show(f.path), Path: "stringData.hash", What: fmt.Sprintf("is not the hash of the password of user %q", user),
+			Next: "delete hash and hashOf with sops edit, then run reggen seal"}
+	}
+	if fresh {
+		return why, nil
+	}
+	if what == "" && credential.Verify(hash, password) && cost == d.Cost {
+		// The right hash, only not recorded: keep it, change no line more.
+		d.StringData[credential.HashedFrom] = credential.HashOf(user, d.Cost, password, hash)
+		return "what its hash was made from was written beside it", nil
+	}
+	if hash, err = credential.HashPassword(password, d.Cost); err != nil {
+		return "", problem.Problem{File: c.w.show(f.path), What: err.Error()}
+	}
+	d.StringData[credential.Hash] = hash
+	d.StringData[credential.HashedFrom] = credential.HashOf(user, d.Cost, password, hash)
+	return "the password was hashed", nil
+}
+
+// folder answers for credential folders with the texts a seal is about to
+// write, and for every other folder with what is there.
+func (c *credentialStore) folder(next generator.Folder) generator.Folder {
+	return func(rel string) (string, []generator.File, error) {
+		mine := false
+		for _, dir := range c.env.registry.Spec.Secrets.Credentials {
+			mine = mine || dir == rel
+		}
+		if !mine {
+			return next(rel)
+		}
+		var files []generator.File
+		for _, f := range c.files {
+			if f.dir != rel {
+				continue
+			}
+			data := f.raw
+			if f.new != nil {
+				data = f.new
+			}
+			files = append(files, generator.File{Path: c.w.show(f.path), Data: data})
+		}
+		sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
+		return c.w.show(filepath.Join(c.env.root, rel)), files, nil
+	}
+}
+
+// opened are the decrypted fields by file, as errors name the file.
+func (c *credentialStore) opened() generator.Opened {
+	out := generator.Opened{}
+	for _, f := range c.files {
+		out[c.w.show(f.path)] = f.doc.StringData
+	}
+	return out
+}
