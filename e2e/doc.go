@@ -1,0 +1,12 @@
+// Package e2e tests reggen as its users meet it: real processes, the real
+// kustomize, sops, age, helm, git, htpasswd and, where there is one, kubectl.
+//
+// It is a module of its own, so that the tools it pins (see the tool block of
+// go.mod) stay out of what people build. Run it with
+//
+//	cd e2e && go test ./...
+//
+// The first run builds the tools, which takes some minutes. What it needs
+// besides Go: git and Apache's htpasswd (apt-get install apache2-utils, brew
+// install httpd). Every test works on copies in temporary folders.
+package e2e
