@@ -1,0 +1,291 @@
+// Command bench measures whole processes side by side, interleaved:
+//
+//	A  reggen build overlays/staging
+//	B  what does the same job without reggen: kustomize build with a
+//	   helmCharts entry (Helm's own CLI renders the same chart from a local
+//	   folder) and a SOPS exec generator that decrypts the Secrets
+//	C  kustomize build of the finished YAML, the floor
+//
+// It prints medians, ratios and peak memory. Nothing in the tests asserts a
+// time; with -write the table goes into docs/benchmarks.md.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"sigs.k8s.io/yaml"
+)
+
+func main() {
+	runs := flag.Int("runs", 31, "how often each is run")
+	write := flag.String("write", "", "write the result to this Markdown file")
+	date := flag.String("date", "", "the date to write; today unless given")
+	flag.Parse()
+	if err := bench(*runs, *write, *date); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// contender is one of the programs measured.
+type contender struct {
+	name  string
+	what  string
+	dir   string
+	env   []string
+	argv  []string
+	wall  []time.Duration
+	cpu   []time.Duration
+	maxRS int64 // KiB: of the process itself or its largest child
+}
+
+func bench(runs int, write, date string) error {
+	if runs < 3 {
+		return errors.New("-runs wants 3 and more")
+	}
+	repo, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(repo, "cmd", "reggen")); err != nil {
+		return errors.New("run this in the e2e folder: go run ./bench")
+	}
+	work, err := os.MkdirTemp("", "reggen-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	all, err := prepare(repo, work)
+	if err != nil {
+		return err
+	}
+	for i := range runs + 2 { // the first two rounds warm the file cache
+		for _, c := range all {
+			if err := c.run(i >= 2); err != nil {
+				return err
+			}
+		}
+	}
+	table := report(all, runs)
+	fmt.Print(table)
+	if write == "" {
+		return nil
+	}
+	if date == "" {
+		date = time.Now().UTC().Format(time.DateOnly)
+	}
+	return os.WriteFile(write, []byte(page(table, date)), 0o644)
+}
+
+// prepare builds the programs and lays out the three folders.
+func prepare(repo, work string) ([]*contender, error) {
+	bin := filepath.Join(work, "bin")
+	for _, b := range []struct {
+		dir  string
+		pkgs []string
+	}{
+		{".", []string{"sigs.k8s.io/kustomize/kustomize/v5", "helm.sh/helm/v4/cmd/helm", "./bench/decryptor"}},
+		{repo, []string{"./cmd/reggen"}},
+	} {
+		args := append([]string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", bin + "/"}, b.pkgs...)
+		cmd := exec.Command("go", args...)
+		cmd.Dir = b.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("building %v: %w\n%s", b.pkgs, err, out)
+		}
+	}
+	env := []string{"HOME=" + work, "TMPDIR=" + work, "PATH=" + bin, "KUSTOMIZE_PLUGIN_HOME=" + filepath.Join(work, "plugins")}
+	withKey := append(slices.Clone(env), "SOPS_AGE_KEY_FILE="+filepath.Join(repo, "testdata", "keys", "staging.agekey"))
+
+	a := &contender{name: "A", what: "`reggen build overlays/staging`", dir: repo, env: env, argv: []string{filepath.Join(bin, "reggen"), "build", "overlays/staging"}}
+	finished, err := a.output()
+	if err != nil {
+		return nil, err
+	}
+	b := &contender{name: "B", what: "kustomize + Helm's CLI + SOPS exec generator", dir: filepath.Join(work, "pipeline"), env: withKey,
+		argv: []string{filepath.Join(bin, "kustomize"), "build", "--enable-helm", "--enable-alpha-plugins", "."}}
+	if err := pipeline(repo, work, bin, finished); err != nil {
+		return nil, err
+	}
+	c := &contender{name: "C", what: "kustomize alone on the finished YAML", dir: filepath.Join(work, "finished"), env: env,
+		argv: []string{filepath.Join(bin, "kustomize"), "build", "."}}
+	if err := files(c.dir, map[string]string{"all.yaml": string(finished), "kustomization.yaml": "resources: [all.yaml]\n"}); err != nil {
+		return nil, err
+	}
+	all := []*contender{a, b, c}
+	return all, alike(all)
+}
+
+// pipeline writes what somebody without reggen would have in git: the chart,
+// its values and the encrypted Secrets.
+func pipeline(repo, work, bin string, finished []byte) error {
+	dir := filepath.Join(work, "pipeline")
+	if err := os.CopyFS(filepath.Join(dir, "charts", "docker-registry"), os.DirFS(filepath.Join(repo, "generator", "chart", "default"))); err != nil {
+		return err
+	}
+	var secrets []string
+	for _, doc := range bytes.Split(finished, []byte("\n---\n")) {
+		var o struct {
+			Kind     string `json:"kind"`
+			Metadata struct {
+				Name string `json:"name"`
+			} `json:"metadata"`
+		}
+		if err := yaml.Unmarshal(doc, &o); err != nil {
+			return err
+		}
+		// The registry's own three Secrets; the pull secret is left out, in
+		// B's favour.
+		if o.Kind == "Secret" && strings.HasPrefix(o.Metadata.Name, "docker-registry") {
+			file := o.Metadata.Name + ".enc.yaml"
+			secrets = append(secrets, file)
+			if err := files(dir, map[string]string{file: string(doc) + "\n"}); err != nil {
+				return err
+			}
+		}
+	}
+	if len(secrets) != 3 {
+		return fmt.Errorf("overlays/staging has %d Secrets of the registry; expected 3", len(secrets))
+	}
+	plugin := filepath.Join(work, "plugins", "bench.example.com", "v1", "decryptor")
+	if err := os.MkdirAll(plugin, 0o755); err != nil {
+		return err
+	}
+	if err := os.Symlink(filepath.Join(bin, "decryptor"), filepath.Join(plugin, "Decryptor")); err != nil {
+		return err
+	}
+	return files(dir, map[string]string{
+		"kustomization.yaml": "namespace: registry\ngenerators: [decryptor.yaml]\nhelmGlobals: {chartHome: charts}\n" +
+			"helmCharts:\n- name: docker-registry\n  releaseName: docker-registry\n  namespace: registry\n  valuesFile: values.yaml\n",
+		"decryptor.yaml": "apiVersion: bench.example.com/v1\nkind: Decryptor\nmetadata: {name: secrets}\nfiles: [" + strings.Join(secrets, ", ") + "]\n",
+		"values.yaml":    values,
+	})
+}
+
+// values ask the chart for the tutorial's set-up, less the Secrets, which the
+// generator brings.
+const values = `replicaCount: 2
+storage: s3
+s3: {region: nyc3, regionEndpoint: nyc3.digitaloceanspaces.com, bucket: my-space, secure: true}
+secrets: {s3: {secretRef: docker-registry-s3}}
+ingress:
+  enabled: true
+  className: nginx
+  hosts: [registry.example.com]
+  annotations: {cert-manager.io/cluster-issuer: letsencrypt-prod, nginx.ingress.kubernetes.io/proxy-body-size: 30720m}
+  tls:
+  - {secretName: docker-registry-prod, hosts: [registry.example.com]}
+`
+
+// alike makes sure that the contenders do the job before they are measured.
+func alike(all []*contender) error {
+	for _, c := range all {
+		out, err := c.output()
+		if err != nil {
+			return err
+		}
+		for _, kind := range []string{"ConfigMap", "Deployment", "Ingress", "Secret", "Service"} {
+			if !bytes.Contains(out, []byte("kind: "+kind+"\n")) {
+				return fmt.Errorf("%s prints no %s", c.what, kind)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *contender) command(ctx context.Context) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
+	cmd.Dir, cmd.Env = c.dir, c.env
+	return cmd
+}
+
+func (c *contender) output() ([]byte, error) {
+	var errs bytes.Buffer
+	cmd := c.command(context.Background())
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", c.what, err, errs.Bytes())
+	}
+	return out, nil
+}
+
+func (c *contender) run(counts bool) error {
+	cmd := c.command(context.Background())
+	began := time.Now()
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w", c.what, err)
+	}
+	wall := time.Since(began)
+	if !counts {
+		return nil
+	}
+	c.wall = append(c.wall, wall)
+	c.cpu = append(c.cpu, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		rss := int64(usage.Maxrss)
+		if runtime.GOOS == "darwin" { // bytes there, KiB on Linux
+			rss /= 1024
+		}
+		c.maxRS = max(c.maxRS, rss)
+	}
+	return nil
+}
+
+func median(d []time.Duration) time.Duration {
+	d = slices.Sorted(slices.Values(d))
+	return d[len(d)/2]
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+func report(all []*contender, runs int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| | what | wall, median | fastest | CPU, median | peak memory |\n|---|---|---|---|---|---|\n")
+	for _, c := range all {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB |\n", c.name, c.what, ms(median(c.wall)), ms(slices.Min(c.wall)), ms(median(c.cpu)), c.maxRS/1024)
+	}
+	ratio := func(x, y *contender) float64 { return float64(median(x.wall)) / float64(median(y.wall)) }
+	fmt.Fprintf(&b, "\nA takes %.2f of B's time (at most 0.40 is required); B takes %.1f times C's.\n", ratio(all[0], all[1]), ratio(all[1], all[2]))
+	fmt.Fprintf(&b, "%d interleaved runs of each, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	return b.String()
+}
+
+func page(table, date string) string {
+	return `# Benchmarks
+
+Written by ` + "`scripts/bench.sh --write`" + ` on ` + date + `. Whole processes, cold start included, run by turns so that a busy machine slows
+all of them alike. Times differ from machine to machine; the ratios are what to look at. No test asserts a time.
+
+` + table + `
+B is what the same files in git cost without reggen: ` + "`kustomize build --enable-helm --enable-alpha-plugins`" + ` with Helm's CLI
+(the same chart, from a local folder) and an exec generator that decrypts the registry's three Secrets with the SOPS library, in the
+manner of KSOPS. B needs the cluster's private key; A and C need none. Peak memory is that of the largest process of each.
+
+The parts have benchmarks of their own: ` + "`go test -run '^$' -bench . ./...`" + `.
+`
+}
+
+func files(dir string, content map[string]string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, text := range content {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
