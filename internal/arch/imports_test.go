@@ -1,0 +1,163 @@
+// Package arch holds the rules of the house that a compiler does not check.
+package arch
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/reggen/reggen/"
+
+// owners: a heavy dependency, by import prefix, and the only folder that may
+// import it.
+var owners = map[string]string{
+	"helm.sh/helm/":                          "generator/chart",
+	"github.com/getsops/sops/":               "generator/sops",
+	"filippo.io/age":                         "generator/sops",
+	"sigs.k8s.io/kustomize/api/":             "internal/kustomize",
+	"github.com/spf13/cobra":                 "internal/cli",
+	"golang.org/x/term":                      "internal/cli",
+	"k8s.io/client-go/":                      "generator/check",
+	"github.com/santhosh-tekuri/jsonschema/": "generator/chart",
+	"golang.org/x/crypto/bcrypt":             "generator/credential",
+	"github.com/gofrs/flock":                 "internal/cli",
+	"github.com/google/renameio/":            "internal/cli",
+	"github.com/schollz/progressbar/":        "internal/cli",
+	module + "internal/cli":                  "cmd/reggen",
+}
+
+// upwards: what the parts of the generator may not import.
+var upwards = []string{module + "internal/", module + "cmd/", module + "generator/krm"}
+
+// worldly: functions by which code reads the environment, the clock or the
+// disk. generator and its parts are functions of their input.
+var worldly = map[string][]string{
+	"os":            {"Getenv", "LookupEnv", "Environ", "ReadFile", "Open", "OpenFile", "Create", "WriteFile", "ReadDir", "Stat", "Lstat", "Getwd", "Chdir", "UserHomeDir", "Args", "Stdin", "Stdout", "Stderr", "TempDir", "MkdirTemp", "CreateTemp", "Remove", "Rename", "Exit"},
+	"time":          {"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker"},
+	"os/exec":       {"Command", "CommandContext", "LookPath"},
+	"net":           {"Dial", "Listen"},
+	"path/filepath": {"Abs", "EvalSymlinks", "Walk", "WalkDir", "Glob"},
+}
+
+type source struct {
+	dir  string // relative to the module, with slashes
+	name string
+	file *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []source
+	for _, top := range []string{"cmd", "generator", "internal", "docs"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			rel, err := filepath.Rel(root, filepath.Dir(path))
+			out = append(out, source{filepath.ToSlash(rel), filepath.Base(path), f})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(out) < 20 {
+		t.Fatalf("only %d source files found: the walk is wrong", len(out))
+	}
+	return out
+}
+
+func imports(f *ast.File) map[string]string {
+	out := map[string]string{} // local name -> path
+	for _, i := range f.Imports {
+		path, _ := strconv.Unquote(i.Path.Value)
+		name := path[strings.LastIndex(path, "/")+1:]
+		if i.Name != nil {
+			name = i.Name.Name
+		}
+		out[name] = path
+	}
+	return out
+}
+
+func TestHeavyDependenciesHaveOneOwner(t *testing.T) {
+	used := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, path := range imports(s.file) {
+			for prefix, owner := range owners {
+				if !strings.HasPrefix(path, prefix) {
+					continue
+				}
+				used[prefix] = true
+				if s.dir != owner {
+					t.Errorf("%s/%s imports %s, which only %s may", s.dir, s.name, path, owner)
+				}
+			}
+		}
+	}
+	for prefix := range owners {
+		if !used[prefix] && !strings.Contains(prefix, "jsonschema") {
+			t.Errorf("nothing imports %s: the rule is dead", prefix)
+		}
+	}
+}
+
+func TestTheGeneratorImportsNothingAboveIt(t *testing.T) {
+	for _, s := range sources(t) {
+		if !strings.HasPrefix(s.dir, "generator") {
+			continue
+		}
+		for _, path := range imports(s.file) {
+			for _, up := range upwards {
+				if strings.HasPrefix(path, up) {
+					t.Errorf("%s/%s imports %s", s.dir, s.name, path)
+				}
+			}
+			if s.dir != "generator" && s.dir != "generator/krm" && path == strings.TrimSuffix(module, "/")+"/generator" {
+				t.Errorf("%s/%s imports the package that composes it", s.dir, s.name)
+			}
+			if s.dir == "generator/sealed" && strings.Contains(path, "generator/sops") {
+				t.Errorf("%s/%s could decrypt", s.dir, s.name)
+			}
+		}
+	}
+}
+
+func TestTheGeneratorReadsNoEnvironmentClockOrDisk(t *testing.T) {
+	for _, s := range sources(t) {
+		if !strings.HasPrefix(s.dir, "generator") || s.dir == "generator/sops" {
+			continue
+		}
+		names := imports(s.file)
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := sel.X.(*ast.Ident)
+			if !ok || pkg.Obj != nil {
+				return true
+			}
+			for _, f := range worldly[names[pkg.Name]] {
+				if sel.Sel.Name == f {
+					t.Errorf("%s/%s uses %s.%s", s.dir, s.name, names[pkg.Name], f)
+				}
+			}
+			return true
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/reggen/reggen/generator"
+)
+
+// BenchmarkFunction is the function's own time: one Registry from its merged
+// spec to its objects, kustomize left out.
+func BenchmarkFunction(b *testing.B) {
+	e := newEnv(b, 1, 3)
+	e.ok("seal", "overlays/e0")
+	w := e.world()
+	envs, err := w.environments([]string{"overlays/e0"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := w.generate(b.Context(), envs[0].root, envs[0].config, nil, buildOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPrepare is the chart's placeholder render alone.
+func BenchmarkPrepare(b *testing.B) {
+	e := newEnv(b, 1, 3)
+	e.ok("seal", "overlays/e0")
+	w := e.world()
+	envs, err := w.environments([]string{"overlays/e0"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := generator.Prepare(w.input(envs[0])); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSealUnchanged seals environments in which nothing changed.
+func BenchmarkSealUnchanged(b *testing.B) {
+	for _, users := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			e := newEnv(b, 1, users)
+			e.ok("seal", "overlays/e0")
+			for b.Loop() {
+				e.ok("seal", "overlays/e0")
+			}
+		})
+	}
+}
+
+// BenchmarkSealNew seals environments whose passwords have no hash yet (cost
+// 5, the cost of made passwords) and that have no sealed files.
+func BenchmarkSealNew(b *testing.B) {
+	for _, users := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			e := newEnv(b, 1, users)
+			fresh := e.files()
+			for b.Loop() {
+				e.ok("seal", "overlays/e0")
+				b.StopTimer()
+				if err := os.RemoveAll(e.path("overlays")); err != nil {
+					b.Fatal(err)
+				}
+				for name, text := range fresh {
+					e.write(name, text)
+				}
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+// BenchmarkBuild builds many environments in one call.
+func BenchmarkBuild(b *testing.B) {
+	for _, n := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("environments=%d", n), func(b *testing.B) {
+			e := newEnv(b, n, 2)
+			args := []string{"build"}
+			dirs := []string{"seal"}
+			for i := range n {
+				args = append(args, fmt.Sprintf("overlays/e%d", i))
+				dirs = append(dirs, fmt.Sprintf("overlays/e%d", i))
+			}
+			e.ok(dirs...)
+			for b.Loop() {
+				e.ok(args...)
+			}
+		})
+	}
+}
