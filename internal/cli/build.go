@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -130,8 +132,12 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
-		text, err := kustomize.Build(w.abs(dir), func(root string, config []byte) ([]byte, error) {
-			return w.generate(ctx, root, config, nil, o)
+		text, err := kustomize.Build(w.abs(dir), func(r kustomize.Request) ([]byte, error) {
+			sealed, err := krm.SealedItems(r.Items)
+			if err != nil {
+				return nil, err
+			}
+			return w.generate(ctx, r.Root, r.Config, files(sealed), o)
 		})
 		if err != nil {
 			l.Join(err)
@@ -170,16 +176,19 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 // function answers a KRM function call.
 func (w *World) function(ctx context.Context, in []byte) int {
 	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
-		var files []generator.File
-		for name, data := range sealed {
-			files = append(files, generator.File{Path: name + ".yaml", Data: data})
-		}
-		if len(files) > 0 {
-			w.note("reggen: note: sealed Secrets taken from the function's items")
-		}
-		return w.generate(ctx, w.Dir, config, files, w.functionOptions())
+		return w.generate(ctx, w.Dir, config, files(sealed), w.functionOptions())
 	})
 	return w.answer(out, err)
+}
+
+// files are sealed Secrets that came as a function's items; nil when none did,
+// so that the sealed folder is read.
+func files(sealed map[string][]byte) []generator.File {
+	var out []generator.File
+	for _, name := range slices.Sorted(maps.Keys(sealed)) {
+		out = append(out, generator.File{Path: name + ".yaml", Data: sealed[name]})
+	}
+	return out
 }
 
 func (w *World) answer(out []byte, err error) int {

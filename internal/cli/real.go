@@ -3,6 +3,7 @@ package cli
 import (
 	"crypto/rand"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/term"
@@ -13,6 +14,9 @@ func Real() *World {
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real // kustomize names folders so
 	}
 	home, _ := os.UserHomeDir()
 	return &World{

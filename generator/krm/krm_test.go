@@ -1,0 +1,134 @@
+package krm
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+const made = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: made\ndata:\n  n: \"0755\"\n"
+
+func list(items, config string) []byte {
+	return []byte("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:" + items + "\nfunctionConfig:" + config + "\n")
+}
+
+const config = "\n  apiVersion: reggen.dev/v1alpha1\n  kind: Registry\n  metadata: {name: r}\n  spec: {host: h}"
+
+func TestGeneratorDoesNotEchoItsConfig(t *testing.T) {
+	in := list("\n- apiVersion: reggen.dev/v1alpha1\n  kind: Registry\n  metadata: {name: r}", config)
+	out, err := Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+		if !strings.Contains(string(config), "host: h") || sealed != nil {
+			t.Errorf("config %q, %d sealed", config, len(sealed))
+		}
+		return []byte(made), nil
+	})
+	items, _, _ := strings.Cut(string(out), "functionConfig:")
+	if err != nil || strings.Contains(items, "Registry") || !strings.Contains(items, `n: "0755"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestTransformerUpsertsAndTakesSealedItems(t *testing.T) {
+	in := list(`
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: made, annotations: {internal.config.kubernetes.io/index: "4"}}
+  data: {old: old}
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: other}
+  data: {big: 12345678901234567890}
+- apiVersion: v1
+  kind: Secret
+  metadata: {name: twin, annotations: {reggen.dev/record: r}}`, config)
+	out, err := Run(in, func(_ []byte, sealed map[string][]byte) ([]byte, error) {
+		if len(sealed) != 1 || !strings.Contains(string(sealed["twin"]), "name: twin") {
+			t.Errorf("sealed: %v", sealed)
+		}
+		return []byte(made + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: new}\n"), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	for _, gone := range []string{"old", "twin"} {
+		if strings.Contains(text, gone) {
+			t.Errorf("%q is still there:\n%s", gone, text)
+		}
+	}
+	for _, want := range []string{"12345678901234567890", "name: new", `internal.config.kubernetes.io/index: "4"`, "n: \"0755\""} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q:\n%s", want, text)
+		}
+	}
+	if strings.Index(text, "name: made") > strings.Index(text, "name: other") {
+		t.Error("the replaced item lost its place")
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                   "stdin is not a ResourceList",
+		"a: b\n":             "stdin is not a ResourceList",
+		"{[":                 "stdin is not a ResourceList",
+		string(list("", "")): "functionConfig: is missing",
+		string(list("\n- {apiVersion: v1, kind: Secret, metadata: {name: a, annotations: {reggen.dev/record: x}}}\n- {apiVersion: v1, kind: Secret, metadata: {name: a, annotations: {reggen.dev/record: x}}}", config)): "two sealed files",
+	} {
+		out, err := Run([]byte(in), func([]byte, map[string][]byte) ([]byte, error) { return []byte(made), nil })
+		if err == nil || !strings.Contains(err.Error(), want) || out != nil {
+			t.Errorf("%q: %v, %d bytes", in, err, len(out))
+		}
+	}
+	mine := errors.New("mine")
+	if out, err := Run(list("", config), func([]byte, map[string][]byte) ([]byte, error) { return nil, mine }); !errors.Is(err, mine) || out != nil {
+		t.Errorf("the generator's error: %v", err)
+	}
+}
+
+func TestPluginConfig(t *testing.T) {
+	env := func(root string) func(string) string {
+		return func(k string) string {
+			if k == "KUSTOMIZE_PLUGIN_CONFIG_ROOT" {
+				return root
+			}
+			return ""
+		}
+	}
+	read := func(path string) ([]byte, error) {
+		if path == "/tmp/config" {
+			return []byte("spec"), nil
+		}
+		return nil, os.ErrNotExist
+	}
+	config, root, ok, err := PluginConfig([]string{"/tmp/config"}, env("/root-folder"), read)
+	if string(config) != "spec" || root != "/root-folder" || !ok || err != nil {
+		t.Errorf("%q %q %v %v", config, root, ok, err)
+	}
+	if _, _, ok, err := PluginConfig([]string{"/tmp/other"}, env("/r"), read); ok || err == nil {
+		t.Error("an unreadable file is no error")
+	}
+	for _, args := range [][]string{{}, {"version"}, {"/tmp/config", "x"}} {
+		if _, _, ok, err := PluginConfig(args, env("/r"), read); ok || err != nil {
+			t.Errorf("%v counts as a plugin call", args)
+		}
+	}
+	if _, _, ok, _ := PluginConfig([]string{"/tmp/config"}, env(""), read); ok {
+		t.Error("without kustomize's environment it counts as a plugin call")
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	f.Add(list("", config))
+	f.Add(list("\n- {apiVersion: v1, kind: Secret, metadata: {name: a}}", config))
+	f.Add([]byte("apiVersion: v1\nkind: List\nitems: []\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		out, err := Run(in, func([]byte, map[string][]byte) ([]byte, error) { return []byte(made), nil })
+		if (err == nil) == (len(out) == 0) {
+			t.Errorf("%d bytes and error %v", len(out), err)
+		}
+		if err == nil && !strings.Contains(string(out), "name: made") {
+			t.Error("what was made is missing")
+		}
+	})
+}

@@ -1,0 +1,214 @@
+// Package kustomize is kustomize inside reggen: the bytes of "kustomize build
+// --enable-alpha-plugins" with reggen's generator in the same process. It is
+// the only importer of krusty, and the only package that knows how reggen gets
+// into it.
+package kustomize
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// Request is one call of a generator.
+type Request struct {
+	Root   string // the folder whose kustomization.yaml holds the entry
+	Config []byte // the merged Registry
+	Items  []byte // for a transformer: the objects so far, a YAML stream; nil for a generator
+}
+
+// Generator makes the objects of one Registry, a YAML stream.
+type Generator func(Request) ([]byte, error)
+
+// Failure is an error of kustomize itself. Its text can quote what kustomize
+// read or was given: a caller that handed it secrets in the clear must not
+// show it.
+type Failure struct {
+	Dir string
+	err error
+}
+
+func (f Failure) Error() string {
+	return problem.Problem{File: f.Dir, What: "kustomize: " + plain(f.err.Error())}.Error()
+}
+
+// plain ends kustomize's habit of wrapping what it says about an entry in the
+// whole history of attempts: the first and last part say it.
+func plain(text string) string { return strings.TrimSpace(text) }
+
+var mutex sync.Mutex
+
+// Build returns the bytes that the kustomize command prints for dir, an
+// absolute path. An error of gen comes back as it was; any other is a Failure.
+func Build(dir string, gen Generator) ([]byte, error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	files := &reader{FileSystem: filesys.MakeFsOnDisk()}
+	out, err := build(files, dir, gen)
+	if files.function {
+		// A Registry annotated as a KRM function is no plugin to kustomize: it
+		// drops it in silence where it may not run programs. Resolved and put
+		// inline without the annotation it is one.
+		inline, found, ierr := inlined(dir)
+		if ierr != nil {
+			return nil, ierr
+		}
+		if found {
+			return build(inline, dir, gen)
+		}
+	}
+	return out, err
+}
+
+func build(files filesys.FileSystem, dir string, gen Generator) ([]byte, error) {
+	r := &run{generate: gen}
+	rm, err := r.kustomize(files, dir)
+	if r.err != nil {
+		return nil, r.err
+	}
+	if err != nil {
+		return nil, Failure{dir, err}
+	}
+	out, err := rm.AsYaml()
+	if err != nil {
+		return nil, Failure{dir, err}
+	}
+	return out, nil
+}
+
+var errNoRegistry = errors.New("this build of reggen can't reach kustomize's plugin registry: it was built with another kustomize")
+
+// kustomize runs one kustomization with the options of the command line.
+func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, error) {
+	if registry == nil {
+		return nil, errNoRegistry
+	}
+	restore, err := hidePlugin()
+	if err != nil {
+		return nil, err
+	}
+	defer restore()
+	registry[registryPath] = &plugin{run: r}
+	defer delete(registry, registryPath)
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified
+	options.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
+	options.PluginConfig.HelmConfig.Command = "helm"
+	return krusty.MakeKustomizer(options).Run(files, dir)
+}
+
+// homeVariable tells kustomize where its plugins are.
+const homeVariable = "KUSTOMIZE_PLUGIN_HOME"
+
+// hidePlugin makes sure that no installed reggen is found, which kustomize
+// would start instead of asking this process. Other people's plugins stay.
+func hidePlugin() (restore func(), err error) {
+	home, found := PluginHome(os.Getenv, os.Getenv("HOME"))
+	temporary := ""
+	switch {
+	case !found:
+		home = string(filepath.Separator) // exists everywhere, and only root could put a plugin there
+	case !exists(filepath.Join(home, "reggen.dev")):
+		return func() {}, nil
+	case onlyReggen(home):
+		home = string(filepath.Separator)
+	default:
+		if temporary, err = withoutReggen(home); err != nil {
+			return nil, err
+		}
+		home = temporary
+	}
+	old, was := os.LookupEnv(homeVariable)
+	if err := os.Setenv(homeVariable, home); err != nil {
+		return nil, err
+	}
+	return func() {
+		if was {
+			_ = os.Setenv(homeVariable, old)
+		} else {
+			_ = os.Unsetenv(homeVariable)
+		}
+		if temporary != "" {
+			_ = os.RemoveAll(temporary)
+		}
+	}, nil
+}
+
+// onlyReggen says that a plugin home holds nothing else, so that nothing has
+// to be made to hide it.
+func onlyReggen(home string) bool {
+	entries, err := os.ReadDir(home)
+	return err == nil && len(entries) == 1
+}
+
+// withoutReggen makes a plugin home that links to everything of another but
+// reggen.
+func withoutReggen(home string) (string, error) {
+	entries, err := os.ReadDir(home)
+	if err != nil {
+		return "", fmt.Errorf("reading the plugin home: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "reggen-plugins-")
+	if err != nil {
+		return "", fmt.Errorf("making a plugin home without reggen: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == "reggen.dev" {
+			continue
+		}
+		target, err := filepath.Abs(filepath.Join(home, e.Name()))
+		if err == nil {
+			err = os.Symlink(target, filepath.Join(dir, e.Name()))
+		}
+		if err != nil {
+			_ = os.RemoveAll(dir)
+			return "", fmt.Errorf("linking other plugins: %w", err)
+		}
+	}
+	return dir, nil
+}
+
+// PluginHome is the folder in which kustomize looks for plugins: the first of
+// its candidates that exists. When none does, it is the first that is set, and
+// found is false. The order is that of kustomize 5.8.2 (api/konfig).
+func PluginHome(env func(string) string, home string) (dir string, found bool) {
+	var candidates []string
+	if d := env(homeVariable); d != "" {
+		candidates = append(candidates, d)
+	}
+	if d := env("XDG_CONFIG_HOME"); d != "" {
+		candidates = append(candidates, filepath.Join(d, "kustomize", "plugin"))
+	}
+	if home != "" {
+		candidates = append(candidates, filepath.Join(home, ".config", "kustomize", "plugin"), filepath.Join(home, "kustomize", "plugin"))
+	}
+	for _, d := range candidates {
+		if exists(d) {
+			return d, true
+		}
+	}
+	if len(candidates) == 0 {
+		return "", false
+	}
+	return candidates[0], false
+}
+
+// PluginPath is where kustomize looks for the executable, below a plugin home.
+func PluginPath(home string) string {
+	return filepath.Join(home, filepath.FromSlash(registryPath), "Registry")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,133 @@
+package kustomize
+
+import (
+	"fmt"
+	"strconv"
+	_ "unsafe" // for go:linkname
+
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/reggen/reggen/generator/sealed"
+)
+
+// registry is kustomize's own memory of Go plugins that it has loaded, by
+// group/version/lower-case kind. It looks there before it looks for a .so
+// file; see docs/decisions/0004.
+//
+//go:linkname registry sigs.k8s.io/kustomize/api/internal/plugins/loader.registry
+var registry map[string]resmap.Configurable
+
+// registryPath is where kustomize looks for the plugin of a Registry, below
+// its plugin home and in its memory.
+const registryPath = "reggen.dev/v1alpha1/registry"
+
+// run is the build under way; kustomize has globals, so there is one at a time.
+type run struct {
+	generate Generator
+	err      error // the first error of generate, as it was
+}
+
+// plugin is what kustomize meets as the plugin of kind Registry. It copies the
+// value for each configuration it loads.
+type plugin struct {
+	run    *run
+	helper *resmap.PluginHelpers
+	config []byte
+}
+
+// Config receives the merged spec.
+func (p *plugin) Config(h *resmap.PluginHelpers, config []byte) error {
+	p.helper, p.config = h, config
+	return nil
+}
+
+// Generate is called for an entry under generators.
+func (p *plugin) Generate() (resmap.ResMap, error) {
+	out, err := p.call(nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.parse(out)
+}
+
+// Transform is called for an entry under transformers: what is generated
+// replaces objects of the same identity and is appended otherwise. Sealed
+// files among the objects are input only.
+func (p *plugin) Transform(rm resmap.ResMap) error {
+	items, err := rm.AsYaml()
+	if err != nil {
+		return err
+	}
+	out, err := p.call(items)
+	if err != nil {
+		return err
+	}
+	made, err := p.parse(out)
+	if err != nil {
+		return err
+	}
+	for _, r := range rm.Resources() {
+		if r.GetKind() == "Secret" && r.GetAnnotations()[sealed.RecordKey] != "" {
+			if err := rm.Remove(r.CurId()); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range made.Resources() {
+		at, err := rm.GetIndexOfCurrentId(r.CurId())
+		if err != nil {
+			return err
+		}
+		if at >= 0 {
+			rm.GetByIndex(at).ResetRNode(r)
+		} else if err := rm.Append(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plugin) call(items []byte) ([]byte, error) {
+	out, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items})
+	if err != nil && p.run.err == nil {
+		p.run.err = err
+	}
+	return out, err
+}
+
+// parse reads generated objects and gives two annotations the meaning that
+// kustomize gives them in an exec plugin's output.
+func (p *plugin) parse(out []byte) (resmap.ResMap, error) {
+	rm, err := p.helper.ResmapFactory().NewResMapFromBytes(out)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rm.Resources() {
+		annotations := r.GetAnnotations()
+		hash, merge := annotations[needsHash], annotations[behavior]
+		if hash != "" {
+			on, err := strconv.ParseBool(hash)
+			if err != nil {
+				return nil, fmt.Errorf("the annotation %s of %s is not a boolean", needsHash, r.CurId())
+			}
+			if on {
+				r.EnableHashSuffix()
+			}
+		}
+		delete(annotations, needsHash)
+		delete(annotations, behavior)
+		if err := r.SetAnnotations(annotations); err != nil {
+			return nil, err
+		}
+		r.SetBehavior(types.NewGenerationBehavior(merge))
+	}
+	return rm, nil
+}
+
+// The annotations by which a generated object asks kustomize for a name with
+// a hash, or to be merged.
+const (
+	needsHash = "kustomize.config.k8s.io/needs-hash"
+	behavior  = "kustomize.config.k8s.io/behavior"
+)
