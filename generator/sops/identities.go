@@ -1,0 +1,135 @@
+package sops
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	fage "filippo.io/age"
+	"filippo.io/age/agessh"
+	"filippo.io/age/plugin"
+	"github.com/getsops/sops/v3/age"
+	"github.com/google/shlex"
+)
+
+var (
+	errNoIdentity = errors.New("no age key without a passphrase is at hand")
+	errAsked      = errors.New("a plugin asked, and nobody is there to answer")
+)
+
+// identities collects the age keys that take no passphrase from all places
+// where SOPS looks (loadIdentities of its package age), in its order. What
+// can't be read is passed over.
+func identities(recipient string) age.ParsedIdentities {
+	var out age.ParsedIdentities
+	ssh := func(pem []byte) {
+		if id, err := agessh.ParseIdentity(pem); err == nil {
+			out = append(out, id)
+		}
+	}
+	if path, ok := os.LookupEnv(age.SopsAgeSshPrivateKeyFileEnv); ok {
+		ssh(contents(path))
+	}
+	if command, ok := os.LookupEnv(age.SopsAgeSshPrivateKeyCmdEnv); ok {
+		ssh(output(command, recipient))
+	}
+	if home, err := os.UserHomeDir(); err == nil && home != "" {
+		ssh(contents(filepath.Join(home, ".ssh", "id_ed25519")))
+		ssh(contents(filepath.Join(home, ".ssh", "id_rsa")))
+	}
+	if keys, ok := os.LookupEnv(age.SopsAgeKeyEnv); ok {
+		out = append(out, parseIdentities(strings.Join(strings.Fields(uncommented(keys)), "\n"))...)
+	}
+	if path, ok := os.LookupEnv(age.SopsAgeKeyFileEnv); ok {
+		out = append(out, parseIdentities(string(contents(path)))...)
+	}
+	if command, ok := os.LookupEnv(age.SopsAgeKeyCmdEnv); ok {
+		out = append(out, parseIdentities(string(output(command, recipient)))...)
+	}
+	if path := userKeys(); path != "" {
+		out = append(out, parseIdentities(string(contents(path)))...)
+	}
+	return out
+}
+
+// contents reads a key file; a key is small, and a file that is not is none.
+func contents(path string) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, 1<<24))
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// output runs a command of the environment that prints a key, as SOPS does.
+func output(command, recipient string) []byte {
+	args, err := shlex.Split(command)
+	if err != nil || len(args) == 0 {
+		return nil
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), age.SopsAgeRecipientEnv+"="+recipient)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+func uncommented(text string) string {
+	var out []string
+	for _, l := range strings.Split(text, "\n") {
+		if !strings.HasPrefix(l, "#") {
+			out = append(out, l)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// parseIdentities reads the identities of a key file, one a line; none when
+// one of them is wrong or the file is encrypted, as in SOPS.
+func parseIdentities(text string) []fage.Identity {
+	var out []fage.Identity
+	lines := bufio.NewScanner(bytes.NewReader([]byte(text)))
+	for lines.Scan() {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		id, err := parseIdentity(line)
+		if err != nil {
+			return nil
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+func parseIdentity(line string) (fage.Identity, error) {
+	switch {
+	case strings.HasPrefix(line, "AGE-PLUGIN-"):
+		return plugin.NewIdentity(line, mute)
+	case strings.HasPrefix(line, "AGE-SECRET-KEY-PQ-1"):
+		return fage.ParseHybridIdentity(line)
+	}
+	return fage.ParseX25519Identity(line)
+}
+
+// mute answers a plugin that nobody is there. A message, such as "touch your
+// key", is no question.
+var mute = &plugin.ClientUI{
+	DisplayMessage: func(string, string) error { return nil },
+	RequestValue:   func(string, string, bool) (string, error) { return "", errAsked },
+	Confirm:        func(string, string, string, string) (bool, error) { return false, errAsked },
+	WaitTimer:      func(string) {},
+}

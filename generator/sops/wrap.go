@@ -1,0 +1,100 @@
+package sops
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/keys"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// wrap chooses the data key and puts the groups of recipients into meta, the
+// data key wrapped for each of them.
+func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File) ([]byte, error) {
+	key := make([]byte, 32)
+	if old == nil {
+		_, _ = rand.Read(key) // never fails
+	} else {
+		key = old.key
+		if SameRecipients(describe(old.meta), rule) {
+			meta.KeyGroups = old.meta.KeyGroups
+			return key, nil
+		}
+	}
+	kept := keptKeys(rule, old)
+	var fresh sops.KeyGroup
+	for _, group := range rule.groups {
+		var made sops.KeyGroup
+		for _, rec := range group {
+			k, ok := kept[rec.id]
+			if !ok {
+				var err error
+				if k, err = await(ctx, rec.make); err != nil {
+					return nil, unwrapped(ctx, []string{rec.id})
+				}
+				fresh = append(fresh, k)
+			}
+			made = append(made, k)
+		}
+		meta.KeyGroups = append(meta.KeyGroups, made)
+	}
+	to := *meta
+	if len(rule.groups) == 1 {
+		to.KeyGroups = []sops.KeyGroup{fresh}
+	}
+	if len(fresh) > 0 {
+		// The errors are not looked at: they are tainted, and a key that
+		// stays without a wrapped data key says as much.
+		_ = to.UpdateMasterKeysWithKeyServices(key, newService(ctx).clients())
+	}
+	var failed []string
+	for _, k := range fresh {
+		if len(k.EncryptedDataKey()) == 0 {
+			failed = append(failed, k.ToString())
+		}
+	}
+	if len(failed) > 0 {
+		return nil, unwrapped(ctx, failed)
+	}
+	return key, nil
+}
+
+// keptKeys are the wrapped keys that can stay, by the name the rule has for
+// the recipient. With several groups there are none: each recipient holds a
+// share, and shares of two divisions don't fit together.
+func keptKeys(rule *Rule, old *File) map[string]keys.MasterKey {
+	kept := map[string]keys.MasterKey{}
+	if old == nil || len(rule.groups) != 1 || len(old.meta.KeyGroups) != 1 {
+		return kept
+	}
+	for _, k := range old.meta.KeyGroups[0] {
+		kept[groupKey([]string{k.ToString()}, rule)] = k
+	}
+	return kept
+}
+
+// unwrapped is the error of recipients that the data key could not be wrapped
+// for.
+func unwrapped(ctx context.Context, ids []string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("encrypting was interrupted: %w", ctx.Err())
+	}
+	var l problem.List
+	for _, id := range shown(ids) {
+		next := "check the network and the cloud credentials"
+		switch {
+		case strings.HasPrefix(id, "age1"):
+			next = "check that the age plugin of this recipient (age-plugin-NAME) is installed and works"
+		case fingerprint.MatchString(id):
+			next = "gpg --recv-keys " + id + "   # or import its public key"
+		}
+		l.Add(problem.Problem{What: "can't encrypt for " + id, Next: next})
+	}
+	sort.Slice(l, func(i, j int) bool { return l[i].What < l[j].What })
+	return l
+}
