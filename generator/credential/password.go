@@ -12,12 +12,13 @@ import (
 	"io"
 	"math/big"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"crypto/rand"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // The bcrypt costs. bcrypt runs on every request of a registry, so a random
@@ -35,31 +36,9 @@ const (
 // implementation and reggen refuse them.
 const MaxPassword = 72
 
-// CheckUser says why name can't be a user name, or "" when it can. The
-// registry's htpasswd format decides: the first colon ends the name, white
-// space around a line is dropped, a line that starts with '#' is a comment.
-func CheckUser(name string) string {
-	switch {
-	case name == "":
-		return "the user name is empty"
-	case len(name) > 128:
-		return "the user name is longer than 128 bytes"
-	case !utf8.ValidString(name):
-		return "the user name is not UTF-8"
-	case strings.Contains(name, ":"):
-		return "the user name has a colon, which ends a name in htpasswd and in HTTP basic authentication"
-	case strings.TrimSpace(name) != name:
-		return "the user name starts or ends with white space, which the registry drops"
-	case strings.HasPrefix(name, "#"):
-		return "the user name starts with '#', which makes its htpasswd line a comment"
-	}
-	for _, r := range name {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return "the user name has a newline or another control character"
-		}
-	}
-	return ""
-}
+// CheckUser says why name can't be a user name, or "" when it can: the rule
+// is the spec's, since pull secrets name users too.
+func CheckUser(name string) string { return spec.CheckUser(name) }
 
 // CheckPassword says why password can't be used, or "". It never quotes it.
 func CheckPassword(password string) string {

@@ -1,0 +1,100 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	flavors      = []string{string(Distribution), string(DistributionV2), string(GitLab)}
+	pullPolicies = []string{"Always", "IfNotPresent", "Never"}
+)
+
+func (v *validator) image() {
+	i := v.s.Image
+	const path = "spec.image.repository"
+	switch {
+	case strings.Contains(i.Repository, "@"):
+		v.add(path, "has a digest in it", "the name alone; the digest goes into spec.image.digest")
+	case strings.Contains(i.Repository, "://"):
+		v.add(path, "has a scheme", "an image's name, for instance registry.example.com/mirror/registry")
+	case !reRepository.MatchString(i.Repository) && strings.LastIndex(i.Repository, ":") > strings.LastIndex(i.Repository, "/"):
+		v.add(path, "has a tag in it", "the name alone; the tag goes into spec.image.tag")
+	case !reRepository.MatchString(i.Repository) || len(i.Repository) > 255:
+		v.add(path, quote(i.Repository)+" is not an image's name", "for instance registry or registry.example.com/mirror/registry")
+	}
+	if i.Tag != "" && !reTag.MatchString(i.Tag) {
+		v.add("spec.image.tag", quote(i.Tag)+" is not an image's tag", "at most 128 letters, digits, '_', '.' and '-', neither '.' nor '-' first")
+	}
+	if i.Digest != "" && !reDigest.MatchString(i.Digest) {
+		v.add("spec.image.digest", "is not an image's digest", "sha256: and 64 hexadecimal digits in lower case")
+	}
+	v.enum("spec.image.pullPolicy", i.PullPolicy, pullPolicies)
+	if v.enum("spec.image.flavor", string(i.Flavor), flavors) {
+		v.flavor(i)
+	}
+	seen := map[string]bool{}
+	for n, name := range i.PullSecrets {
+		at := fmt.Sprintf("spec.image.pullSecrets[%d]", n)
+		if !v.missing(at, name, "the name of a Secret") {
+			v.name(at, name)
+		}
+		if seen[name] {
+			v.add(at, "stands in the list twice", "")
+		}
+		seen[name] = true
+	}
+}
+
+// major finds the major version of a tag that is a release of distribution.
+var major = regexp.MustCompile(`^v?([23])(\.[0-9]+){0,2}(-|$)`)
+
+// flavor checks that the tag is a release of the program that flavor names:
+// the two distributions read different configurations.
+func (v *validator) flavor(i Image) {
+	const path = "spec.image.flavor"
+	m := major.FindStringSubmatch(i.Tag)
+	switch {
+	case i.Flavor != GitLab && strings.HasSuffix(i.Tag, "-gitlab"):
+		v.add(path, fmt.Sprintf("is %s, and the tag %s is GitLab's", i.Flavor, quote(i.Tag)), string(GitLab))
+	case m == nil:
+	case i.Flavor == Distribution && m[1] == "2":
+		v.add(path, "is distribution, which is version 3, and the tag is "+quote(i.Tag), string(DistributionV2))
+	case i.Flavor == DistributionV2 && m[1] == "3":
+		v.add(path, "is distribution-v2, and the tag is "+quote(i.Tag), string(Distribution))
+	}
+}
+
+// gitlabVersion reads a release of GitLab's fork.
+var gitlabVersion = regexp.MustCompile(`^v([0-9]{1,4})\.([0-9]{1,4})\.[0-9]{1,4}-gitlab$`)
+
+// gitlab refuses images of GitLab's fork that can't read an htpasswd file.
+// Its support was deprecated in v3.32.0 (its changelog, March 2022) and the
+// change that removed it was proposed the day after v3.37.1; releases don't
+// name the removal, so the last one that surely has it is v3.37.
+func (v *validator) gitlab() {
+	i := v.s.Image
+	if i.Flavor != GitLab {
+		return
+	}
+	const path, want = "spec.image.tag", "a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous"
+	if i.Tag == "" {
+		v.add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "for instance v2.13.1-gitlab")
+		return
+	}
+	if v.s.Auth.Anonymous || !reTag.MatchString(i.Tag) {
+		return
+	}
+	m := gitlabVersion.FindStringSubmatch(i.Tag)
+	if m == nil {
+		v.add(path, quote(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", want)
+		return
+	}
+	x, _ := strconv.Atoi(m[1])
+	y, _ := strconv.Atoi(m[2])
+	if x > 3 || x == 3 && y > 37 {
+		v.add(path, quote(i.Tag)+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
+	}
+}

@@ -1,0 +1,104 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+func (v *validator) pullSecrets() {
+	if len(v.s.PullSecrets) > 0 && v.s.Auth.Anonymous {
+		v.add("spec.pullSecrets", "spec.auth.anonymous lets everybody in, so there is nobody to pull as", "one of the two")
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.s.PullSecrets)) {
+		p, at := v.s.PullSecrets[name], join("spec.pullSecrets", name)
+		v.name(at, name)
+		for _, suffix := range []string{"-htpasswd", "-s3", "-http"} {
+			if v.r.Metadata.Name != "" && name == v.r.Metadata.Name+suffix {
+				v.add(at, "the registry has a Secret of this name", "another name")
+			}
+		}
+		if what := CheckUser(p.User); p.User != "" && what != "" {
+			v.add(at+".user", what, "")
+		}
+		v.missing(at+".user", p.User, "the user to pull as: one with a credential file")
+		v.namespaces(at+".namespaces", p.Namespaces)
+		if what := checkServer(p.Server); p.Server != "" && p.Server != v.s.Host && what != "" {
+			v.add(at+".server", what, "a host, with a port and a path if need be, without https://")
+		}
+		if hasControl(p.Email) {
+			v.add(at+".email", "has a newline or another control character", "")
+		}
+	}
+}
+
+func (v *validator) namespaces(path string, list []string) {
+	if list != nil && len(list) == 0 {
+		v.add(path, "is empty", "at least one namespace, or no such field: then it is the registry's own")
+	}
+	seen := map[string]bool{}
+	for i, n := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		switch {
+		case !isLabel(n):
+			v.add(at, quote(n)+" is not a namespace", wantLabel)
+		case seen[n]:
+			v.add(at, quote(n)+" stands in the list twice", "")
+		}
+		seen[n] = true
+	}
+}
+
+// checkServer says why s is no server of a docker config, or "": the kubelet
+// compares its host label by label, its port exactly and its path as a prefix.
+func checkServer(s string) string {
+	host, path, hasPath := strings.Cut(s, "/")
+	switch {
+	case strings.Contains(s, "://"):
+		return "has a scheme"
+	case hasPath && (path == "" || strings.ContainsAny(path, " ?#%@\\") || hasControl(path) || strings.Contains(path, "//")):
+		return "its path is empty or has characters that no image name has"
+	}
+	return checkHost(host)
+}
+
+// resources checks requests or limits.
+func (v *validator) resources(path string, m map[string]string) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		at, q := join(path, k), m[k]
+		if !isResource(k) {
+			names := []string{"cpu", "memory", "ephemeral-storage"}
+			v.problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: nearest(k, names)})
+			continue
+		}
+		p := problem.Problem{Path: at}
+		switch {
+		case len(q) > longest || !reQuantity.MatchString(q):
+			p.What, p.Want = quote(q)+" is not a quantity", "for instance 250m, 1 or 512Mi"
+			if s := strings.TrimSuffix(strings.TrimSuffix(q, "b"), "B"); s != q && reQuantity.MatchString(s) {
+				p.Near = s
+			}
+		case k != "cpu" && strings.ContainsAny(q[len(q)-1:], "num"):
+			p.What, p.Want = quote(q)+" is a fraction: m means thousandths", "for instance 512Mi"
+			if s := q[:len(q)-1] + "Mi"; q[len(q)-1] == 'm' {
+				p.Near = s
+			}
+		default:
+			continue
+		}
+		v.problems.Add(p)
+	}
+}
+
+func isResource(k string) bool {
+	switch {
+	case k == "cpu", k == "memory", k == "ephemeral-storage":
+		return true
+	case strings.HasPrefix(k, "hugepages-"):
+		return reQuantity.MatchString(strings.TrimPrefix(k, "hugepages-"))
+	}
+	return strings.Contains(k, "/") && checkQualified(k) == ""
+}

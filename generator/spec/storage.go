@@ -1,0 +1,204 @@
+package spec
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+var accessModes = []string{"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"}
+
+// needsEndpoint says for each provider without one what an endpoint looks
+// like; needsRegion names those whose region decides where requests go.
+var (
+	needsEndpoint = map[string]string{
+		"minio": "where it listens, for instance http://minio.minio.svc:9000 with secure: false",
+		"ceph":  "where its gateway listens, for instance https://s3.example.com",
+		"r2":    "https://<account>.r2.cloudflarestorage.com",
+	}
+	needsRegion = map[string]string{"aws": "for instance eu-central-1", "digitalocean": "for instance nyc3"}
+)
+
+func (v *validator) storage() {
+	s := v.s.Storage
+	switch {
+	case s.S3 == nil && s.Filesystem == nil:
+		v.add("spec.storage", "says nothing about where images are kept", "one of s3 or filesystem")
+	case s.S3 != nil && s.Filesystem != nil:
+		v.problems.Add(problem.Problem{
+			Path: "spec.storage", What: "has both s3 and filesystem", Want: "one of the two",
+			Next: "remove one; in an overlay's patch, filesystem: null takes out what the base has set",
+		})
+	}
+	if s.S3 != nil {
+		v.s3(*s.S3)
+	}
+	if s.Filesystem != nil {
+		v.filesystem(*s.Filesystem)
+	}
+}
+
+func (v *validator) s3(s S3) {
+	const path = "spec.storage.s3"
+	if v.enum(path+".provider", s.Provider, providers) {
+		v.missing(path+".region", s.Region, needsRegion[s.Provider])
+		if want := needsEndpoint[s.Provider]; want != "" {
+			v.missing(path+".endpoint", s.Endpoint, want)
+		}
+	}
+	if s.Region != "" && !reRegion.MatchString(s.Region) {
+		v.add(path+".region", quote(s.Region)+" is not a region", "letters, digits and hyphens")
+	}
+	if !v.missing(path+".bucket", s.Bucket, "the bucket's name") {
+		if what := checkBucket(s.Bucket); what != "" {
+			v.add(path+".bucket", what, "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends")
+		}
+	}
+	v.endpoint(path+".endpoint", s)
+	if hasControl(s.RootDirectory) || strings.Contains(s.RootDirectory+"/", "../") {
+		v.add(path+".rootDirectory", "has .. or a control character", "a folder in the bucket")
+	}
+	if s.Provider == "digitalocean" && s.Encrypt != nil && *s.Encrypt {
+		v.add(path+".encrypt", "is true, and Spaces refuses requests that ask for encryption: it encrypts everything by itself", "false")
+	}
+	if s.AmbientCredentials {
+		v.ambient(path+".ambientCredentials", s)
+	}
+	if ref := s.ExistingSecret; ref != nil {
+		at := path + ".existingSecret"
+		v.secretRef(at, ref.Name, map[string]string{"accessKey": ref.AccessKey, "secretKey": ref.SecretKey})
+		if ref.AccessKey == ref.SecretKey && ref.AccessKey != "" {
+			v.add(at, "accessKey and secretKey name the same key of the Secret", "two keys")
+		}
+	}
+}
+
+// ambient checks credentials that the pod finds by itself.
+func (v *validator) ambient(path string, s S3) {
+	if s.ExistingSecret != nil {
+		v.add(path, "is true, and existingSecret names static keys", "one of the two")
+	}
+	if s.Provider != "aws" {
+		v.add(path, "is true, and only AWS gives pods credentials of their own", "provider aws, or static keys")
+	}
+	if v.s.Image.Flavor != Distribution {
+		v.add(path, "is true, and only version 3 of the registry takes such credentials", "spec.image.flavor distribution, or static keys")
+	}
+}
+
+func checkBucket(b string) string {
+	switch {
+	case !reBucket.MatchString(b), strings.Contains(b, ".."), strings.Contains(b, ".-"), strings.Contains(b, "-."):
+		return quote(b) + " is not a bucket's name"
+	case reIPv4.MatchString(b):
+		return "looks like an address"
+	}
+	return ""
+}
+
+// endpoint checks the scheme, that nothing but a host follows it, and that it
+// doesn't contradict the region or repeat the bucket.
+func (v *validator) endpoint(path string, s S3) {
+	secure := s.Secure == nil || *s.Secure
+	if s.Endpoint == "" {
+		if !secure && needsEndpoint[s.Provider] == "" {
+			v.add("spec.storage.s3.secure", "is false, and without an endpoint the provider's own is used, with https", "true, or an endpoint with http://")
+		}
+		return
+	}
+	u, err := url.Parse(s.Endpoint)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		v.add(path, "is not a URL", "https:// and a host, with a port if need be")
+		return
+	case u.User != nil:
+		v.add(path, "has a user name or a password in it", "https:// and a host; the keys are a credential")
+		return
+	case u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.HasSuffix(s.Endpoint, "#"):
+		v.add(path, "has a path, a query or a fragment", "https:// and a host; the bucket and rootDirectory are fields of their own")
+		return
+	case u.Scheme != "http" && u.Scheme != "https":
+		v.add(path, "its scheme is "+quote(u.Scheme), "https://, or http:// with secure: false")
+		return
+	case !isEndpointHost(u):
+		v.add(path, "its host is not a DNS name or an address", "https:// and a host, with a port if need be")
+		return
+	case u.Scheme == "http" && secure:
+		v.add(path, "begins with http://, and secure is true", "https://, or secure: false, which sends images and signed requests in clear")
+	case u.Scheme == "https" && !secure:
+		v.add("spec.storage.s3.secure", "is false, and the endpoint begins with https://", "true, or an endpoint with http://")
+	}
+	host := u.Hostname()
+	if s.Bucket != "" && strings.HasPrefix(host, s.Bucket+".") && strings.Count(host, ".") > 1 && s.Bucket != s.Region {
+		v.add(path, "has the bucket's name in it, which the registry adds by itself", "the provider's endpoint alone")
+		return
+	}
+	if region, ok := strings.CutSuffix(host, ".digitaloceanspaces.com"); ok && s.Provider == "digitalocean" && s.Region != "" && region != s.Region {
+		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is %s", quote(region), quote(s.Region)), "one region")
+	}
+}
+
+func isEndpointHost(u *url.URL) bool {
+	if strings.Contains(u.Host, "[") {
+		return true // url.Parse has checked an IPv6 address
+	}
+	host := strings.ToLower(u.Host)
+	return reHost.MatchString(host) && (u.Port() == "" || isPort(u.Port()))
+}
+
+func (v *validator) filesystem(f Filesystem) {
+	const path = "spec.storage.filesystem"
+	made := f.Size != "" || f.StorageClass != ""
+	switch {
+	case f.EmptyDir && f.ExistingClaim != "":
+		v.add(path, "has both emptyDir and existingClaim", "one of the two")
+	case f.EmptyDir && (made || f.AccessMode != ""):
+		v.add(path, "has emptyDir, and size, storageClass or accessMode, which are a claim's", "emptyDir alone")
+	case f.ExistingClaim != "" && made:
+		v.add(path, "has existingClaim, and size or storageClass, which are a new claim's", "existingClaim alone, or with the accessMode that it has")
+	}
+	v.name(path+".existingClaim", f.ExistingClaim)
+	v.name(path+".storageClass", f.StorageClass)
+	if f.Size != "" {
+		v.size(path+".size", f.Size)
+	}
+	if f.AccessMode != "" && !v.enum(path+".accessMode", f.AccessMode, accessModes) {
+		return
+	}
+	n := v.s.Replicas
+	if n == nil || *n < 2 || f.AccessMode == "ReadWriteMany" && !f.EmptyDir {
+		return
+	}
+	const want = "1, or spec.storage.s3, or a volume with accessMode: ReadWriteMany"
+	switch {
+	case f.EmptyDir:
+		v.add("spec.replicas", fmt.Sprintf("is %d, and an emptyDir is each pod's own: every replica would hold other images", *n), want)
+	case f.ExistingClaim != "" && f.AccessMode == "":
+		v.add("spec.replicas", fmt.Sprintf("is %d, and the existing claim may belong to one node", *n), "1, or accessMode: ReadWriteMany if that is what the claim has, or spec.storage.s3")
+	default:
+		v.add("spec.replicas", fmt.Sprintf("is %d, and a %s volume belongs to one node or pod", *n, f.AccessMode), want)
+	}
+}
+
+// size checks the capacity of a claim.
+func (v *validator) size(path, size string) {
+	p := problem.Problem{Path: path, What: quote(size) + " is not a size", Want: "for instance 10Gi"}
+	switch digits := strings.TrimRight(size, "KMGTPEi"); {
+	case len(size) > longest || !reQuantity.MatchString(size):
+		if s := strings.TrimSuffix(strings.TrimSuffix(size, "b"), "B"); s != size && reQuantity.MatchString(s) {
+			p.Near = s
+		}
+	case strings.ContainsAny(size[len(size)-1:], "num"):
+		p.What = quote(size) + " is a fraction: m means thousandths"
+		if size[len(size)-1] == 'm' {
+			p.Near = size[:len(size)-1] + "Mi"
+		}
+	case strings.Trim(digits, "0.k") == "":
+		p.What = "is zero"
+	default:
+		return
+	}
+	v.problems.Add(p)
+}

@@ -1,0 +1,42 @@
+package spec
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// CheckUser says why name can't be a user name, or "" when it can. The
+// registry's htpasswd format decides: the first colon ends the name, white
+// space around a line is dropped, a line that starts with '#' is a comment.
+// What a name may be beyond that is decision record 0005.
+func CheckUser(name string) string {
+	switch {
+	case name == "":
+		return "the user name is empty"
+	case len(name) > 128:
+		return "the user name is longer than 128 bytes"
+	case !utf8.ValidString(name):
+		return "the user name is not UTF-8"
+	case strings.Contains(name, ":"):
+		return "the user name has a colon, which ends a name in htpasswd and in HTTP basic authentication"
+	case strings.TrimSpace(name) != name:
+		return "the user name starts or ends with white space, which the registry drops"
+	case strings.HasPrefix(name, "#"):
+		return "the user name starts with '#', which makes its htpasswd line a comment"
+	}
+	if hasControl(name) {
+		return "the user name has a newline or another control character"
+	}
+	return ""
+}
+
+// hasControl says whether s has a control character or a line separator.
+func hasControl(s string) bool {
+	for _, r := range s {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return true
+		}
+	}
+	return false
+}

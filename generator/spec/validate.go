@@ -1,0 +1,238 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// maxName leaves room for the suffixes of what is named after the registry.
+const maxName = 40
+
+// Validate returns everything that is wrong with r, which Default has been
+// applied to, sorted. It judges r alone: what credentials, sealed files and
+// the chart make of it is theirs to say.
+func Validate(r Registry) problem.List {
+	v := validator{r: r, s: r.Spec}
+	v.identity()
+	v.host()
+	v.image()
+	v.gitlab()
+	if n := r.Spec.Replicas; n != nil && *n < 1 {
+		v.add("spec.replicas", fmt.Sprintf("is %d", *n), "at least 1")
+	}
+	v.storage()
+	v.ingress()
+	v.auth()
+	v.pullSecrets()
+	v.resources("spec.resources.requests", r.Spec.Resources.Requests)
+	v.resources("spec.resources.limits", r.Spec.Resources.Limits)
+	if c := r.Spec.Reggen; c != "" {
+		if _, err := semver.NewConstraint(c); err != nil {
+			v.add("spec.reggen", quote(c)+" is not a version constraint", "for instance \">= 0.3, < 1\"")
+		}
+	}
+	v.folders()
+	v.problems.Sort()
+	return v.problems
+}
+
+// validator collects what is wrong with one registry.
+type validator struct {
+	r        Registry
+	s        RegistrySpec
+	problems problem.List
+}
+
+func (v *validator) add(path, what, want string) {
+	v.problems.Add(problem.Problem{Path: path, What: what, Want: want})
+}
+
+// missing reports a required field without a value.
+func (v *validator) missing(path, value, want string) bool {
+	if value != "" {
+		return false
+	}
+	v.add(path, "is missing", want)
+	return true
+}
+
+// enum reports a value that is not one of those allowed.
+func (v *validator) enum(path, value string, allowed []string) bool {
+	if slices.Contains(allowed, value) {
+		return true
+	}
+	v.problems.Add(problem.Problem{Path: path, What: "is " + quote(value), Want: oneOf(allowed), Near: nearest(value, allowed)})
+	return false
+}
+
+func (v *validator) name(path, value string) {
+	if value != "" && !isName(value) {
+		v.add(path, quote(value)+" is not the name of an object", wantName)
+	}
+}
+
+func (v *validator) identity() {
+	if v.r.APIVersion != APIVersion {
+		v.enumOrMissing("apiVersion", v.r.APIVersion, APIVersion)
+	}
+	if v.r.Kind != KindRegistry {
+		v.enumOrMissing("kind", v.r.Kind, KindRegistry)
+	}
+	m := v.r.Metadata
+	switch {
+	case v.missing("metadata.name", m.Name, "the registry's name, which its objects bear"):
+	case len(m.Name) > maxName:
+		v.add("metadata.name", fmt.Sprintf("has %d characters", len(m.Name)), fmt.Sprintf("at most %d, since objects named after it add to it", maxName))
+	case !reService.MatchString(m.Name):
+		v.add("metadata.name", quote(m.Name)+" is not the name of a Service", "lower-case letters, digits and hyphens, a letter first, no hyphen last")
+	}
+	switch {
+	case v.missing("metadata.namespace", m.Namespace, "the namespace, since pods, Secrets and the records of sealed files are bound to it"):
+	case !isLabel(m.Namespace):
+		v.add("metadata.namespace", quote(m.Namespace)+" is not a namespace", wantLabel)
+	}
+	v.annotations("metadata.labels", m.Labels, true)
+	v.annotations("metadata.annotations", m.Annotations, true)
+	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
+		if l := m.Labels[k]; len(l) > 63 || l != "" && !reQualified.MatchString(l) {
+			v.add(join("metadata.labels", k), quote(l)+" is not a label's value", "at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends")
+		}
+	}
+}
+
+func (v *validator) enumOrMissing(path, value, want string) {
+	if !v.missing(path, value, want) {
+		v.enum(path, value, []string{want})
+	}
+}
+
+// annotations checks the keys of labels or annotations. Those of the
+// registry's metadata go on every object, the Secrets included, where SOPS
+// would encrypt what is called data at any depth.
+func (v *validator) annotations(path string, m map[string]string, onSecrets bool) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if what := checkQualified(k); what != "" {
+			v.add(join(path, k), what, "")
+		}
+		switch {
+		case onSecrets && (k == "data" || k == "stringData"):
+			v.add(join(path, k), "SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData", "another key")
+		case strings.HasPrefix(k, "reggen.dev/"):
+			v.add(join(path, k), "reggen.dev/ is reggen's own", "another key")
+		}
+	}
+}
+
+func (v *validator) host() {
+	const path = "spec.host"
+	if v.missing(path, v.s.Host, "the name by which docker reaches the registry, for instance registry.example.com") {
+		return
+	}
+	if what := checkHost(v.s.Host); what != "" {
+		p := problem.Problem{Path: path, What: what}
+		if l := strings.ToLower(v.s.Host); l != v.s.Host && checkHost(l) == "" {
+			p.Near = l
+		}
+		v.problems.Add(p)
+		return
+	}
+	name, port, _ := strings.Cut(v.s.Host, ":")
+	switch {
+	case v.s.Ingress == nil:
+	case port != "":
+		v.add(path, "has a port, and spec.ingress serves 443 only", "a host without a port, or no spec.ingress")
+	case reIPv4.MatchString(name):
+		v.add(path, "is an address, and spec.ingress needs a name", "a DNS name, or no spec.ingress")
+	}
+}
+
+func (v *validator) ingress() {
+	in := v.s.Ingress
+	if in == nil {
+		return
+	}
+	v.name("spec.ingress.className", in.ClassName)
+	v.name("spec.ingress.clusterIssuer", in.ClusterIssuer)
+	v.name("spec.ingress.tlsSecretName", in.TLSSecretName)
+	if in.MaxBodySize != "" && !reBodySize.MatchString(in.MaxBodySize) {
+		v.add("spec.ingress.maxBodySize", quote(in.MaxBodySize)+" is not a size as nginx writes it", "a number with k, m or g after it, for instance 8g; 0 is no limit")
+	}
+	v.annotations("spec.ingress.annotations", in.Annotations, false)
+	clash := func(key, field, value string) {
+		if _, ok := in.Annotations[key]; ok && value != "" {
+			v.add(join("spec.ingress.annotations", key), "spec.ingress."+field+" sets this already", "one of the two")
+		}
+	}
+	clash("nginx.ingress.kubernetes.io/proxy-body-size", "maxBodySize", in.MaxBodySize)
+	clash("cert-manager.io/cluster-issuer", "clusterIssuer", in.ClusterIssuer)
+	clash("cert-manager.io/issuer", "clusterIssuer", in.ClusterIssuer)
+	clash("kubernetes.io/ingress.class", "className", in.ClassName)
+}
+
+func (v *validator) auth() {
+	a := v.s.Auth
+	if hasControl(a.Realm) {
+		v.add("spec.auth.realm", "has a newline or another control character", "text for an HTTP header")
+	}
+	if a.ExistingSecret != nil {
+		if a.Anonymous {
+			v.add("spec.auth", "anonymous lets everybody in, and existingSecret says who may", "one of the two")
+		}
+		v.secretRef("spec.auth.existingSecret", a.ExistingSecret.Name, map[string]string{"key": a.ExistingSecret.Key})
+	}
+}
+
+// secretRef checks a reference to a Secret that something else brings.
+func (v *validator) secretRef(path, name string, keys map[string]string) {
+	if !v.missing(path+".name", name, "the Secret's name") {
+		v.name(path+".name", name)
+	}
+	for _, field := range slices.Sorted(maps.Keys(keys)) {
+		if k := keys[field]; k != "" && (!reDataKey.MatchString(k) || k == "." || strings.HasPrefix(k, "..")) {
+			v.add(path+"."+field, quote(k)+" is not a key of a Secret", "letters, digits, '-', '_' and '.'")
+		}
+	}
+}
+
+func (v *validator) folders() {
+	s := v.s.Secrets
+	const list = "spec.secrets.credentials"
+	if len(s.Credentials) == 0 {
+		v.add(list, "is empty", "at least one folder")
+	}
+	seen := map[string]bool{}
+	for i, c := range s.Credentials {
+		at := fmt.Sprintf("%s[%d]", list, i)
+		if what := checkFolder(c); what != "" {
+			v.add(at, what, "a relative folder")
+			continue
+		}
+		if seen[path.Clean(c)] {
+			v.add(at, "stands in the list twice", "")
+		}
+		seen[path.Clean(c)] = true
+	}
+	const at = "spec.secrets.sealed"
+	sealed := path.Clean(s.Sealed)
+	if what := checkFolder(s.Sealed); what != "" {
+		v.add(at, what, "a relative folder")
+		return
+	}
+	if sealed == "." || sealed == ".." || strings.HasPrefix(sealed, "../") {
+		v.add(at, "is not a folder below the one whose kustomization.yaml holds generators", "one below it: reggen seal owns it and removes files there")
+		return
+	}
+	for _, c := range slices.Sorted(maps.Keys(seen)) {
+		if c == "." || c == sealed || strings.HasPrefix(c, sealed+"/") || strings.HasPrefix(sealed, c+"/") {
+			v.add(at, "shares a folder with "+list, "folders apart: people may read the one, the cluster the other")
+			return
+		}
+	}
+}
