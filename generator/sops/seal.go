@@ -11,6 +11,9 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 )
 
+// clock is the time for lastmodified; tests turn it back.
+var clock = time.Now
+
 // Options says how Seal encrypts.
 type Options struct {
 	// MACOnlyEncrypted leaves out of the MAC what is not encrypted, so that
@@ -25,6 +28,9 @@ type Options struct {
 	NewDataKey bool
 }
 
+// failed is all that is said of an error of SOPS.
+const failed = "encrypting failed"
+
 // Seal encrypts the values under data and stringData of a YAML document for
 // the recipients of a rule. Keys come out in the order in which kustomize
 // writes them, for the MAC depends on it, and the sops block last. Comments
@@ -33,7 +39,6 @@ type Options struct {
 // It refuses values there that are not strings, and keys named data or
 // stringData anywhere else, which SOPS would encrypt too.
 func Seal(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, err error) {
-	const failed = "encrypting failed"
 	defer func() {
 		if recover() != nil {
 			out, err = nil, problem.Problem{What: failed}
@@ -53,8 +58,13 @@ func Seal(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byt
 	if err := sealable(branch); err != nil {
 		return nil, err
 	}
+	return encrypt(ctx, branch, rule, opt)
+}
+
+// encrypt encrypts a document as it stands.
+func encrypt(ctx context.Context, branch sops.TreeBranch, rule *Rule, opt Options) (out []byte, err error) {
 	meta := sops.Metadata{
-		LastModified:     time.Now().UTC().Truncate(time.Second),
+		LastModified:     clock().UTC().Truncate(time.Second),
 		EncryptedRegex:   Regex,
 		MACOnlyEncrypted: opt.MACOnlyEncrypted,
 		Version:          version,

@@ -1,0 +1,250 @@
+package sops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/config"
+	sopsyaml "github.com/getsops/sops/v3/stores/yaml"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+var ciphertext = regexp.MustCompile(`data:[^,]+,`)
+
+func TestTampering(t *testing.T) {
+	identity, recipient := newKey(t)
+	hold(t, identity)
+	rule := ruleOf(t, "age: "+recipient)
+	all := seal(t, secretDoc, rule, Options{})
+	only := seal(t, secretDoc, rule, Options{MACOnlyEncrypted: true})
+	line := func(text, key string) string {
+		for _, l := range strings.Split(text, "\n") {
+			if strings.HasPrefix(strings.TrimSpace(l), key+":") {
+				return l + "\n"
+			}
+		}
+		t.Fatalf("no line %s", key)
+		return ""
+	}
+	cut := func(text, old, new string) string {
+		if strings.Count(text, old) == 0 {
+			t.Fatalf("nothing to replace")
+		}
+		return strings.Replace(text, old, new, 1)
+	}
+	a2, a10 := line(only, "a2"), line(only, "a10")
+	for name, c := range map[string]struct {
+		text string
+		kind error
+		path string
+	}{
+		"a byte of a ciphertext":     {cut(only, ciphertext.FindString(a2), "data:AAAA,"), ErrMAC, "data.a2"},
+		"two values exchanged":       {cut(cut(only, a2, "  a2:"+a10[6:]), a10, "  a10:"+a2[5:]), ErrMAC, "data."},
+		"a value removed":            {cut(only, a2, ""), ErrMAC, ""},
+		"two lines exchanged":        {cut(cut(only, a2, ""), a10, a10+a2), ErrMAC, ""},
+		"an empty value added":       {cut(only, "data:\n", "data:\n  zz: ''\n"), nil, ""},
+		"plaintext added":            {cut(only, "data:\n", "data:\n  b: "+canary+"\n"), ErrFormat, "data.b"},
+		"a number added":             {cut(only, "data:\n", "data:\n  b: 12\n"), ErrFormat, ""},
+		"a name, all in the MAC":     {cut(all, "name: regcred", "name: other"), ErrMAC, ""},
+		"a name, outside the MAC":    {cut(only, "name: regcred", "name: other"), nil, ""},
+		"the MAC of another":         {cut(only, line(only, "mac"), line(all, "mac")), ErrMAC, ""},
+		"the MAC removed":            {cut(only, line(only, "mac"), ""), ErrMAC, ""},
+		"the MAC emptied":            {cut(only, line(only, "mac"), "  mac: ''\n"), ErrMAC, ""},
+		"mac_only_encrypted added":   {cut(all, "  mac:", "  mac_only_encrypted: true\n  mac:"), ErrMAC, ""},
+		"mac_only_encrypted removed": {cut(only, "  mac_only_encrypted: true\n", ""), ErrMAC, ""},
+		"lastmodified changed":       {cut(only, line(only, "lastmodified"), "  lastmodified: \"2001-01-01T00:00:00Z\"\n"), ErrMAC, ""},
+		"lastmodified broken":        {cut(only, line(only, "lastmodified"), "  lastmodified: "+canary+"\n"), ErrFormat, "sops"},
+		"recipients removed":         {only[:strings.Index(only, "  age:")] + only[strings.Index(only, "  encrypted_regex:"):], ErrFormat, "sops"},
+		"encrypted_regex removed":    {cut(only, line(only, "encrypted_regex"), ""), ErrFormat, ""},
+		"not encrypted":              {secretDoc, ErrFormat, ""},
+		"a conflict":                 {cut(only, "data:\n", "data:\n<<<<<<< HEAD\n"), ErrFormat, ""},
+		"not YAML":                   {"{" + canary, ErrFormat, ""},
+		"two documents":              {only + "---\na: " + canary + "\n", ErrFormat, ""},
+		"sops is a string":           {"a: b\nsops: " + canary + "\n", ErrFormat, "sops"},
+		"an enc that is none":        {cut(only, "-----BEGIN AGE", canary), ErrNoKey, ""},
+	} {
+		f, err := Open(context.Background(), []byte(c.text))
+		var p problem.Problem
+		switch {
+		case c.kind == nil && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.kind == nil:
+		case !errors.Is(err, c.kind) || f != nil:
+			t.Errorf("%s: %v, want %v", name, err, c.kind)
+		case !errors.As(err, &p) || !strings.HasPrefix(p.Path, c.path):
+			t.Errorf("%s: names %q, want %q", name, p.Path, c.path)
+		case strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, p), canary):
+			t.Errorf("%s: the error quotes the input", name)
+		}
+	}
+}
+
+func TestNoKey(t *testing.T) {
+	_, r1 := newKey(t)
+	other, _ := newKey(t)
+	rule := ruleOf(t, "age: "+r1)
+	text := seal(t, secretDoc, rule, Options{})
+	places := map[string]func(){
+		"nothing at all":    func() { alone(t) },
+		"another key":       func() { hold(t, other) },
+		"no key file":       func() { alone(t); t.Setenv("SOPS_AGE_KEY_FILE", filepath.Join(t.TempDir(), "none")) },
+		"a broken key":      func() { alone(t); t.Setenv("SOPS_AGE_KEY", "AGE-SECRET-KEY-1"+canary) },
+		"a failing command": func() { alone(t); t.Setenv("SOPS_AGE_KEY_CMD", "false "+canary) },
+		"an encrypted key": func() {
+			hold(t, "-----BEGIN AGE ENCRYPTED FILE-----\n"+canary+"\n")
+		},
+	}
+	for name, prepare := range places {
+		prepare()
+		f, err := Open(context.Background(), []byte(text))
+		var p problem.Problem
+		if f != nil || !errors.Is(err, ErrNoKey) || !errors.As(err, &p) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !strings.Contains(p.Want, r1) || !strings.Contains(p.Next, "SOPS_AGE_KEY_FILE (") || !strings.Contains(p.Next, filepath.Join("sops", "age", "keys.txt")) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "SECRET-KEY-1") {
+			t.Errorf("%s: the error quotes a key", name)
+		}
+	}
+}
+
+// The key is found in every place that needs no passphrase, as SOPS does it.
+func TestKeyPlaces(t *testing.T) {
+	identity, recipient := newKey(t)
+	text := seal(t, secretDoc, ruleOf(t, "age: "+recipient), Options{})
+	write := func(path, data string) string {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, comment, _ := strings.Cut(identity, "\n")
+	_, bare, _ := strings.Cut(comment, "\n")
+	for name, prepare := range map[string]func(){
+		"SOPS_AGE_KEY":      func() { t.Setenv("SOPS_AGE_KEY", identity) },
+		"two on a line":     func() { t.Setenv("SOPS_AGE_KEY", strings.Repeat(strings.TrimSpace(bare)+" ", 2)) },
+		"SOPS_AGE_KEY_CMD":  func() { t.Setenv("SOPS_AGE_KEY_CMD", "cat "+write(filepath.Join(t.TempDir(), "k"), identity)) },
+		"SOPS_AGE_KEY_FILE": func() { t.Setenv("SOPS_AGE_KEY_FILE", write(filepath.Join(t.TempDir(), "k"), identity)) },
+		"the user's file":   func() { write(userKeys(), identity) },
+		"beside a broken one": func() {
+			write(userKeys(), identity)
+			t.Setenv("SOPS_AGE_KEY", "broken")
+		},
+	} {
+		alone(t)
+		prepare()
+		if _, err := Open(context.Background(), []byte(text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAnEndedContextEndsTheWait(t *testing.T) {
+	identity, recipient := newKey(t)
+	text := seal(t, secretDoc, ruleOf(t, "age: "+recipient), Options{})
+	alone(t)
+	t.Setenv("SOPS_AGE_KEY_CMD", "sleep 20")
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := Open(ctx, []byte(text))
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrNoKey) || time.Since(start) > 10*time.Second {
+		t.Errorf("after %s: %v", time.Since(start), err)
+	}
+	t.Setenv("SOPS_AGE_KEY", identity)
+	ended, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := Open(ended, []byte(text)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestStringsAndPrinting(t *testing.T) {
+	identity, recipient := newKey(t)
+	hold(t, identity)
+	rule := ruleOf(t, "age: "+recipient)
+	text := sealRaw(t, "stringData: {pin: 1234, pass: "+canary+"}\ndata: ["+canary+"]\n", rule)
+	f := open(t, text)
+	for _, field := range []string{"stringData", "data"} {
+		if _, err := f.Strings(field); err == nil || strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "1234") {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if m, err := f.Strings("missing"); err != nil || len(m) != 0 {
+		t.Errorf("%v, %v", m, err)
+	}
+	js, _ := json.Marshal(f)
+	for _, s := range []string{fmt.Sprint(f), fmt.Sprintf("%+v %#v %s %q %x", f, f, f, f, *f), string(js)} {
+		if strings.Contains(s, canary) {
+			t.Error("a File prints what is in it")
+		}
+	}
+}
+
+// sealRaw encrypts what Seal refuses.
+func sealRaw(t *testing.T, doc string, rule *Rule) string {
+	t.Helper()
+	branch, err := parse([]byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := encrypt(context.Background(), branch, rule, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// The conversion between YAML and SOPS's tree is that of SOPS's own store.
+func TestTreeIsThatOfSOPS(t *testing.T) {
+	store := sopsyaml.NewStore(&config.YAMLStoreConfig{Indent: 2})
+	for name, doc := range map[string]string{
+		"plain":       "a: b\nc: 1\nd: [1, 2.5, true, null, x]\n",
+		"head":        "# one\n# two\na: b\n",
+		"blank line":  "# one\n\n# two\na: b\n\n# three\nc: d\n",
+		"inline":      "a: b # here\nc: # there\n  d: e\n",
+		"foot":        "a: b\nc: d\n# end\n",
+		"nested":      "a:\n  # in\n  b: c # x\n  # out\nd:\n  - e # y\n  # z\n  - f\n  # last\n",
+		"alias":       "a: &a {b: c}\nd: *a\ne: [*a, &f g, *f]\n",
+		"types":       "a: 2001-12-14\nb: 0x10\nc: 1e3\nd: ~\ne: 'on'\nf: on\n",
+		"block":       "a: |\n  one\n  # two\nb: >-\n  three\n  four\n",
+		"empty":       "a: {}\nb: []\nc: ''\n",
+		"only notes":  "a:\n  # nothing\n  b: []\n",
+		"quoted keys": "\"1\": a\n'true': b\n",
+	} {
+		want, err := store.LoadPlainFile([]byte(doc))
+		if err != nil {
+			t.Fatal(name)
+		}
+		got, err := parse([]byte(doc))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !slices.EqualFunc([]sops.TreeBranch(want), []sops.TreeBranch{got}, func(a, b sops.TreeBranch) bool { return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", b) }) {
+			t.Errorf("%s: the tree is\n%#v, SOPS's is\n%#v", name, got, want)
+		}
+		text, err := emit(got)
+		wantText, werr := store.EmitPlainFile(want)
+		if err != nil || werr != nil || string(text) != string(wantText) {
+			t.Errorf("%s: written as\n%s, by SOPS as\n%s", name, text, wantText)
+		}
+	}
+}
