@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/reggen/reggen/internal/cli"
+	_ "github.com/reggen/reggen/internal/early" // before everything else
 )
 
 func main() {

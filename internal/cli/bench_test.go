@@ -19,7 +19,7 @@ func BenchmarkFunction(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := w.generate(b.Context(), envs[0].root, envs[0].config, nil, buildOptions{}); err != nil {
+		if _, _, err := w.generate(b.Context(), envs[0].root, envs[0].config, nil, buildOptions{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,10 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/krm"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/kustomize"
 )
 
@@ -58,24 +61,25 @@ func openSealed(ctx context.Context, raw []byte) (map[string]string, error) {
 }
 
 // generate is one Registry's build: the heart of every way in.
-func (w *World) generate(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]byte, error) {
+func (w *World) generate(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]byte, *spec.Registry, error) {
 	resolver, err := o.resolver()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	staleOK, err := o.staleOK()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: w.folder(root), Sealed: sealed, Version: Version()})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: w.warn})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return object.Encode(objects)
+	text, err := object.Encode(objects)
+	return text, plan.Registry, err
 }
 
 func (w *World) buildCommand() *cobra.Command {
@@ -132,17 +136,21 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
+		var registries []*spec.Registry
 		text, err := kustomize.Build(w.abs(dir), func(r kustomize.Request) ([]byte, error) {
 			sealed, err := krm.SealedItems(r.Items)
 			if err != nil {
 				return nil, err
 			}
-			return w.generate(ctx, r.Root, r.Config, files(sealed), o)
+			text, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o)
+			registries = append(registries, registry)
+			return text, w.at(r.Root, err)
 		})
 		if err != nil {
-			l.Join(err)
+			l.Join(w.untainted(dir, o, err))
 			continue
 		}
+		w.warnOfMoves(dir, registries, text)
 		if out.Len() > 0 {
 			out.WriteString("---\n")
 		}
@@ -157,6 +165,50 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 	return out.Bytes(), nil
 }
 
+// at says which environment problems of a spec belong to, where nothing else
+// names a file: kustomize has merged the layers, so there is no line to name.
+func (w *World) at(root string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return w.in(root, err)
+}
+
+// untainted keeps kustomize's own error text to itself in a build that handed
+// kustomize secrets in the clear: it can quote what it was given.
+func (w *World) untainted(dir string, o buildOptions, err error) error {
+	var failure kustomize.Failure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	if o.secrets == "plain" {
+		return problem.Problem{File: w.show(w.abs(dir)), What: "kustomize fails; its error is not shown, since it may quote a secret",
+			Next: "reggen build " + dir + "   # without --secrets plain shows it"}
+	}
+	return failure
+}
+
+// warnOfMoves warns of pull secrets that did not end in the namespace that the
+// spec means: a namespace: of an overlay moves every object.
+func (w *World) warnOfMoves(dir string, registries []*spec.Registry, text []byte) {
+	pulls := false
+	for _, r := range registries {
+		pulls = pulls || r != nil && len(r.Spec.PullSecrets) > 0
+	}
+	if !pulls {
+		return
+	}
+	objects, err := check.Objects(text)
+	if err != nil {
+		return // check tells
+	}
+	for _, r := range registries {
+		for _, p := range check.PullSecretNamespaces(check.Subject{Root: w.show(w.abs(dir)), Registry: r, Objects: objects}) {
+			w.warn(p)
+		}
+	}
+}
+
 // functionOptions are the two settings that a process started by kustomize
 // takes from its environment.
 func (w *World) functionOptions() buildOptions {
@@ -169,14 +221,15 @@ func (w *World) functionOptions() buildOptions {
 
 // plugin answers kustomize's exec plugin call.
 func (w *World) plugin(ctx context.Context, config []byte, root string) int {
-	out, err := w.generate(ctx, root, config, nil, w.functionOptions())
-	return w.answer(out, err)
+	out, _, err := w.generate(ctx, root, config, nil, w.functionOptions())
+	return w.answer(out, w.at(root, err))
 }
 
 // function answers a KRM function call.
 func (w *World) function(ctx context.Context, in []byte) int {
 	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
-		return w.generate(ctx, w.Dir, config, files(sealed), w.functionOptions())
+		out, _, err := w.generate(ctx, w.Dir, config, files(sealed), w.functionOptions())
+		return out, w.at(w.Dir, err)
 	})
 	return w.answer(out, err)
 }

@@ -54,7 +54,7 @@ func (w *World) environments(dirs []string) ([]environment, error) {
 		for _, f := range found {
 			reg, err := spec.Decode(f.Spec, "")
 			if err != nil {
-				l.Join(w.in(filepath.Join(f.Root, "kustomization.yaml"), err))
+				l.Join(w.in(f.Root, err))
 				continue
 			}
 			if id := f.Root + "\x00" + reg.Metadata.Namespace + "/" + reg.Metadata.Name; seen[id] {

@@ -270,3 +270,29 @@ func (r *reader) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 	}
 	return r.FileSystem.CleanedAbs(path)
 }
+
+// Registries resolves a kustomization folder alone, for instance a base, and
+// returns the Registries in it, merged. dir is an absolute path.
+func Registries(dir string) ([][]byte, error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if k, err := read(dir); err != nil {
+		return nil, err
+	} else if k == nil {
+		return nil, missing(dir)
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	parent := filepath.Dir(dir)
+	k := &kustomization{dir: parent, file: filepath.Join(parent, "kustomization.yaml")}
+	if other, err := read(parent); err == nil && other != nil {
+		k.file = other.file // stands in for it, whatever its name
+	}
+	specs, err := k.resolve(filepath.Base(dir))
+	var out [][]byte
+	for _, s := range specs {
+		out = append(out, s.text)
+	}
+	return out, err
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/kustomize"
+)
+
+// asker reads answers of a person, or of a pipe, a line each. One reader
+// serves a whole command: a second one would lose what the first buffered.
+type asker struct {
+	w  *World
+	in *bufio.Reader
+}
+
+func (w *World) asker() *asker { return &asker{w, bufio.NewReader(w.Stdin)} }
+
+// ask puts a question to the terminal; an empty answer is the default.
+func (a *asker) ask(question, byDefault string) (string, error) {
+	if byDefault != "" {
+		question += " [" + byDefault + "]"
+	}
+	fmt.Fprint(a.w.Stderr, question+": ")
+	line, err := a.in.ReadString('\n')
+	if err != nil && line == "" {
+		return "", problem.Problem{What: "no answer to: " + question, Next: "give it as a flag; see --help"}
+	}
+	if line = strings.TrimSpace(line); line == "" {
+		return byDefault, nil
+	}
+	return line, nil
+}
+
+// hidden asks for something that must not be shown while it is typed.
+func (w *World) hidden(question string) (string, error) {
+	fmt.Fprint(w.Stderr, question+": ")
+	answer, err := w.ReadPassword()
+	fmt.Fprintln(w.Stderr)
+	if err != nil {
+		return "", problem.Problem{What: "nothing was typed", Next: "run the command again"}
+	}
+	return answer, nil
+}
+
+// piped reads a secret from stdin whole, without the newline that ends it.
+func (w *World) piped(what string) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(w.Stdin, 1<<20))
+	if err != nil || len(data) == 0 {
+		return "", problem.Problem{What: "stdin is empty", Want: what + " on stdin"}
+	}
+	text := strings.TrimSuffix(string(data), "\n")
+	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// dir is the environment that a command on users and credentials works on: the
+// one of the flag, the current folder, or the only one below overlays/.
+func (w *World) dir(flag string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+		if exists(w.abs(name)) {
+			return ".", nil
+		}
+	}
+	var found []string
+	dirs, _ := filepath.Glob(filepath.Join(w.Dir, "overlays", "*", "kustomization.yaml"))
+	for _, d := range dirs {
+		if envs, err := kustomize.Find(filepath.Dir(d)); err != nil || len(envs) > 0 {
+			found = append(found, w.show(filepath.Dir(d)))
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return "", problem.Problem{What: "no environment here and none below overlays/", Want: "--dir with the folder of an environment", Next: "reggen init"}
+	}
+	return "", problem.Problem{What: "more than one environment: " + strings.Join(found, ", "), Want: "one of them, with --dir"}
+}

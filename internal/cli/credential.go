@@ -1,0 +1,347 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+func (w *World) credentialCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "credential",
+		Short: "Set and show credential files without an editor",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var dir string
+	cmd.PersistentFlags().StringVar(&dir, "dir", "", "the environment's folder (default: this folder, or the only one below overlays/)")
+	cmd.AddCommand(w.credentialSet(&dir), w.credentialShow(&dir))
+	return cmd
+}
+
+// setting is how values come into a credential.
+type setting struct {
+	field    string
+	stdin    bool
+	generate bool
+}
+
+func (w *World) credentialSet(dir *string) *cobra.Command {
+	var o setting
+	cmd := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Write values into a credential, encrypted at once",
+		Long: `Write values into a credential file, new or old. NAME is the credential's
+metadata.name; "s3" makes the bucket's credential when there is none. Values are
+typed, or read from stdin: one FIELD=VALUE a line, or with --field one whole
+value. A user's new password is hashed at once.`,
+		Example: `  reggen credential set s3
+  printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin
+  reggen credential set alice --field password --generate`,
+		Args: exactly("the credential's name, for instance s3"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return w.setCredential(cmd.Context(), *dir, args[0], o)
+		},
+	}
+	cmd.Flags().StringVar(&o.field, "field", "", "set only this field")
+	cmd.Flags().BoolVar(&o.stdin, "stdin", false, "read from stdin: FIELD=VALUE lines, or with --field the value")
+	cmd.Flags().BoolVar(&o.generate, "generate", false, "make a random value (with --field)")
+	cmd.MarkFlagsMutuallyExclusive("stdin", "generate")
+	return cmd
+}
+
+// target is the credential that a set works on.
+type target struct {
+	path   string
+	public *credential.Public // nil for a new one
+	kind   credential.Type
+	name   string
+}
+
+func (w *World) target(e environment, name string) (target, error) {
+	set, err := w.credentials(e)
+	if err != nil {
+		return target{}, err
+	}
+	all := append([]credential.Public{}, set.Users...)
+	for _, p := range []*credential.Public{set.S3, set.Machine} {
+		if p != nil {
+			all = append(all, *p)
+		}
+	}
+	var names []string
+	for _, p := range all {
+		if p.Name == name || p.User == name && p.Type == credential.User {
+			return target{w.abs(p.File), &p, p.Type, p.Name}, nil
+		}
+		names = append(names, p.Name)
+	}
+	if name == string(credential.S3) {
+		if set.S3 != nil {
+			return target{w.abs(set.S3.File), set.S3, credential.S3, set.S3.Name}, nil
+		}
+		return target{filepath.Join(e.credentialsDir(), "s3.enc.yaml"), nil, credential.S3, name}, nil
+	}
+	slices.Sort(names)
+	p := problem.Problem{File: w.show(e.credentialsDir()), What: fmt.Sprintf("no credential %q; there are: %s", name, strings.Join(names, ", "))}
+	if len(names) == 0 {
+		p.What = fmt.Sprintf("no credential %q; there are none yet", name)
+	}
+	p.Next = "reggen user add " + quoteArg(name) + "   # makes a user; s3 is made by reggen credential set s3"
+	return target{}, p
+}
+
+func (w *World) setCredential(ctx context.Context, dir, name string, o setting) error {
+	d, err := w.dir(dir)
+	if err != nil {
+		return err
+	}
+	e, err := w.environment(d)
+	if err != nil {
+		return err
+	}
+	t, err := w.target(e, name)
+	if err != nil {
+		return err
+	}
+	settable, required := credential.Settable(t.kind)
+	if o.field != "" && !slices.Contains(settable, o.field) {
+		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("%q is no field of a %s credential", o.field, t.kind), Want: strings.Join(settable, " or ")}}
+	}
+	if o.generate && o.field == "" {
+		return exitError{exitUsage, problem.Problem{Path: "--generate", What: "makes one value", Want: "--field beside it"}}
+	}
+	if t.public == nil && o.field != "" && len(required) > 1 {
+		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("a new %s credential needs %s together", t.kind, strings.Join(required, " and ")),
+			Want: "no --field: FIELD=VALUE lines on stdin, or a terminal"}}
+	}
+	if _, err := sops.FindRule(t.path); err != nil {
+		return err
+	}
+	doc := credential.Document{Metadata: spec.Metadata{Name: t.name}, Type: t.kind, StringData: map[string]string{}}
+	var reuse *sops.File
+	if t.public != nil {
+		o, err := w.readCredential(ctx, t.path)
+		if err != nil {
+			return err
+		}
+		doc, reuse = o.doc, o.file
+	}
+	values, err := w.values(t, settable, o)
+	if err != nil {
+		return err
+	}
+	if err := apply(&doc, t, values, required); err != nil {
+		return err
+	}
+	unlock, err := w.lock(e)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	text, err := w.sealCredential(ctx, t.path, doc, reuse, false)
+	if err != nil {
+		return err
+	}
+	if err := w.write(t.path, text, 0o644); err != nil {
+		return err
+	}
+	w.note("%s: %s set", w.show(t.path), strings.Join(sortedKeys(values), " and "))
+	w.note("next: reggen seal %s", w.show(e.root))
+	return nil
+}
+
+// values reads what is to be set: field -> value.
+func (w *World) values(t target, settable []string, o setting) (map[string]string, error) {
+	out := map[string]string{}
+	switch {
+	case o.generate:
+		v, err := credential.Generate(w.Random, generatedLength)
+		out[o.field] = v
+		return out, err
+	case o.stdin && o.field != "":
+		v, err := w.piped("the " + o.field)
+		out[o.field] = v
+		return out, err
+	case o.stdin:
+		text, err := w.piped("FIELD=VALUE lines")
+		if err != nil {
+			return nil, err
+		}
+		for i, line := range strings.Split(text, "\n") {
+			line = strings.TrimSuffix(line, "\r")
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			field, value, found := strings.Cut(line, "=")
+			switch {
+			case !found:
+				return nil, problem.Problem{File: "stdin", Line: i + 1, What: "has no =", Want: "FIELD=VALUE with a field of " + strings.Join(settable, ", ")}
+			case !slices.Contains(settable, field):
+				// What stands before the = may be a secret typed in the wrong place.
+				return nil, problem.Problem{File: "stdin", Line: i + 1, What: "does not start with a field of this credential", Want: "one of " + strings.Join(settable, ", ")}
+			}
+			out[field] = value
+		}
+		if len(out) == 0 {
+			return nil, problem.Problem{File: "stdin", What: "holds no FIELD=VALUE line"}
+		}
+		return out, nil
+	case !w.StdinIsTerm:
+		return nil, exitError{exitUsage, problem.Problem{What: "no terminal to ask for values", Want: "--stdin, or --field with --generate"}}
+	}
+	ask := settable
+	if t.kind == credential.User {
+		ask = []string{credential.Password}
+	}
+	if o.field != "" {
+		ask = []string{o.field}
+	}
+	for _, field := range ask {
+		v, err := w.hidden(field)
+		if err != nil {
+			return nil, err
+		}
+		out[field] = v
+	}
+	return out, nil
+}
+
+// apply puts values into a document and says what is wrong with them.
+func apply(doc *credential.Document, t target, values map[string]string, required []string) error {
+	var l problem.List
+	for _, field := range sortedKeys(values) {
+		if values[field] == "" {
+			l.Add(problem.Problem{Path: field, What: "is empty"})
+		}
+		if t.kind != credential.User && strings.ContainsAny(values[field], "\n\r\x00") {
+			l.Add(problem.Problem{Path: field, What: "has a newline or a NUL byte, which the registry's environment can't hold as meant"})
+		}
+		doc.StringData[field] = values[field]
+	}
+	for _, field := range required {
+		if doc.StringData[field] == "" && values[field] == "" {
+			l.Add(problem.Problem{Path: field, What: "is missing"})
+		}
+	}
+	l = unique(l)
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if t.kind != credential.User {
+		return nil
+	}
+	user := doc.User
+	if user == "" {
+		user = doc.Metadata.Name
+	}
+	password, given := values[credential.Password]
+	hash, hashed := values[credential.Hash]
+	switch {
+	case given && hashed:
+		return problem.Problem{What: "both a password and a hash", Want: "one: the hash is made from the password"}
+	case hashed:
+		cost, what := credential.CheckHash(hash)
+		if what != "" {
+			return problem.Problem{Path: credential.Hash, What: what}
+		}
+		doc.Cost = cost
+		delete(doc.StringData, credential.Password)
+		delete(doc.StringData, credential.HashedFrom)
+		return nil
+	case given:
+		if what := credential.CheckPassword(password); what != "" {
+			return problem.Problem{What: what}
+		}
+		if doc.Cost == 0 {
+			doc.Cost = credential.PersonCost
+		}
+		return setPassword(doc, user, password)
+	}
+	return nil
+}
+
+func (w *World) credentialShow(dir *string) *cobra.Command {
+	var secrets string
+	cmd := &cobra.Command{
+		Use: "show NAME", Short: "Show what is public about a credential, or all of it on request",
+		Long: `Show what is public about a credential: its type, fields and recipients. Needs
+no key. With --secrets plain the values too, on stdout: mind who looks over your
+shoulder and where the output goes.`,
+		Args: exactly("the credential's name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if secrets != "redacted" && secrets != "plain" {
+				return exitError{exitUsage, problem.Problem{Path: "--secrets", What: fmt.Sprintf("%q is no way to show secrets", secrets), Want: "redacted or plain"}}
+			}
+			return w.showCredential(cmd.Context(), *dir, args[0], secrets == "plain")
+		},
+	}
+	cmd.Flags().StringVar(&secrets, "secrets", "redacted", "redacted, or plain: print the values (needs a key)")
+	fixed(cmd, "secrets", "redacted", "plain")
+	return cmd
+}
+
+// shown is what show prints, as YAML.
+type shown struct {
+	File       string            `json:"file"`
+	Name       string            `json:"name"`
+	Type       credential.Type   `json:"type"`
+	User       string            `json:"user,omitempty"`
+	Cost       int               `json:"cost,omitempty"`
+	Fields     []string          `json:"fields,omitempty"`
+	Values     map[string]string `json:"values,omitempty"`
+	Recipients []string          `json:"recipients"`
+}
+
+func (w *World) showCredential(ctx context.Context, dir, name string, plain bool) error {
+	d, err := w.dir(dir)
+	if err != nil {
+		return err
+	}
+	e, err := w.environment(d)
+	if err != nil {
+		return err
+	}
+	t, err := w.target(e, name)
+	if err != nil {
+		return err
+	}
+	if t.public == nil {
+		return problem.Problem{File: w.show(t.path), What: "is not there yet", Next: "reggen credential set " + name}
+	}
+	raw, err := os.ReadFile(t.path)
+	if err != nil {
+		return w.fileProblem("can't read", t.path, err)
+	}
+	meta, err := sops.Inspect(raw)
+	if err != nil {
+		return w.in(t.path, err)
+	}
+	out := shown{File: w.show(t.path), Name: t.public.Name, Type: t.kind, User: t.public.User, Cost: t.public.Cost, Recipients: meta.Recipients}
+	if plain {
+		o, err := w.openCredential(ctx, t.path, raw)
+		if err != nil {
+			return err
+		}
+		out.Values = o.doc.StringData
+	} else {
+		out.Fields = sortedKeys(t.public.Fields)
+	}
+	text, err := yaml.Marshal(out)
+	if err != nil {
+		return problem.Problem{File: w.show(t.path), What: "can't be shown as YAML"}
+	}
+	_, err = w.Stdout.Write(text)
+	return err
+}

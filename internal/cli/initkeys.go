@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+)
+
+// newRules are the two rules of a new environment and where they go.
+type newRules struct {
+	config   string // the whole path of .sops.yaml
+	existing []byte
+	rules    []sops.NewRule
+	keys     []keyFile // to be written
+}
+
+// keyFile is an age key made here.
+type keyFile struct {
+	path, identity, why string
+}
+
+// rules decides who may read what. With --print-rules it only prints them.
+func (i *initial) rules() (newRules, error) {
+	n := newRules{config: i.sopsConfig()}
+	var err error
+	if n.existing, err = os.ReadFile(n.config); err != nil && !os.IsNotExist(err) {
+		return n, i.w.fileProblem("can't read", n.config, err)
+	}
+	rel, err := filepath.Rel(filepath.Dir(n.config), i.dir)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return n, problem.Problem{File: i.w.show(i.dir), What: "is outside the folder of " + i.w.show(n.config)}
+	}
+	at := "^" + regexp.QuoteMeta(filepath.ToSlash(rel)) + "/"
+	credentials, sealed := at+`credentials/[^/]+\.yaml$`, at+`sealed/[^/]+\.yaml$`
+	if strings.Contains(string(n.existing), credentials) && strings.Contains(string(n.existing), sealed) {
+		return n, nil // a run that was cut off, or a person, wrote them
+	}
+	people, err := i.peopleKeys(&n)
+	if err != nil {
+		return n, err
+	}
+	cluster, err := i.clusterKeys(&n)
+	if err != nil {
+		return n, err
+	}
+	name := filepath.ToSlash(rel)
+	n.rules = []sops.NewRule{
+		{PathRegex: credentials, Age: people, Comment: name + ": credentials are for people only"},
+		{PathRegex: sealed, Age: append(append([]string{}, people...), cluster), Comment: name + ": sealed files are for people and the cluster"},
+	}
+	if i.o.printRules {
+		for _, k := range n.keys {
+			if err := i.writeKey(k); err != nil {
+				return n, err
+			}
+		}
+		_, err := fmt.Fprint(i.w.Stdout, sops.Snippet(n.rules))
+		return n, err
+	}
+	if _, err := sops.AddRules(n.existing, n.rules); err != nil {
+		return n, i.w.in(n.config, err)
+	}
+	return n, nil
+}
+
+// sopsConfig is the .sops.yaml that SOPS would find for the environment, or
+// where a new one belongs: the repository's root.
+func (i *initial) sopsConfig() string {
+	root := ""
+	for dir := i.dir; ; dir = filepath.Dir(dir) {
+		if path := filepath.Join(dir, ".sops.yaml"); exists(path) {
+			return path
+		}
+		if root == "" && exists(filepath.Join(dir, ".git")) {
+			root = dir
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	if root == "" {
+		root = i.w.Dir
+	}
+	return filepath.Join(root, ".sops.yaml")
+}
+
+// ownKeyFile is where SOPS looks for age keys: SOPS_AGE_KEY_FILE, else
+// sops/age/keys.txt in the user's folder of settings (getsops/sops, age).
+func (w *World) ownKeyFile() string {
+	if f := w.Getenv("SOPS_AGE_KEY_FILE"); f != "" {
+		return w.abs(f)
+	}
+	dir := w.Getenv("XDG_CONFIG_HOME")
+	if dir == "" && w.Home != "" {
+		dir = filepath.Join(w.Home, ".config")
+		if runtime.GOOS == "darwin" {
+			dir = filepath.Join(w.Home, "Library", "Application Support")
+		}
+	}
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "sops", "age", "keys.txt")
+}
+
+func (i *initial) peopleKeys(n *newRules) ([]string, error) {
+	if len(i.o.people) > 0 {
+		return i.o.people, nil
+	}
+	file := i.o.keyFile
+	if file != "" {
+		file = i.w.abs(file)
+	} else {
+		if text := i.w.Getenv("SOPS_AGE_KEY"); text != "" {
+			recipient, err := sops.AgeRecipient([]byte(text))
+			if err != nil {
+				return nil, problem.Problem{Path: "SOPS_AGE_KEY", What: "does not hold an age key", Next: "give your public key with --people"}
+			}
+			i.w.note("people: %s, the key in SOPS_AGE_KEY", recipient)
+			return []string{recipient}, nil
+		}
+		if file = i.w.ownKeyFile(); file == "" {
+			return nil, problem.Problem{What: "no home folder to keep an age key in", Want: "--key-file, or --people with your public key"}
+		}
+	}
+	recipient, err := i.key(n, file, "your age key. It opens every credential: keep a copy where you keep your passwords; without it nothing here can be read again")
+	return []string{recipient}, err
+}
+
+func (i *initial) clusterKeys(n *newRules) (string, error) {
+	if i.o.cluster != "" {
+		return i.o.cluster, nil
+	}
+	file := i.o.clusterKey
+	if file == "" {
+		own := i.o.keyFile
+		if own == "" {
+			own = i.w.ownKeyFile()
+		}
+		if own == "" {
+			return "", problem.Problem{What: "no folder to keep the cluster's age key in", Want: "--cluster-key-file, or --cluster with its public key"}
+		}
+		host, _, _ := strings.Cut(i.o.host, ":")
+		file = filepath.Join(filepath.Dir(own), host+"-"+filepath.Base(i.dir)+".agekey")
+	}
+	file = i.w.abs(file)
+	i.credits = append(i.credits, "the cluster's key goes into the cluster, for instance for Flux: kubectl -n flux-system create secret generic sops-age --from-file=age.agekey="+quoteArg(i.w.show(file)))
+	return i.key(n, file, "the age key of this environment's cluster. It opens its sealed files and no credential: give it to the cluster and keep a copy")
+}
+
+// key takes the public key of a key file, or plans a new one.
+func (i *initial) key(n *newRules, file, why string) (string, error) {
+	text, err := os.ReadFile(file)
+	switch {
+	case err == nil:
+		recipient, err := sops.AgeRecipient(text)
+		if err != nil {
+			return "", i.w.in(file, err)
+		}
+		i.w.note("found %s: %s", i.w.show(file), why)
+		return recipient, nil
+	case !os.IsNotExist(err):
+		return "", i.w.fileProblem("can't read", file, err)
+	}
+	for _, k := range n.keys {
+		if k.path == file {
+			return "", problem.Problem{File: i.w.show(file), What: "would be both your key and the cluster's", Want: "two files"}
+		}
+	}
+	identity, recipient, err := sops.NewAgeKey(i.w.Now())
+	if err != nil {
+		return "", problem.Problem{What: "can't make an age key"}
+	}
+	n.keys = append(n.keys, keyFile{file, identity, why})
+	return recipient, nil
+}
+
+func (i *initial) writeKey(k keyFile) error {
+	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
+		return i.w.fileProblem("can't make the folder of", k.path, err)
+	}
+	if err := i.w.write(k.path, []byte(k.identity), 0o600); err != nil {
+		return err
+	}
+	i.w.note("made %s: %s", i.w.show(k.path), k.why)
+	return nil
+}
+
+// secure writes keys first, then the rules that name them.
+func (i *initial) secure(n newRules) error {
+	if len(n.rules) == 0 {
+		return nil
+	}
+	text, err := sops.AddRules(n.existing, n.rules)
+	if err != nil {
+		return i.w.in(n.config, err)
+	}
+	for _, k := range n.keys {
+		if err := i.writeKey(k); err != nil {
+			return err
+		}
+	}
+	if err := i.w.write(n.config, text, 0o644); err != nil {
+		return err
+	}
+	i.w.note("wrote %s: two rules, credentials for people, sealed files for people and the cluster", i.w.show(n.config))
+	return nil
+}

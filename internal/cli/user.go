@@ -1,0 +1,433 @@
+package cli
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+func (w *World) userCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "user",
+		Short: "Add, list, remove and verify the people and robots that may log in",
+		Long: `The users of a registry are the files of type user in its credentials folder,
+one each. htpasswd knows no roles: every user may pull and push.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var dir string
+	cmd.PersistentFlags().StringVar(&dir, "dir", "", "the environment's folder (default: this folder, or the only one below overlays/)")
+	cmd.AddCommand(w.userAdd(&dir), w.userList(&dir), w.userRemove(&dir), w.userVerify(&dir))
+	return cmd
+}
+
+// newUser is how the secret of a user comes in.
+type newUser struct {
+	password, hash, generate bool
+	cost                     int
+}
+
+func (w *World) userAdd(dir *string) *cobra.Command {
+	var o newUser
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Write a new user's encrypted credential",
+		Long: `Write a new user's encrypted credential file. The password is typed, read from
+stdin, or made; it is never an argument. With --hash-stdin only a bcrypt hash
+comes in (htpasswd -nB NAME makes one), so that nobody else knows the password;
+such a user can't be used for pull secrets.`,
+		Example: `  reggen user add alice
+  pass registry/ci | reggen user add ci --dir overlays/prod --password-stdin
+  reggen user add puller --generate`,
+		Args: exactly("the user's name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return w.addUser(cmd.Context(), *dir, args[0], o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.password, "password-stdin", false, "read the password from stdin")
+	cmd.Flags().BoolVar(&o.hash, "hash-stdin", false, "read a bcrypt hash from stdin; the password stays unknown")
+	cmd.Flags().BoolVar(&o.generate, "generate", false, "make a random password")
+	cmd.Flags().IntVar(&o.cost, "cost", 0, "bcrypt cost from 5 to 12 (default: 10, and 5 for made passwords; it is paid on every request)")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "hash-stdin", "generate")
+	cmd.MarkFlagsMutuallyExclusive("hash-stdin", "cost")
+	return cmd
+}
+
+// exactly asks for one argument and says which.
+func exactly(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: "no name given", Want: what}}}
+		case len(args) > 1:
+			return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: fmt.Sprintf("%d arguments given", len(args)), Want: what + " alone; secrets come from stdin or a prompt, never from the command line"}}}
+		}
+		return nil
+	}
+}
+
+func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error {
+	if what := credential.CheckUser(name); what != "" {
+		return problem.Problem{What: what}
+	}
+	if o.cost != 0 && (o.cost < credential.MinCost || o.cost > credential.MaxCost) {
+		return exitError{exitUsage, problem.Problem{Path: "--cost", What: fmt.Sprintf("%d is outside %d to %d", o.cost, credential.MinCost, credential.MaxCost)}}
+	}
+	dir, err := w.dir(dir)
+	if err != nil {
+		return err
+	}
+	e, err := w.environment(dir)
+	if err != nil {
+		return err
+	}
+	set, err := w.credentials(e)
+	if err != nil {
+		return err
+	}
+	if e.registry.Spec.Auth.Anonymous {
+		return problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so users have no effect", Next: "take it out of the spec first"}
+	}
+	for _, u := range set.Users {
+		if strings.EqualFold(u.User, name) {
+			return problem.Problem{File: u.File, What: fmt.Sprintf("user %q is there already", u.User),
+				Next: "reggen credential set " + u.Name + "   # gives a new password"}
+		}
+	}
+	slug := fileName(name)
+	path := filepath.Join(e.credentialsDir(), slug+".enc.yaml")
+	if exists(path) {
+		return problem.Problem{File: w.show(path), What: "is there already; nothing was written", Next: "rename or remove that file"}
+	}
+	if _, err := sops.FindRule(path); err != nil {
+		return err // before anyone types a password
+	}
+	doc, said, err := w.newUser(name, o)
+	if err != nil {
+		return err
+	}
+	doc.Metadata = spec.Metadata{Name: slug}
+	if slug != name {
+		doc.User = name
+	}
+	unlock, err := w.lock(e)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	text, err := w.sealCredential(ctx, path, doc, nil, false)
+	if err != nil {
+		return err
+	}
+	if err := w.write(path, text, 0o644); err != nil {
+		return err
+	}
+	w.note("%s: user %q, %s", w.show(path), name, said)
+	w.note("next: reggen seal %s", w.show(e.root))
+	return nil
+}
+
+// newUser reads or makes the secret and returns the document without its
+// names, and what to say about it.
+func (w *World) newUser(name string, o newUser) (doc credential.Document, said string, err error) {
+	doc = credential.Document{Type: credential.User, Cost: o.cost, StringData: map[string]string{}}
+	if o.hash {
+		hash, err := w.piped("a bcrypt hash, with or without NAME: in front")
+		if err != nil {
+			return doc, "", err
+		}
+		if _, after, found := strings.Cut(strings.TrimSpace(hash), ":"); found {
+			hash = after
+		}
+		hash = strings.TrimSpace(hash)
+		cost, what := credential.CheckHash(hash)
+		if what == "" && (cost < credential.MinCost || cost > credential.MaxCost) {
+			what = fmt.Sprintf("a bcrypt hash of cost %d, outside %d to %d", cost, credential.MinCost, credential.MaxCost)
+		}
+		if what != "" {
+			return doc, "", problem.Problem{What: "stdin: " + what, Next: "htpasswd -nB " + quoteArg(name)}
+		}
+		doc.Cost, doc.StringData[credential.Hash] = cost, hash
+		return doc, "only the hash of whose password is known", nil
+	}
+	password, made, err := w.newPassword("password of "+name, o.password, o.generate)
+	if err != nil {
+		return doc, "", err
+	}
+	if what := credential.CheckPassword(password); what != "" {
+		return doc, "", problem.Problem{What: what}
+	}
+	if doc.Cost == 0 {
+		doc.Cost = credential.PersonCost
+		if made {
+			doc.Cost = credential.GeneratedCost
+		}
+	}
+	if err := setPassword(&doc, name, password); err != nil {
+		return doc, "", err
+	}
+	said = "encrypted with its hash"
+	if made {
+		said = "with a random password that nobody has seen (reggen credential show " + quoteArg(fileName(name)) + " --secrets plain prints it)"
+	}
+	return doc, said, nil
+}
+
+func setPassword(doc *credential.Document, user, password string) error {
+	hash, err := credential.HashPassword(password, doc.Cost)
+	if err != nil {
+		return problem.Problem{What: err.Error()}
+	}
+	doc.StringData[credential.Password], doc.StringData[credential.Hash] = password, hash
+	doc.StringData[credential.HashedFrom] = credential.HashOf(user, doc.Cost, password, hash)
+	return nil
+}
+
+// generatedLength letters and digits carry about 190 bits.
+const generatedLength = 32
+
+// newPassword comes from stdin, from a terminal (typed twice; nothing typed
+// makes one), or is made.
+func (w *World) newPassword(what string, stdin, generate bool) (password string, made bool, err error) {
+	switch {
+	case stdin:
+		password, err = w.piped("the " + what)
+		return password, false, err
+	case generate:
+	case !w.StdinIsTerm:
+		return "", false, exitError{exitUsage, problem.Problem{What: "no terminal to ask for the " + what, Want: "--password-stdin or --generate"}}
+	default:
+		if password, err = w.hidden(what + " (empty: make one)"); err != nil {
+			return "", false, err
+		}
+		if password != "" {
+			again, err := w.hidden("the same again")
+			if err == nil && again != password {
+				err = problem.Problem{What: "the two passwords differ; nothing was written"}
+			}
+			return password, false, err
+		}
+	}
+	password, err = credential.Generate(w.Random, generatedLength)
+	return password, true, err
+}
+
+func (w *World) userList(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the users and what is public about them", Long: "List the users of an environment and what is public about them. Needs no key.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := w.dir(*dir)
+			if err != nil {
+				return err
+			}
+			e, err := w.environment(d)
+			if err != nil {
+				return err
+			}
+			set, err := w.credentials(e)
+			if err != nil {
+				return err
+			}
+			t := tabwriter.NewWriter(w.Stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(t, "USER\tCOST\tPASSWORD\tPULL SECRETS\tFILE")
+			for _, u := range set.Users {
+				password, cost := "known", fmt.Sprint(u.Cost)
+				if !u.Has(credential.Password) {
+					password = "hash only"
+				}
+				if u.Cost == 0 {
+					cost = "-"
+				}
+				pulls := strings.Join(pullSecretsOf(e.registry, u.User), ",")
+				if pulls == "" {
+					pulls = "-"
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", u.User, cost, password, pulls, u.File)
+			}
+			return t.Flush()
+		},
+	}
+}
+
+func pullSecretsOf(r *spec.Registry, user string) []string {
+	var out []string
+	for _, name := range sortedKeys(r.Spec.PullSecrets) {
+		if r.Spec.PullSecrets[name].User == user {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (w *World) userRemove(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "remove NAME", Short: "Delete a user's credential",
+		Long: `Delete a user's credential file; the next seal takes the user out of the
+htpasswd file. A user of a pull secret is not removed.`,
+		Args: exactly("the user's name"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, u, err := w.user(*dir, args[0])
+			if err != nil {
+				return err
+			}
+			if pulls := pullSecretsOf(e.registry, u.User); len(pulls) > 0 {
+				return problem.Problem{Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
+					Next: "name another user there first"}
+			}
+			unlock, err := w.lock(e)
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			path := w.abs(u.File)
+			if err := os.Remove(path); err != nil {
+				return w.fileProblem("can't delete", path, err)
+			}
+			w.note("%s: deleted; git keeps its ciphertext, so a password used elsewhere too should be changed there", u.File)
+			w.note("next: reggen seal %s", w.show(e.root))
+			return nil
+		},
+	}
+}
+
+// user finds one user of one environment.
+func (w *World) user(dir, name string) (environment, credential.Public, error) {
+	d, err := w.dir(dir)
+	if err != nil {
+		return environment{}, credential.Public{}, err
+	}
+	e, err := w.environment(d)
+	if err != nil {
+		return e, credential.Public{}, err
+	}
+	set, err := w.credentials(e)
+	if err != nil {
+		return e, credential.Public{}, err
+	}
+	u, ok := set.User(name)
+	if !ok {
+		near := ""
+		var all []string
+		for _, x := range set.Users {
+			all = append(all, x.User)
+			if strings.EqualFold(x.User, name) || x.Name == name {
+				near = x.User
+			}
+		}
+		return e, u, problem.Problem{File: w.show(e.credentialsDir()), What: fmt.Sprintf("no user %q; there are: %s", name, strings.Join(all, ", ")), Near: near}
+	}
+	return e, u, nil
+}
+
+func (w *World) userVerify(dir *string) *cobra.Command {
+	var stdin bool
+	cmd := &cobra.Command{
+		Use: "verify NAME", Short: "Prove that a password is the one the registry accepts",
+		Long: `Compare a user's password with the hash in the sealed htpasswd file, the one
+that the registry reads, and with every pull secret of that user. The password
+is the one in the credential or, with --password-stdin, the one you have. Needs
+a key that opens the sealed files.`,
+		Example: `  reggen user verify puller
+  pass registry/alice | reggen user verify alice --password-stdin`,
+		Args: exactly("the user's name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, u, err := w.user(*dir, args[0])
+			if err != nil {
+				return err
+			}
+			return w.verifyUser(cmd.Context(), e, u, stdin)
+		},
+	}
+	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from stdin instead of the credential")
+	return cmd
+}
+
+func (w *World) verifyUser(ctx context.Context, e environment, u credential.Public, stdin bool) error {
+	var password string
+	var err error
+	switch {
+	case stdin:
+		password, err = w.piped("the password of " + u.User)
+	case u.Has(credential.Password):
+		var o openedCredential
+		if o, err = w.readCredential(ctx, w.abs(u.File)); err == nil {
+			password = o.doc.StringData[credential.Password]
+		}
+	case w.StdinIsTerm:
+		password, err = w.hidden("password of " + u.User)
+	default:
+		err = problem.Problem{File: u.File, What: "holds only a hash, so there is no password to verify", Want: "--password-stdin"}
+	}
+	if err != nil {
+		return err
+	}
+	var l problem.List
+	proven := 0
+	_, files, err := w.folder(e.root)(e.registry.Spec.Secrets.Sealed)
+	if err != nil {
+		return problem.Problem{File: w.show(e.sealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + w.show(e.root)}
+	}
+	for _, f := range files {
+		data, err := openSealed(ctx, f.Data)
+		if err != nil {
+			if !errors.Is(err, sops.ErrNoKey) {
+				l.Join(w.in(w.abs(f.Path), err))
+				continue
+			}
+			return w.in(w.abs(f.Path), err)
+		}
+		for key, encoded := range data {
+			value, err := base64.StdEncoding.DecodeString(encoded)
+			if err != nil {
+				continue // told by seal --check
+			}
+			ok, concerns := proves(key, string(value), u.User, password)
+			if concerns && !ok {
+				l.Add(problem.Problem{File: f.Path, Path: "data." + key, What: fmt.Sprintf("does not accept this password of user %q", u.User), Next: "reggen seal " + w.show(e.root)})
+			}
+			if concerns && ok {
+				proven++
+			}
+		}
+	}
+	if len(l) == 0 && proven == 0 {
+		l.Add(problem.Problem{File: w.show(e.sealedDir()), What: fmt.Sprintf("user %q is in no sealed file yet", u.User), Next: "reggen seal " + w.show(e.root)})
+	}
+	l.Sort()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	w.note("user %q: the password is right in %d sealed file%s", u.User, proven, plural(proven))
+	return nil
+}
+
+// proves compares a password with one value of a sealed file. concerns is
+// false when the value is not about that user.
+func proves(key, value, user, password string) (ok, concerns bool) {
+	if key == generator.DockerConfigKey {
+		login, err := credential.ReadDockerConfig([]byte(value))
+		return err == nil && login.Password == password, err == nil && login.User == user
+	}
+	for line := range strings.Lines(value) {
+		if hash, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), user+":"); found {
+			if _, what := credential.CheckHash(hash); what == "" {
+				return credential.Verify(hash, password), true
+			}
+		}
+	}
+	return false, false
+}
