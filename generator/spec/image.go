@@ -23,7 +23,7 @@ func (v *validator) image() {
 	case !reRepository.MatchString(i.Repository) && strings.LastIndex(i.Repository, ":") > strings.LastIndex(i.Repository, "/"):
 		v.add(path, "has a tag in it", "the name alone; the tag goes into spec.image.tag")
 	case !reRepository.MatchString(i.Repository) || len(i.Repository) > 255:
-		v.add(path, quote(i.Repository)+" is not an image's name", "for instance registry or registry.example.com/mirror/registry")
+		v.add(path, quote(i.Repository)+" is not an image's name", "one, for instance registry or registry.example.com/mirror/registry")
 	}
 	if i.Tag != "" && !reTag.MatchString(i.Tag) {
 		v.add("spec.image.tag", quote(i.Tag)+" is not an image's tag", "at most 128 letters, digits, '_', '.' and '-', neither '.' nor '-' first")
@@ -81,7 +81,7 @@ func (v *validator) gitlab() {
 	}
 	const path, want = "spec.image.tag", "a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous"
 	if i.Tag == "" {
-		v.add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "for instance v2.13.1-gitlab")
+		v.add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "a release, for instance v2.13.1-gitlab")
 		return
 	}
 	if v.s.Auth.Anonymous || !reTag.MatchString(i.Tag) {

@@ -77,12 +77,12 @@ func (v *validator) resources(path string, m map[string]string) {
 		p := problem.Problem{Path: at}
 		switch {
 		case len(q) > longest || !reQuantity.MatchString(q):
-			p.What, p.Want = quote(q)+" is not a quantity", "for instance 250m, 1 or 512Mi"
+			p.What, p.Want = quote(q)+" is not a quantity", "one, for instance 250m, 1 or 512Mi"
 			if s := strings.TrimSuffix(strings.TrimSuffix(q, "b"), "B"); s != q && reQuantity.MatchString(s) {
 				p.Near = s
 			}
 		case k != "cpu" && strings.ContainsAny(q[len(q)-1:], "num"):
-			p.What, p.Want = quote(q)+" is a fraction: m means thousandths", "for instance 512Mi"
+			p.What, p.Want = quote(q)+" is a fraction: m means thousandths", "whole bytes, for instance 512Mi"
 			if s := q[:len(q)-1] + "Mi"; q[len(q)-1] == 'm' {
 				p.Near = s
 			}

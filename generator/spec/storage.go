@@ -18,7 +18,7 @@ var (
 		"ceph":  "where its gateway listens, for instance https://s3.example.com",
 		"r2":    "https://<account>.r2.cloudflarestorage.com",
 	}
-	needsRegion = map[string]string{"aws": "for instance eu-central-1", "digitalocean": "for instance nyc3"}
+	needsRegion = map[string]string{"aws": "the bucket's, for instance eu-central-1", "digitalocean": "the Space's, for instance nyc3"}
 )
 
 func (v *validator) storage() {
@@ -184,7 +184,7 @@ func (v *validator) filesystem(f Filesystem) {
 
 // size checks the capacity of a claim.
 func (v *validator) size(path, size string) {
-	p := problem.Problem{Path: path, What: quote(size) + " is not a size", Want: "for instance 10Gi"}
+	p := problem.Problem{Path: path, What: quote(size) + " is not a size", Want: "a quantity, for instance 10Gi"}
 	switch digits := strings.TrimRight(size, "KMGTPEi"); {
 	case len(size) > longest || !reQuantity.MatchString(size):
 		if s := strings.TrimSuffix(strings.TrimSuffix(size, "b"), "B"); s != size && reQuantity.MatchString(s) {

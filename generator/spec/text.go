@@ -53,6 +53,9 @@ func nearest(name string, candidates []string) string {
 			return c
 		}
 		limit := (len(c) + 1) / 3
+		if len(c) < 4 && name != "" && name[0] != c[0] {
+			continue // gpu is no misspelt cpu
+		}
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d <= limit && (best == "" || d < edits) {
 			best, edits = c, d
 		}

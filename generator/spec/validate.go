@@ -35,7 +35,7 @@ func Validate(r Registry) problem.List {
 	v.resources("spec.resources.limits", r.Spec.Resources.Limits)
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
-			v.add("spec.reggen", quote(c)+" is not a version constraint", "for instance \">= 0.3, < 1\"")
+			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
 		}
 	}
 	v.folders()
@@ -68,7 +68,11 @@ func (v *validator) enum(path, value string, allowed []string) bool {
 	if slices.Contains(allowed, value) {
 		return true
 	}
-	v.problems.Add(problem.Problem{Path: path, What: "is " + quote(value), Want: oneOf(allowed), Near: nearest(value, allowed)})
+	p := problem.Problem{Path: path, What: "is " + quote(value), Want: oneOf(allowed)}
+	if len(allowed) > 1 {
+		p.Near = nearest(value, allowed)
+	}
+	v.problems.Add(p)
 	return false
 }
 

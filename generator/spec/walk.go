@@ -235,8 +235,9 @@ func (w *walker) scalar(n *yaml.Node, at place, v reflect.Value) {
 	case v.Kind() == reflect.Bool:
 		w.wrong(n, at, "true or false, unquoted")
 	case v.Kind() == reflect.Int && n.Kind == yaml.ScalarNode && (tag == "!!int" || tag == "!!float"):
+		var f float64 // the parser itself would cut a fraction off
 		var i int
-		if n.Decode(&i) != nil {
+		if n.Decode(&f) != nil || f != math.Trunc(f) || n.Decode(&i) != nil {
 			w.wrong(n, at, "a whole number")
 		}
 		v.SetInt(int64(i))
