@@ -202,7 +202,7 @@ func catching(old []*yaml.Node, have []*string, rules []NewRule) int {
 			continue
 		}
 		for _, r := range rules {
-			if sample, ok := sampleOf(r.PathRegex); ok && re.MatchString(sample) {
+			if slices.ContainsFunc(samplesOf(r.PathRegex), re.MatchString) {
 				return i
 			}
 		}
@@ -301,17 +301,15 @@ func readBack(out []byte, old int, rules []NewRule) error {
 		return paste("is laid out in a way that is not safe to edit", rules)
 	}
 	for _, r := range rules {
-		sample, ok := sampleOf(r.PathRegex)
-		if !ok {
-			continue
-		}
-		got, err := RuleFor(ConfigName, out, sample)
-		var l problem.List
-		if errors.As(err, &l) {
-			return l
-		}
-		if err != nil || !slices.Equal(got.Recipients(), distinct(r.Age)) {
-			return paste("another rule stands in the way of a new one", rules)
+		for _, sample := range samplesOf(r.PathRegex) {
+			got, err := RuleFor(ConfigName, out, sample)
+			var l problem.List
+			if errors.As(err, &l) {
+				return l
+			}
+			if err != nil || !slices.Equal(got.Recipients(), distinct(r.Age)) {
+				return paste("another rule stands in the way of a new one", rules)
+			}
 		}
 	}
 	return nil

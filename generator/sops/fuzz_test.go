@@ -1,0 +1,123 @@
+package sops
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// FuzzOpen: whatever the file holds, Open ends with a File or with an error of
+// its own that quotes nothing.
+func FuzzOpen(f *testing.F) {
+	identity, recipient := newKey(f)
+	hold(f, identity)
+	rule := ruleOf(f, "age: "+recipient)
+	all, only := seal(f, secretDoc, rule, Options{}), seal(f, secretDoc, rule, Options{MACOnlyEncrypted: true})
+	for _, s := range []string{all, only, strings.Replace(all, "data:", "data:\n  q: "+canary, 1), secretDoc, "", "sops: {}\n", "a: &a [*a]\nsops: *a\n", "sops:\n  age:\n  - x\n", "{" + canary, "---\n---\n", "<<<<<<< x\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		// A fuzzed recipient must not run plugins or reach for a cloud.
+		if m, err := Inspect(data); err == nil {
+			for _, r := range m.Recipients {
+				if r != recipient {
+					t.Skip("another recipient")
+				}
+			}
+		}
+		file, err := Open(context.Background(), data)
+		if err != nil {
+			var p problem.Problem
+			if file != nil || !errors.As(err, &p) || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrMAC) && !errors.Is(err, ErrNoKey) {
+				t.Errorf("%T", err)
+			}
+			if strings.Contains(err.Error(), canary) {
+				t.Error("the error quotes the file")
+			}
+			return
+		}
+		if _, err := parse(file.Plain()); err != nil {
+			t.Error("what was decrypted can't be read")
+		}
+		_, _ = file.Strings("data")
+	})
+}
+
+// FuzzRuleFor: an error is made of problems that name the file and quote no
+// recipient, and a rule has somebody in each group.
+func FuzzRuleFor(f *testing.F) {
+	for _, s := range []string{
+		"", "creation_rules:\n", "creation_rules: [{age: " + age1 + "}]", "creation_rules: [{age: " + canary + "}]",
+		"keys: &k [" + age1 + "]\ncreation_rules:\n- path_regex: ^a\n  age: *k\n- key_groups: [{merge: [{age: *k}], pgp: [" + pgp1 + "]}]\n  shamir_threshold: 1\n",
+		"x: &x {<<: *x}\ncreation_rules: [*x]\n", "creation_rules:\n- <<: [{age: x}, {pgp: y}]\n  encrypted-regex: x\n",
+		"creation_rules: [{key_groups: [&g {merge: [*g]}]}]", "creation_rules:\n- kms: " + kms1 + "\n  azure_keyvault: " + az1 + "\n  hc_vault_transit_uri: " + vlt1 + "\n",
+	} {
+		f.Add([]byte(s), "a/b.yaml")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, path string) {
+		r, err := RuleFor("FILE", data, path)
+		if err == nil {
+			for _, g := range r.Groups() {
+				if len(g) == 0 {
+					t.Error("an empty group")
+				}
+			}
+			if len(r.Recipients()) == 0 || r.Threshold < 0 || r.Threshold > len(r.Groups()) {
+				t.Errorf("%d recipients, threshold %d", len(r.Recipients()), r.Threshold)
+			}
+			return
+		}
+		var l problem.List
+		l.Join(err)
+		for _, p := range l {
+			if p.File != "FILE" || p.What == "" {
+				t.Errorf("%#v", p)
+			}
+		}
+		if !strings.Contains(path, canary) && strings.Contains(err.Error(), canary) {
+			t.Error("the error quotes the file")
+		}
+	})
+}
+
+// FuzzAddRules: what comes out holds all lines that went in, in their order,
+// and adding once more changes nothing.
+func FuzzAddRules(f *testing.F) {
+	for _, s := range []string{
+		"", "# x\n", "---\n", "creation_rules:\n", "creation_rules:\n  - age: " + age3 + "\n", "creation_rules:\r\n- path_regex: ^a\r\n  age: " + age3 + "\r\n",
+		"keys: &k [" + age1 + "]\ncreation_rules:\n  # dev\n  - path_regex: |-\n      ^a\n      # b\n    age: *k\n\n  # rest\n  -\n    age: *k\nstores: {}\n", "{creation_rules: []}", "null", "creation_rules:\n  - - a\n...\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		out, err := AddRules(data, pair())
+		if err != nil {
+			var l problem.List
+			if l.Join(err); len(l) == 0 || out != nil {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		if len(bytes.TrimSpace(data)) > 0 {
+			rest := strings.Split(string(out), "\n")
+			for _, line := range strings.Split(string(data), "\n") {
+				i := 0
+				for i < len(rest) && strings.TrimSuffix(rest[i], "\r") != strings.TrimSuffix(line, "\r") {
+					i++
+				}
+				if i == len(rest) {
+					t.Fatalf("the line %q is gone", line)
+				}
+				rest = rest[i+1:]
+			}
+		}
+		again, err := AddRules(out, pair())
+		if err != nil || !bytes.Equal(again, out) {
+			t.Errorf("a second time: %v\n%s", err, again)
+		}
+	})
+}
