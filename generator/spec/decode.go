@@ -21,7 +21,7 @@ import (
 // dropped. file is what errors call the input; when it is empty they give
 // paths only, for kustomize has changed the lines anyway.
 func Decode(data []byte, file string) (*Registry, error) {
-	w := &walker{file: file, lines: map[string]int{}, open: map[*yaml.Node]bool{}}
+	w := newWalker(file)
 	root, p := document(data)
 	if p != nil {
 		p.File = file

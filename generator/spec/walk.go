@@ -45,6 +45,10 @@ type walker struct {
 	nodes    int
 }
 
+func newWalker(file string) *walker {
+	return &walker{file: file, lines: map[string]int{}, open: map[*yaml.Node]bool{}}
+}
+
 func (w *walker) add(n *yaml.Node, p problem.Problem) {
 	if p.File = w.file; w.file != "" {
 		p.Line = n.Line
@@ -280,8 +284,13 @@ func (w *walker) plain(n *yaml.Node, at place) any {
 	case "!!bool", "!!int", "!!float":
 		var x any
 		if n.Decode(&x) == nil {
-			if f, isFloat := x.(float64); !isFloat || !math.IsNaN(f) && !math.IsInf(f, 0) {
+			switch f, isFloat := x.(float64); {
+			case !isFloat:
 				return x
+			case f == 0:
+				return 0 // -0.0 would not survive being written as JSON
+			case !math.IsNaN(f) && !math.IsInf(f, 0):
+				return f
 			}
 		}
 		w.add(n, problem.Problem{Path: at.path, What: "is a number that JSON can't hold"})

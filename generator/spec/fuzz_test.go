@@ -1,0 +1,38 @@
+package spec
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// Whatever comes in, Decode returns either problems or a Registry that means
+// the same when it is written down and read again.
+func FuzzDecode(f *testing.F) {
+	for _, tt := range append(badShapes, badStorage...) {
+		f.Add([]byte(tt.text))
+	}
+	f.Add([]byte(onVolume))
+	f.Add([]byte(onVolume + "  values: {a: [1, 2.5, 1e30, 0x10, 18446744073709551615, -0.0, null, true, 2024-01-02, \"x\"], \"<<\": {}}\n"))
+	f.Add([]byte(onVolume + "  resources: {requests: &r {cpu: 50m}, limits: *r}\n  ingress: {annotations: {a: \"\\u2028<&>\"}}\n"))
+	f.Add([]byte(withS3("{provider: minio, bucket: images, endpoint: 'm:9000', secure: false, existingSecret: {name: keys}}\n  config: {a: &a {b: 1}, c: *a}")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Decode(data, "")
+		if err != nil {
+			var list problem.List
+			if r != nil || !errors.As(err, &list) || len(list) == 0 {
+				t.Fatalf("a Registry beside an error, or no list: %v", err)
+			}
+			return
+		}
+		text := asJSON(t, r)
+		again, err := Decode([]byte(text), "")
+		if err != nil {
+			t.Fatalf("read again: %v\n%s", err, text)
+		}
+		if got := asJSON(t, again); got != text {
+			t.Fatalf("became\n%s\nfrom\n%s", got, text)
+		}
+	})
+}
