@@ -1,0 +1,134 @@
+package spec
+
+// doc is what the schema and the reference say about a field: what it means,
+// its default in words, and what its value must look like. A test makes sure
+// that every field has one.
+type doc struct {
+	text     string
+	def      string
+	enum     []string
+	pattern  string
+	length   int    // at most so many characters
+	keys     string // for maps: the pattern of a key
+	required bool   // in the merged spec
+}
+
+// docs are the fields by path, any key of a map being a star.
+var docs = map[string]doc{
+	"apiVersion": {text: "The version of this kind.", enum: []string{APIVersion}, required: true},
+	"kind":       {text: "The kind.", enum: []string{KindRegistry}, required: true},
+
+	"metadata":             {text: "Names the registry.", required: true},
+	"metadata.name":        {text: "The registry's name and the chart's release name; objects are named after it.", pattern: patternService, length: maxName, required: true},
+	"metadata.namespace":   {text: "The namespace of the registry. Pods, Secrets and the records of sealed files are bound to it, so it has no default.", pattern: patternLabel, length: 63, required: true},
+	"metadata.labels":      {text: "Labels for every object. Keys named data or stringData are refused, since SOPS would encrypt them."},
+	"metadata.annotations": {text: "Annotations for every object, apart from kustomize's own (config.kubernetes.io/...), which are dropped."},
+
+	"spec":          {text: "What a person decides about the registry.", required: true},
+	"spec.host":     {text: "The host by which docker reaches the registry, with a port if need be; no scheme and no path.", pattern: patternHost, length: 259, required: true},
+	"spec.replicas": {text: "How many pods serve the registry. More than one needs S3 or a volume that several nodes can mount.", def: "1"},
+
+	"spec.image":             {text: "The registry's own image."},
+	"spec.image.repository":  {text: "The image's name, without tag and digest.", def: "registry", pattern: patternRepository, length: 255},
+	"spec.image.tag":         {text: "The image's tag. GitLab's flavor has no default; releases after v3.37 can't authenticate with htpasswd.", def: "3.1.1 for distribution, 2.8.3 for distribution-v2; none beside a digest", pattern: patternTag},
+	"spec.image.digest":      {text: "The image's digest. It decides what runs; a tag beside it is for people.", pattern: patternDigest},
+	"spec.image.flavor":      {text: "Which program the image holds: version 3 of distribution, version 2, or GitLab's fork. Their configurations differ.", def: string(Distribution), enum: flavors},
+	"spec.image.pullPolicy":  {text: "When the kubelet pulls the image.", def: "IfNotPresent", enum: pullPolicies},
+	"spec.image.pullSecrets": {text: "Secrets to pull the registry's own image with, by name."},
+
+	"spec.storage": {text: "Where images are kept. Exactly one of s3 and filesystem in the merged spec; in a patch, null takes out what the base has set.", required: true},
+
+	"spec.storage.s3":                          {text: "An S3 bucket, or one of a compatible service."},
+	"spec.storage.s3.provider":                 {text: "Whose service it is; presets follow from it.", def: "aws", enum: providers},
+	"spec.storage.s3.region":                   {text: "The bucket's region. Required for aws and digitalocean.", def: "us-east-1 for minio and ceph, auto for r2", pattern: patternRegion},
+	"spec.storage.s3.bucket":                   {text: "The bucket's name.", pattern: patternBucket, required: true},
+	"spec.storage.s3.endpoint":                 {text: "Where the service listens: a scheme and a host, nothing after them. Without a scheme it gets https://, or http:// when secure is false. Required for minio, ceph and r2.", def: "https://<region>.digitaloceanspaces.com for digitalocean"},
+	"spec.storage.s3.rootDirectory":            {text: "A folder in the bucket to keep everything in."},
+	"spec.storage.s3.forcePathStyle":           {text: "Whether the bucket's name goes into the path of requests, not into the host.", def: "true for minio and ceph, else false"},
+	"spec.storage.s3.encrypt":                  {text: "Whether to ask the service for encryption at rest. DigitalOcean Spaces refuses such requests.", def: "false"},
+	"spec.storage.s3.secure":                   {text: "Whether the endpoint is reached by https.", def: "true"},
+	"spec.storage.s3.redirect":                 {text: "Whether clients are sent to the bucket to fetch layers. They then have to reach the endpoint themselves.", def: "false for minio and ceph, else true"},
+	"spec.storage.s3.existingSecret":           {text: "A Secret that something else brings, with the bucket's keys. Without it they are a credential of type s3."},
+	"spec.storage.s3.existingSecret.name":      {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
+	"spec.storage.s3.existingSecret.accessKey": {text: "The Secret's key that holds the access key.", def: "s3AccessKey", pattern: patternDataKey},
+	"spec.storage.s3.existingSecret.secretKey": {text: "The Secret's key that holds the secret key.", def: "s3SecretKey", pattern: patternDataKey},
+	"spec.storage.s3.ambientCredentials":       {text: "The pod finds credentials by itself (a role on AWS), and there are no static keys. Only for provider aws and flavor distribution.", def: "false"},
+
+	"spec.storage.filesystem":               {text: "A volume: a claim made here, an existing one, or an emptyDir. {} takes the defaults."},
+	"spec.storage.filesystem.size":          {text: "The size of the claim made here.", def: "10Gi", pattern: patternQuantity},
+	"spec.storage.filesystem.storageClass":  {text: "The claim's storage class.", def: "the cluster's", pattern: patternName, length: 253},
+	"spec.storage.filesystem.accessMode":    {text: "The claim's access mode. Beside existingClaim it says what that claim has.", def: "ReadWriteOnce for a claim made here", enum: accessModes},
+	"spec.storage.filesystem.existingClaim": {text: "A PersistentVolumeClaim that something else brings.", pattern: patternName, length: 253},
+	"spec.storage.filesystem.emptyDir":      {text: "Images live as long as the pod: for trying things out.", def: "false"},
+
+	"spec.ingress":               {text: "An Ingress for the host. {} takes the defaults; without it there is none."},
+	"spec.ingress.className":     {text: "The Ingress class.", def: "the cluster's", pattern: patternName, length: 253},
+	"spec.ingress.clusterIssuer": {text: "The ClusterIssuer of cert-manager that makes the certificate.", pattern: patternName, length: 253},
+	"spec.ingress.tlsSecretName": {text: "The Secret that holds the certificate.", def: "<metadata.name>-tls", pattern: patternName, length: 253},
+	"spec.ingress.maxBodySize":   {text: "The largest layer that nginx lets through, as nginx writes sizes; 0 is no limit.", pattern: patternBodySize},
+	"spec.ingress.annotations":   {text: "More annotations for the Ingress. Those that the fields above set are refused."},
+
+	"spec.auth":                     {text: "Who gets in. The users are credentials of type user, one file each."},
+	"spec.auth.realm":               {text: "The realm that the registry names when it asks for a password.", def: "Registry"},
+	"spec.auth.existingSecret":      {text: "A Secret that something else brings, with the htpasswd file."},
+	"spec.auth.existingSecret.name": {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
+	"spec.auth.existingSecret.key":  {text: "The Secret's key that holds the htpasswd file.", def: "htpasswd", pattern: patternDataKey},
+	"spec.auth.anonymous":           {text: "Everybody may push and pull.", def: "false"},
+
+	"spec.pullSecrets":              {text: "Image pull secrets by name.", keys: patternName},
+	"spec.pullSecrets.*.user":       {text: "The user to pull as. htpasswd knows no roles: this user could push as well.", length: 128, required: true},
+	"spec.pullSecrets.*.namespaces": {text: "The namespaces that get the Secret.", def: "the registry's"},
+	"spec.pullSecrets.*.server":     {text: "The server that the Secret is for, with a port and a path if need be; no scheme.", def: "spec.host"},
+	"spec.pullSecrets.*.email":      {text: "An e-mail address to write into the Secret. Nothing reads it."},
+
+	"spec.resources":          {text: "What the registry's container requests and may use. Quantities are text: quote numbers."},
+	"spec.resources.requests": {text: "Requests: cpu, memory, ephemeral-storage or an extended resource.", pattern: patternQuantity},
+	"spec.resources.limits":   {text: "Limits, likewise.", pattern: patternQuantity},
+
+	"spec.config": {text: "More of the registry's own configuration, merged into it last. No secrets."},
+	"spec.values": {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
+	"spec.reggen": {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},
+
+	"spec.secrets":             {text: "Where credentials and sealed files are, relative to the folder whose kustomization.yaml holds generators."},
+	"spec.secrets.credentials": {text: "Folders of credential files. They may lie outside that folder, inside the repository.", def: "[credentials]"},
+	"spec.secrets.sealed":      {text: "The folder of sealed files, below that folder and apart from the credentials.", def: "sealed"},
+}
+
+// credentialFields describe a RegistryCredential in the same way.
+var credentialFields = map[string]doc{
+	"apiVersion": {text: "The version of this kind.", enum: []string{APIVersion}},
+	"kind":       {text: "The kind.", enum: []string{KindCredential}},
+	"metadata":   {text: "Names the credential."},
+	"type":       {text: "What it is for: someone who logs in, the bucket's static keys, or values nobody types.", enum: []string{"user", "s3", "machine"}},
+	"user":       {text: "The user's name, for type user; metadata.name unless said. No colon, no control character, no white space at either end, no # first.", length: 128},
+	"cost":       {text: "The bcrypt cost of the hash, for type user. bcrypt runs on every request."},
+	"stringData": {text: "The secrets, each encrypted with SOPS."},
+	"sops":       {text: "SOPS' own notes. SOPS writes them; a file without them is refused."},
+}
+
+// The bounds of a bcrypt cost, as package credential has them.
+const minCost, maxCost = 5, 12
+
+// secretField is a field of a credential's stringData.
+type secretField struct {
+	name, text string
+	required   bool
+}
+
+// credentialTypes are the fields of stringData by the credential's type, as
+// package credential reads them.
+var credentialTypes = map[string][]secretField{
+	"user": {
+		{"password", "What the user types. One of password and hash is needed.", false},
+		{"hash", "Its bcrypt hash. A person may give the hash alone: nobody else need know the password.", false},
+		{"hashOf", "The fingerprint of what the hash was made from; reggen seal writes it.", false},
+	},
+	"s3": {
+		{"accessKey", "The bucket's access key.", true},
+		{"secretKey", "The bucket's secret key.", true},
+	},
+	"machine": {
+		{"httpSecret", "What all replicas sign the state of uploads with.", true},
+		{"seed", "What random values of a chart and rollout digests are derived from.", true},
+	},
+}

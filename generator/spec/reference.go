@@ -1,0 +1,114 @@
+package spec
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Reference returns every field of the two kinds in Markdown, made from the
+// types and from Default.
+func Reference() []byte {
+	var b strings.Builder
+	b.WriteString("# Registry\n\nEvery field of the spec. Generated from the program; `go test ./generator/spec -run TestSchema -update` writes it.\n" +
+		"Required means: in the merged spec. A layer leaves out what another one says, and in a patch `null` takes a field out.\n\n" +
+		"| field | type | default | meaning |\n|---|---|---|---|\n")
+	visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
+		d := docs[path]
+		def := d.def
+		if d.required {
+			def = "*required*"
+		}
+		text := d.text
+		if len(d.enum) > 0 {
+			text += " One of " + code(d.enum) + "."
+		}
+		row(&b, "`"+strings.ReplaceAll(path, "*", "<name>")+"`", typeName(f.Type), def, text)
+	})
+	presets(&b)
+	b.WriteString("\n# RegistryCredential\n\nOne file for each user or purpose, encrypted with SOPS. Only the values of `stringData` are encrypted.\n\n" +
+		"| field | meaning |\n|---|---|\n")
+	for _, name := range []string{"apiVersion", "kind", "metadata", "type", "user", "cost", "stringData", "sops"} {
+		d := credentialFields[name]
+		text := d.text
+		if len(d.enum) > 0 {
+			text += " One of " + code(d.enum) + "."
+		}
+		if name == "cost" {
+			text += fmt.Sprintf(" From %d to %d.", minCost, maxCost)
+		}
+		row(&b, "`"+name+"`", text)
+	}
+	b.WriteString("\n| type | field of stringData | required | meaning |\n|---|---|---|---|\n")
+	for _, t := range credentialFields["type"].enum {
+		for _, f := range credentialTypes[t] {
+			row(&b, "`"+t+"`", "`"+f.name+"`", map[bool]string{true: "yes", false: "no"}[f.required], f.text)
+		}
+	}
+	return []byte(b.String())
+}
+
+// presets lists what Default makes of each S3 provider.
+func presets(b *strings.Builder) {
+	b.WriteString("\n## S3 providers\n\nWhat a provider presets. A service that isn't here is `minio` with its endpoint.\n\n" +
+		"| provider | region | endpoint | forcePathStyle | encrypt | redirect |\n|---|---|---|---|---|---|\n")
+	for _, p := range providers {
+		in := S3{Provider: p}
+		if needsRegion[p] != "" {
+			in.Region = "<region>"
+		}
+		s := defaultS3(in)
+		region, endpoint := s.Region, s.Endpoint
+		if in.Region != "" {
+			region = "*required*"
+		}
+		switch {
+		case needsEndpoint[p] != "":
+			endpoint = "*required*: " + needsEndpoint[p]
+		case endpoint == "":
+			endpoint = "the region's"
+		}
+		row(b, "`"+p+"`", region, endpoint, fmt.Sprint(*s.ForcePathStyle), fmt.Sprint(*s.Encrypt), fmt.Sprint(*s.Redirect))
+	}
+}
+
+var escape = strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;")
+
+func row(b *strings.Builder, cells ...string) {
+	for _, c := range cells {
+		if !strings.HasPrefix(c, "`") || !strings.HasSuffix(c, "`") {
+			c = escape.Replace(c)
+		}
+		b.WriteString(strings.TrimRight("| "+c, " ") + " ")
+	}
+	b.WriteString("|\n")
+}
+
+func code(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = "`" + n + "`"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return typeName(t.Elem())
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int:
+		return "whole number"
+	case reflect.Slice:
+		return "list of text"
+	case reflect.Map:
+		if t.Elem().Kind() == reflect.String {
+			return "mapping of text"
+		}
+		return "mapping"
+	case reflect.Struct:
+		return "mapping"
+	}
+	return "text"
+}

@@ -1,0 +1,176 @@
+package spec
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+const draft = "https://json-schema.org/draft/2020-12/schema"
+
+type object = map[string]any
+
+// Schema returns the JSON schema of a Registry as people write it, made from
+// the types. It is for editors, and what people write is layers: a base, and
+// a patch for each environment. So it asks only for what every layer has, and
+// lets null stand where a patch takes something out. What the merged spec has
+// to have, and what contradicts what, is for Validate to say.
+func Schema() []byte {
+	s := structSchema(reflect.TypeFor[Registry](), "")
+	s["$schema"], s["$id"], s["title"] = draft, "https://reggen.dev/schema/registry.schema.json", KindRegistry
+	s["description"] = "One private registry in one environment, or a layer of it."
+	s["required"] = []string{"apiVersion", "kind", "metadata"}
+	s["properties"].(object)["metadata"].(object)["required"] = []string{"name"}
+	return encode(s)
+}
+
+func encode(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		panic("a schema of maps and text can't fail to encode: " + err.Error())
+	}
+	return b.Bytes()
+}
+
+func structSchema(t reflect.Type, path string) object {
+	properties := object{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		properties[jsonName(f)] = fieldSchema(f.Type, join2(path, jsonName(f)))
+	}
+	return object{"type": "object", "additionalProperties": false, "properties": properties}
+}
+
+// fieldSchema is that of one field with what docs say about it.
+func fieldSchema(t reflect.Type, path string) object {
+	d := docs[path]
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var s object
+	switch t.Kind() {
+	case reflect.Struct:
+		s = structSchema(t, path)
+	case reflect.Map:
+		s = mapSchema(t, path, d)
+	case reflect.Slice:
+		s = object{"type": "array", "items": object{"type": "string", "minLength": 1}, "uniqueItems": true}
+	case reflect.Bool:
+		s = object{"type": "boolean"}
+	case reflect.Int:
+		s = object{"type": "integer", "minimum": 1}
+	default:
+		s = textSchema(d)
+	}
+	s["description"] = d.text
+	if d.def != "" {
+		s["description"] = d.text + " Default: " + d.def + "."
+	}
+	if strings.HasPrefix(path, "spec.") {
+		nullable(s)
+	}
+	return s
+}
+
+func textSchema(d doc) object {
+	s := object{"type": "string"}
+	if len(d.enum) > 0 {
+		s["enum"] = slices.Clone(d.enum)
+	}
+	if d.pattern != "" {
+		s["pattern"] = d.pattern
+	}
+	if d.length > 0 {
+		s["maxLength"] = d.length
+	}
+	return s
+}
+
+func mapSchema(t reflect.Type, path string, d doc) object {
+	s := object{"type": "object"}
+	if d.keys != "" {
+		s["propertyNames"] = object{"pattern": d.keys}
+	}
+	switch t.Elem().Kind() {
+	case reflect.Struct:
+		entry := structSchema(t.Elem(), path+".*")
+		nullable(entry)
+		s["additionalProperties"] = entry
+	case reflect.String:
+		entry := textSchema(d)
+		if strings.HasPrefix(path, "spec.") {
+			nullable(entry)
+		}
+		s["additionalProperties"] = entry
+	}
+	return s
+}
+
+// nullable lets a patch take the field out.
+func nullable(s object) {
+	s["type"] = []any{s["type"], "null"}
+	if e, ok := s["enum"].([]string); ok {
+		all := make([]any, 0, len(e)+1)
+		for _, v := range e {
+			all = append(all, v)
+		}
+		s["enum"] = append(all, nil)
+	}
+}
+
+// CredentialSchema returns the JSON schema of a RegistryCredential, encrypted
+// or while sops shows it in an editor.
+func CredentialSchema() []byte {
+	properties := object{}
+	for name, d := range credentialFields {
+		s := textSchema(d)
+		switch name {
+		case "metadata":
+			text := object{"type": "object", "additionalProperties": object{"type": "string"}}
+			s = object{"type": "object", "additionalProperties": false, "required": []string{"name"}, "properties": object{
+				"name": object{"type": "string", "minLength": 1}, "namespace": object{"type": "string"}, "labels": text, "annotations": text,
+			}}
+		case "cost":
+			s = object{"type": "integer", "minimum": minCost, "maximum": maxCost}
+		case "stringData", "sops":
+			s = object{"type": "object"}
+		}
+		s["description"] = d.text
+		properties[name] = s
+	}
+	var rules []any
+	for _, t := range credentialFields["type"].enum {
+		rules = append(rules, typeRule(t))
+	}
+	return encode(object{
+		"$schema": draft, "$id": "https://reggen.dev/schema/registrycredential.schema.json", "title": KindCredential,
+		"description": "One credential: a user, the bucket's keys, or what machines agree on. The values of stringData are encrypted with SOPS.",
+		"type":        "object", "additionalProperties": false, "properties": properties,
+		"required": []string{"apiVersion", "kind", "metadata", "type", "stringData"},
+		"allOf":    rules,
+	})
+}
+
+// typeRule says what stringData holds for one type of credential.
+func typeRule(name string) object {
+	fields, required := object{}, []string{}
+	for _, f := range credentialTypes[name] {
+		fields[f.name] = object{"type": "string", "minLength": 1, "description": f.text}
+		if f.required {
+			required = append(required, f.name)
+		}
+	}
+	data := object{"type": "object", "additionalProperties": false, "properties": fields, "required": required}
+	if name == "user" {
+		data["anyOf"] = []any{object{"required": []string{"password"}}, object{"required": []string{"hash"}}}
+	}
+	return object{
+		"if":   object{"required": []string{"type"}, "properties": object{"type": object{"const": name}}},
+		"then": object{"properties": object{"stringData": data}},
+	}
+}
