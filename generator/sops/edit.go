@@ -151,6 +151,9 @@ func insert(existing []byte, old []*yaml.Node, have []*string, rules []NewRule) 
 	if err != nil {
 		return nil, err
 	}
+	if oddBreak.MatchString(strings.ReplaceAll(string(existing), "\r\n", "\n")) {
+		return nil, paste("has line ends that are neither Unix nor Windows", rules)
+	}
 	text := strings.Split(string(existing), "\n")
 	if root == nil || len(root.Content) == 0 || root.Content[0].ShortTag() == "!!null" {
 		if root != nil && len(root.Content) > 0 && root.Content[0].Value != "" {
@@ -209,6 +212,9 @@ func catching(old []*yaml.Node, have []*string, rules []NewRule) int {
 	}
 	return -1
 }
+
+// oddBreak is what YAML counts as the end of a line and editors mostly don't.
+var oddBreak = regexp.MustCompile("[\r\u0085\u2028\u2029]")
 
 var (
 	dashed   = regexp.MustCompile(`^( *)- +$`)

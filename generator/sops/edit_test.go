@@ -55,6 +55,8 @@ func TestAddRules(t *testing.T) {
 		"both are there":              {first + at("  "), first + at("  ")},
 		"there with other recipients": {"creation_rules:\n" + strings.ReplaceAll(at("  "), age1, age3), "creation_rules:\n" + strings.ReplaceAll(at("  "), age1, age3)},
 		"an end of document":          {first + "...\n", ""},
+		"line ends of a Macintosh":    {"creation_rules:\r  - age: " + age3 + "\r", ""},
+		"a line separator":            {"# a\u2028# b\ncreation_rules:\n  - age: " + age3 + "\n", ""},
 		"flow style":                  {"creation_rules: [{age: " + age3 + "}]\n", ""},
 		"an empty list":               {"creation_rules: []\n", ""},
 		"all flow style":              {"{creation_rules: [{age: " + age3 + "}]}\n", ""},

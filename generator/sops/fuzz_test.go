@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -13,8 +14,16 @@ import (
 // FuzzOpen: whatever the file holds, Open ends with a File or with an error of
 // its own that quotes nothing.
 func FuzzOpen(f *testing.F) {
-	identity, recipient := newKey(f)
-	hold(f, identity)
+	// A key that stays the same from one fuzzing process to the next.
+	key, err := os.ReadFile("../../testdata/keys/dev.agekey")
+	if err != nil {
+		f.Fatal(err)
+	}
+	hold(f, string(key))
+	recipient, err := AgeRecipient(key)
+	if err != nil {
+		f.Fatal(err)
+	}
 	rule := ruleOf(f, "age: "+recipient)
 	all, only := seal(f, secretDoc, rule, Options{}), seal(f, secretDoc, rule, Options{MACOnlyEncrypted: true})
 	for _, s := range []string{all, only, strings.Replace(all, "data:", "data:\n  q: "+canary, 1), secretDoc, "", "sops: {}\n", "a: &a [*a]\nsops: *a\n", "sops:\n  age:\n  - x\n", "{" + canary, "---\n---\n", "<<<<<<< x\n"} {
@@ -25,7 +34,7 @@ func FuzzOpen(f *testing.F) {
 		if m, err := Inspect(data); err == nil {
 			for _, r := range m.Recipients {
 				if r != recipient {
-					t.Skip("another recipient")
+					return
 				}
 			}
 		}
@@ -89,7 +98,7 @@ func FuzzRuleFor(f *testing.F) {
 func FuzzAddRules(f *testing.F) {
 	for _, s := range []string{
 		"", "# x\n", "---\n", "creation_rules:\n", "creation_rules:\n  - age: " + age3 + "\n", "creation_rules:\r\n- path_regex: ^a\r\n  age: " + age3 + "\r\n",
-		"keys: &k [" + age1 + "]\ncreation_rules:\n  # dev\n  - path_regex: |-\n      ^a\n      # b\n    age: *k\n\n  # rest\n  -\n    age: *k\nstores: {}\n", "{creation_rules: []}", "null", "creation_rules:\n  - - a\n...\n",
+		"keys: &k [" + age1 + "]\ncreation_rules:\n  # dev\n  - path_regex: |-\n      ^a\n      # b\n    age: *k\n\n  # rest\n  -\n    age: *k\nstores: {}\n", "{creation_rules: []}", "null", "creation_rules:\n  - - a\n...\n", "0:\r",
 	} {
 		f.Add([]byte(s))
 	}

@@ -190,7 +190,7 @@ func TestStringsAndPrinting(t *testing.T) {
 	if m, err := f.Strings("missing"); err != nil || len(m) != 0 {
 		t.Errorf("%v, %v", m, err)
 	}
-	js, _ := json.Marshal(f)
+	js, _ := json.Marshal(map[string]any{"file": f})
 	for _, s := range []string{fmt.Sprint(f), fmt.Sprintf("%+v %#v %s %q %x", f, f, f, f, *f), string(js)} {
 		if strings.Contains(s, canary) {
 			t.Error("a File prints what is in it")
