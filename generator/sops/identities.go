@@ -12,6 +12,7 @@ import (
 
 	fage "filippo.io/age"
 	"filippo.io/age/agessh"
+	"filippo.io/age/armor"
 	"filippo.io/age/plugin"
 	"github.com/getsops/sops/v3/age"
 	"github.com/google/shlex"
@@ -123,6 +124,31 @@ func parseIdentity(line string) (fage.Identity, error) {
 		return fage.ParseHybridIdentity(line)
 	}
 	return fage.ParseX25519Identity(line)
+}
+
+// pluginRecipient is the recipient of an age plugin; nil when it needs none.
+func pluginRecipient(recipient string) (fage.Recipient, error) {
+	if !strings.HasPrefix(recipient, "age1") || strings.HasPrefix(recipient, "age1pq1") || strings.Count(recipient, "1") < 2 {
+		return nil, nil
+	}
+	return plugin.NewRecipient(recipient, mute)
+}
+
+// encryptTo encrypts as SOPS does for an age recipient: in armor.
+func encryptTo(to fage.Recipient, plain []byte) ([]byte, error) {
+	var b bytes.Buffer
+	a := armor.NewWriter(&b)
+	w, err := fage.Encrypt(a, to)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(w.Close(), a.Close()); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // mute answers a plugin that nobody is there. A message, such as "touch your

@@ -150,9 +150,40 @@ func TestKeyPlaces(t *testing.T) {
 	} {
 		alone(t)
 		prepare()
-		if _, err := Open(context.Background(), []byte(text)); err != nil {
-			t.Errorf("%s: %v", name, err)
+		for _, somebody := range []bool{false, true} {
+			interactive = func() bool { return somebody }
+			if _, err := Open(context.Background(), []byte(text)); err != nil {
+				t.Errorf("%s, somebody at the terminal %v: %v", name, somebody, err)
+			}
 		}
+		interactive = func() bool { return false }
+	}
+}
+
+func TestNobodyIsAtTheNullDevice(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin := os.Stdin
+	defer func() { os.Stdin = stdin; _, _, _ = null.Close(), pipe.Close(), w.Close() }()
+	for _, f := range []*os.File{null, pipe} {
+		if os.Stdin = f; terminal() {
+			t.Errorf("%s is taken for a terminal", f.Name())
+		}
+	}
+}
+
+// Without an age recipient no age key helps.
+func TestNoKeyOfAnotherKind(t *testing.T) {
+	alone(t)
+	err := newService(context.Background()).noKey(Metadata{Recipients: []string{kms1}, Groups: [][]string{{kms1}}})
+	if !strings.Contains(err.Error(), kms1) || strings.Contains(err.Error(), "keys.txt") || !strings.Contains(err.Error(), "cloud credentials") {
+		t.Errorf("%v", err)
 	}
 }
 

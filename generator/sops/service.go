@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/getsops/sops/v3/age"
@@ -77,9 +78,11 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 
 var errPanic = fmt.Errorf("the key service broke down")
 
-// interactive says whether somebody sits at standard input: a character device
-// other than the null device.
-func interactive() bool {
+// interactive says whether somebody sits at standard input; tests choose.
+var interactive = terminal
+
+// terminal: a character device other than the null device.
+func terminal() bool {
 	in, err := os.Stdin.Stat()
 	if err != nil || in.Mode()&os.ModeCharDevice == 0 {
 		return false
@@ -93,6 +96,25 @@ func interactive() bool {
 // keyrings, which asks on standard output, and uses gpg alone.
 type silentServer struct{ keyservice.Server }
 
+// Encrypt wraps a data key. To plugins it is this package that speaks: SOPS
+// would open the terminal for them.
+func (s silentServer) Encrypt(ctx context.Context, req *keyservice.EncryptRequest) (*keyservice.EncryptResponse, error) {
+	k, ok := req.Key.KeyType.(*keyservice.Key_AgeKey)
+	if !ok {
+		return s.Server.Encrypt(ctx, req)
+	}
+	to, err := pluginRecipient(k.AgeKey.Recipient)
+	if err != nil || to == nil {
+		return s.Server.Encrypt(ctx, req)
+	}
+	wrapped, err := encryptTo(to, req.Plaintext)
+	if err != nil {
+		return nil, err
+	}
+	return &keyservice.EncryptResponse{Ciphertext: wrapped}, nil
+}
+
+// Decrypt unwraps a data key.
 func (s silentServer) Decrypt(ctx context.Context, req *keyservice.DecryptRequest) (*keyservice.DecryptResponse, error) {
 	var plain []byte
 	var err error
@@ -127,11 +149,17 @@ func (s *service) noKey(m Metadata) error {
 	p := problem.Problem{What: "no key at hand opens it",
 		Want: "a key of " + recipients(m),
 		Next: "put a private key of one of them where SOPS looks for it: " + keyPlaces()}
+	if !slices.ContainsFunc(m.Recipients, isAge) {
+		p.Next = "check the network, the cloud credentials, and for PGP the keys that gpg has"
+	}
 	if !interactive() {
 		p.Next += "\n(keys that need a passphrase are left out: standard input is not a terminal)"
 	}
 	return fail(ErrNoKey, p)
 }
+
+// isAge says whether a recipient is opened by an age key.
+func isAge(id string) bool { return strings.HasPrefix(id, "age1") || strings.HasPrefix(id, "ssh-") }
 
 // recipients says whom a file is for. They are public.
 func recipients(m Metadata) string {
