@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -156,8 +157,7 @@ func compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string) (m
 	for _, key := range sortedKeys(s.placeholder) {
 		got, ok := data[key]
 		if !ok {
-			what = append(what, fmt.Sprintf("the %s has the key %q only without the real secrets", o.ID(), key))
-			continue
+			continue // told below: the key's name may be made from a secret
 		}
 		text, found := string(s.placeholder[key]), false
 		for ref, v := range vals {
@@ -169,10 +169,8 @@ func compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string) (m
 			what = append(what, fmt.Sprintf("the template of the %s mangles the secret in key %q (an unquoted value?)", o.ID(), key))
 		}
 	}
-	for _, key := range sortedKeys(data) {
-		if _, ok := s.placeholder[key]; !ok {
-			what = append(what, fmt.Sprintf("the %s has the key %q only with the real secrets", o.ID(), key))
-		}
+	if !slices.Equal(sortedKeys(data), sortedKeys(s.placeholder)) {
+		what = append(what, fmt.Sprintf("the %s has other keys with the real secrets than without: a key's name, or whether there is one, depends on a secret", o.ID()))
 	}
 	sort.Strings(what)
 	return data, what

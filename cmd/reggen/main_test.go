@@ -11,7 +11,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"reggen": main})
+	testscript.Main(m, map[string]func(){
+		"reggen":   main,
+		"Registry": main, // its name as a plugin
+	})
 }
 
 // TestScripts drive the real main, each script in an empty folder with a home
@@ -82,7 +85,8 @@ func unchanged(ts *testscript.TestScript, neg bool, _ []string) {
 	}
 }
 
-// replaceText puts one text in place of another in a file: replace OLD NEW FILE.
+// replaceText puts one text in place of another in a file, \n in the new
+// one being a newline: replace OLD NEW FILE.
 func replaceText(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: replace OLD NEW FILE")
@@ -93,7 +97,7 @@ func replaceText(ts *testscript.TestScript, _ bool, args []string) {
 	if !strings.Contains(string(data), args[0]) {
 		ts.Fatalf("%s does not hold %q", args[2], args[0])
 	}
-	ts.Check(os.WriteFile(path, []byte(strings.Replace(string(data), args[0], args[1], 1)), 0o644))
+	ts.Check(os.WriteFile(path, []byte(strings.Replace(string(data), args[0], strings.ReplaceAll(args[1], `\n`, "\n"), 1)), 0o644))
 }
 
 // nowhere fails when a text stands in any file, or in what the last command

@@ -336,3 +336,13 @@ func (s Set) User(name string) (Public, bool) {
 	}
 	return Public{}, false
 }
+
+// Settable lists the fields that a person gives a credential of that type, and
+// those that a new one must have.
+func Settable(t Type) (all, required []string) {
+	if t == User {
+		return []string{Password, Hash}, nil
+	}
+	f := fields[t]
+	return append(append([]string{}, f.required...), f.optional...), f.required
+}

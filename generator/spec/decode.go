@@ -128,7 +128,7 @@ func foreign(root *yaml.Node) *problem.Problem {
 			kind = root.Content[i+1]
 		}
 	}
-	if kind == nil || kind.Kind != yaml.ScalarNode || kind.Value == "" || nearest(kind.Value, []string{KindRegistry}) != "" {
+	if kind == nil || kind.Kind != yaml.ScalarNode || kind.Value == "" || problem.Nearest(kind.Value, []string{KindRegistry}) != "" {
 		return nil
 	}
 	return &problem.Problem{Line: kind.Line, Path: "kind", What: "is " + quote(kind.Value), Want: KindRegistry}

@@ -71,7 +71,7 @@ func (v *validator) resources(path string, m map[string]string) {
 		at, q := join(path, k), m[k]
 		if !isResource(k) {
 			names := []string{"cpu", "memory", "ephemeral-storage"}
-			v.problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: nearest(k, names)})
+			v.problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: problem.Nearest(k, names)})
 			continue
 		}
 		p := problem.Problem{Path: at}

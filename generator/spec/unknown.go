@@ -34,7 +34,7 @@ func (w *walker) unknown(k *yaml.Node, at place, t reflect.Type) {
 	names := namesOf(t)
 	lower := strings.ToLower(k.Value)
 	elsewhere := allFields()[lower]
-	switch near := nearest(k.Value, names); {
+	switch near := problem.Nearest(k.Value, names); {
 	case later[join2(at.field, k.Value)]:
 		p.What = "is not supported by this version of reggen"
 	case near != "" && strings.EqualFold(near, k.Value):

@@ -70,7 +70,7 @@ func (v *validator) enum(path, value string, allowed []string) bool {
 	}
 	p := problem.Problem{Path: path, What: "is " + quote(value), Want: oneOf(allowed)}
 	if len(allowed) > 1 {
-		p.Near = nearest(value, allowed)
+		p.Near = problem.Nearest(value, allowed)
 	}
 	v.problems.Add(p)
 	return false

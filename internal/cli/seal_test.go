@@ -99,7 +99,8 @@ func TestOneChangedPasswordChangesOneCiphertextLine(t *testing.T) {
 			switch word {
 			case "htpasswd:", ".dockerconfigjson:":
 				data = append(data, word)
-			case "lastmodified:", "mac:", "cipher", "digest", "fact", "rollout":
+			case "lastmodified:": // the same when both seals fall into one second
+			case "mac:", "cipher", "digest", "fact", "rollout":
 				block = append(block, word)
 			default:
 				t.Errorf("%s: unexpected line %q", name, word)
@@ -109,7 +110,7 @@ func TestOneChangedPasswordChangesOneCiphertextLine(t *testing.T) {
 			t.Errorf("%s: %d ciphertext lines changed, want 1", name, len(data))
 		}
 		slices.Sort(block)
-		if want := []string{"cipher", "digest", "fact", "lastmodified:", "mac:", "rollout"}; !slices.Equal(block, want) {
+		if want := []string{"cipher", "digest", "fact", "mac:", "rollout"}; !slices.Equal(block, want) {
 			t.Errorf("%s: other changed lines %v, want %v", name, block, want)
 		}
 	}

@@ -1,0 +1,79 @@
+{{- define "registry.configPath" -}}
+{{- $default := ternary "/etc/distribution/config.yml" "/etc/docker/registry/config.yml" (eq .Values.image.flavor "distribution") -}}
+{{- .Values.configPath | default $default -}}
+{{- end -}}
+
+{{- /* Merge one mapping over another, false and 0 included, which Helm's own
+merge functions drop. Called with a list of two; gives YAML. */ -}}
+{{- define "registry.merge" -}}
+{{- $out := deepCopy (index . 0) -}}
+{{- range $k, $v := index . 1 -}}
+  {{- if and (kindIs "map" $v) (kindIs "map" (get $out $k)) -}}
+    {{- $_ := set $out $k (include "registry.merge" (list (get $out $k) $v) | fromYaml) -}}
+  {{- else -}}
+    {{- $_ := set $out $k $v -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end -}}
+
+{{- /* The registry's own configuration. */ -}}
+{{- define "registry.config" -}}
+{{- $base := include "registry.baseConfig" . | fromYaml -}}
+{{- include "registry.merge" (list $base .Values.configData) -}}
+{{- end -}}
+
+{{- define "registry.baseConfig" -}}
+version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  delete:
+    enabled: {{ .Values.persistence.deleteEnabled }}
+{{- if eq .Values.storage "s3" }}
+  redirect:
+    disable: {{ not .Values.s3.redirect }}
+  s3:
+    region: {{ .Values.s3.region | quote }}
+    bucket: {{ .Values.s3.bucket | quote }}
+    {{- with .Values.s3.regionEndpoint }}
+    regionendpoint: {{ ternary . (printf "%s://%s" (ternary "https" "http" $.Values.s3.secure) .) (contains "://" .) | quote }}
+    {{- end }}
+    {{- with .Values.s3.rootdirectory }}
+    rootdirectory: {{ . | quote }}
+    {{- end }}
+    {{ ternary "pathstyle" "forcepathstyle" (eq .Values.image.flavor "gitlab") }}: {{ .Values.s3.forcepathstyle }}
+    encrypt: {{ .Values.s3.encrypt }}
+    secure: {{ .Values.s3.secure }}
+    skipverify: {{ .Values.s3.skipverify }}
+{{- else }}
+  filesystem:
+    rootdirectory: /var/lib/registry
+{{- end }}
+{{- if include "registry.guarded" . }}
+auth:
+  htpasswd:
+    realm: {{ .Values.auth.realm | quote }}
+    path: /auth/htpasswd
+{{- end }}
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+  {{- if and .Values.ingress.enabled .Values.ingress.hosts }}
+  host: {{ printf "%s://%s" (ternary "https" "http" (not (empty .Values.ingress.tls))) (first .Values.ingress.hosts) | quote }}
+  {{- end }}
+  {{- if .Values.tlsSecretName }}
+  tls:
+    certificate: /etc/registry-tls/tls.crt
+    key: /etc/registry-tls/tls.key
+  {{- end }}
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+{{- end -}}

@@ -1,0 +1,79 @@
+{{- /* Objects are named after the release. */ -}}
+{{- define "registry.fullname" -}}
+{{- .Values.fullnameOverride | default .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "registry.name" -}}
+{{- .Values.nameOverride | default .Chart.Name -}}
+{{- end -}}
+
+{{- /* The two labels by which a live release's Deployment selects its pods:
+they can't be changed without deleting it. */ -}}
+{{- define "registry.selector" -}}
+app: {{ include "registry.name" . | quote }}
+release: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{- define "registry.labels" -}}
+{{ include "registry.selector" . }}
+app.kubernetes.io/name: {{ include "registry.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: registry
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- /* The metadata of every object. Called with a list: the context, what
+comes after the fullname, labels and annotations of the object's own. */ -}}
+{{- define "registry.metadata" -}}
+{{- $ := index . 0 -}}
+{{- $labels := include "registry.labels" $ | fromYaml -}}
+{{- range $k, $v := index . 2 -}}{{- $_ := set $labels $k $v -}}{{- end -}}
+{{- $annotations := dict -}}
+{{- range $k, $v := $.Values.commonAnnotations -}}{{- $_ := set $annotations $k $v -}}{{- end -}}
+{{- range $k, $v := index . 3 -}}{{- $_ := set $annotations $k $v -}}{{- end -}}
+name: {{ printf "%s%s" (include "registry.fullname" $) (index . 1) | quote }}
+namespace: {{ $.Values.namespace | default $.Release.Namespace | quote }}
+labels:
+  {{- toYaml $labels | nindent 2 }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "registry.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "registry.fullname" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "registry.image" -}}
+{{- $i := .Values.image -}}
+{{- $i.repository -}}
+{{- with $i.tag -}}:{{ . }}{{- end -}}
+{{- with $i.digest -}}@{{ . }}{{- end -}}
+{{- end -}}
+
+{{- /* "yes" when htpasswd guards the registry. */ -}}
+{{- define "registry.guarded" -}}
+{{- if and (not .Values.auth.anonymous) (or .Values.auth.existingSecret.name .Values.secrets.htpasswd) -}}yes{{- end -}}
+{{- end -}}
+
+{{- define "registry.htpasswdSecret" -}}
+{{- .Values.auth.existingSecret.name | default (printf "%s-htpasswd" (include "registry.fullname" .)) -}}
+{{- end -}}
+
+{{- /* Values that this chart can't honour end the render: none is ignored. */ -}}
+{{- define "registry.check" -}}
+{{- if .Values.proxy.enabled }}{{ fail "proxy.enabled: this chart has no pull-through cache yet" }}{{ end -}}
+{{- if .Values.metrics.enabled }}{{ fail "metrics.enabled: this chart has no metrics yet" }}{{ end -}}
+{{- if .Values.autoscaling.enabled }}{{ fail "autoscaling.enabled: this chart has no autoscaling yet; set replicaCount" }}{{ end -}}
+{{- if .Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: this chart has no garbage collection yet; it is safe only while the registry is read-only" }}{{ end -}}
+{{- if .Values.podDisruptionBudget }}{{ fail "podDisruptionBudget: this chart has no disruption budget yet" }}{{ end -}}
+{{- if not (has .Values.storage (list "filesystem" "s3")) }}{{ fail "storage: this chart knows filesystem and s3" }}{{ end -}}
+{{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
+{{- end -}}

@@ -1,0 +1,167 @@
+package values
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// secretKey matches names under which charts and registries keep secrets; the
+// names of Secrets and of their keys are none.
+var (
+	secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|accesskey|access_key|secretkey|accountkey|privatekey|private_key|htpasswd|credential|apikey|api_key)`)
+	reference = regexp.MustCompile(`(?i)(ref|name|names|path|file|realm|existingsecret|imagepullsecrets|pullsecrets|keyname)$`)
+	// secretText matches what no name gives away: bcrypt hashes, PEM blocks,
+	// age keys, URLs with a user and a password.
+	secretText = regexp.MustCompile(`^\$2[aby]\$|-----BEGIN [A-Z ]*(PRIVATE|SECRET)|AGE-SECRET-KEY-|://[^/@\s:]+:[^/@\s]+@`)
+)
+
+const wayOut = "a spec and its values are readable; secrets belong in an encrypted credential:\nreggen credential set s3, reggen user add NAME, or sops edit for the machine's"
+
+// refuseSecrets reports what looks like a secret in readable values. It never
+// quotes one.
+func refuseSecrets(l *problem.List, path string, v any) {
+	switch t := v.(type) {
+	case map[string]any:
+		// An environment variable, as Kubernetes writes it.
+		if name, _ := t["name"].(string); name != "" && secretKey.MatchString(name) && !reference.MatchString(name) && filled(t["value"]) {
+			l.Add(problem.Problem{Path: join(path, "value"), What: fmt.Sprintf("looks like a secret, of the variable %s", name), Want: "valueFrom.secretKeyRef", Next: wayOut})
+			return
+		}
+		for _, k := range slices.Sorted(maps.Keys(t)) {
+			at := join(path, k)
+			if secretKey.MatchString(k) && !reference.MatchString(k) && filled(t[k]) {
+				l.Add(problem.Problem{Path: at, What: "looks like a secret", Next: wayOut})
+				continue
+			}
+			refuseSecrets(l, at, t[k])
+		}
+	case []any:
+		for i, e := range t {
+			refuseSecrets(l, fmt.Sprintf("%s[%d]", path, i), e)
+		}
+	case string:
+		if secretText.MatchString(t) {
+			l.Add(problem.Problem{Path: path, What: "looks like a secret", Next: wayOut})
+		}
+	}
+}
+
+// filled says that a value is a scalar that holds something.
+func filled(v any) bool {
+	switch t := v.(type) {
+	case nil, map[string]any, []any, bool:
+		return false
+	case string:
+		return t != ""
+	}
+	return true
+}
+
+// conflicts reports values that say something else than the spec where the
+// spec is the place to say it.
+func conflicts(l *problem.List, path string, derived, values map[string]any, top map[string]any) {
+	for _, k := range slices.Sorted(maps.Keys(values)) {
+		at, v := join(path, k), values[k]
+		d, ours := derived[k]
+		if !ours {
+			continue
+		}
+		below, isMap := d.(map[string]any)
+		over, also := v.(map[string]any)
+		if isMap && also {
+			conflicts(l, at, below, over, top)
+			continue
+		}
+		if !reflect.DeepEqual(number(d), number(v)) {
+			l.Add(problem.Problem{Path: at, What: "says something else than the spec", Want: place(at), Next: "set it there and take it out of spec.values"})
+		}
+	}
+}
+
+// number makes the numbers of Go literals and of decoded YAML comparable.
+func number(v any) any {
+	switch t := v.(type) {
+	case int:
+		return float64(t)
+	case int64:
+		return float64(t)
+	}
+	return v
+}
+
+// places are the spec's fields for what people set under values.
+var places = []struct{ value, field string }{
+	{"spec.values.replicaCount", "spec.replicas"},
+	{"spec.values.image", "spec.image"},
+	{"spec.values.imagePullSecrets", "spec.image.pullSecrets"},
+	{"spec.values.s3", "spec.storage.s3"},
+	{"spec.values.storage", "spec.storage"},
+	{"spec.values.persistence", "spec.storage.filesystem"},
+	{"spec.values.ingress", "spec.ingress (and spec.host)"},
+	{"spec.values.resources", "spec.resources"},
+	{"spec.values.auth", "spec.auth"},
+	{"spec.values.secrets", "spec.storage.s3.existingSecret"},
+	{"spec.values.commonLabels", "metadata.labels"},
+	{"spec.values.commonAnnotations", "metadata.annotations"},
+}
+
+func place(path string) string {
+	for _, p := range places {
+		if strings.HasPrefix(path, p.value) {
+			return p.field
+		}
+	}
+	return "the spec's own field"
+}
+
+// drivers are the storage drivers of the registry's configuration.
+var drivers = []string{"s3", "filesystem", "azure", "gcs", "swift", "oss", "inmemory", "s3_v2"}
+
+// configConflicts reports entries of spec.config that say something else than
+// the spec, or that the chart's other objects rely on.
+func configConflicts(l *problem.List, r *spec.Registry) {
+	config := r.Spec.Config
+	refuse := func(path, what, want string) {
+		l.Add(problem.Problem{Path: "spec.config." + path, What: what, Want: want})
+	}
+	if _, ok := config["auth"]; ok {
+		refuse("auth", "the spec says who gets in", "spec.auth")
+	}
+	if storage, ok := config["storage"].(map[string]any); ok {
+		mine := "filesystem"
+		if r.Spec.Storage.S3 != nil {
+			mine = "s3"
+		}
+		for _, d := range drivers {
+			entry, there := storage[d]
+			if there && d != mine {
+				refuse("storage."+d, "the spec stores elsewhere", "spec.storage")
+				continue
+			}
+			settings, _ := entry.(map[string]any)
+			for _, k := range slices.Sorted(maps.Keys(settings)) {
+				if slices.Contains([]string{"region", "bucket", "regionendpoint", "rootdirectory", "encrypt", "secure", "forcepathstyle", "pathstyle"}, k) {
+					refuse("storage."+d+"."+k, "the spec says it", "spec.storage."+d)
+				}
+			}
+		}
+		if redirect, ok := storage["redirect"].(map[string]any); ok && r.Spec.Storage.S3 != nil && redirect["disable"] != nil {
+			refuse("storage.redirect.disable", "the spec says it", "spec.storage.s3.redirect")
+		}
+	}
+	if http, ok := config["http"].(map[string]any); ok {
+		if _, ok := http["addr"]; ok {
+			refuse("http.addr", "the Service and the probes rely on :5000", "no other address")
+		}
+		if v, ok := http["host"]; ok && v != "https://"+r.Spec.Host {
+			refuse("http.host", "the spec says it", "spec.host")
+		}
+	}
+}

@@ -1,0 +1,201 @@
+// Package values turns a spec into the values of the chart: the one place that
+// knows both languages.
+package values
+
+import (
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/secret"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// From derives the chart's values from a defaulted spec. Secrets come from
+// src; one that is not set is left out. spec.config is put over the derived
+// registry configuration and spec.values over everything; where either says
+// something else than the spec, or holds what looks like a secret, the error
+// (a problem.List) says so.
+func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
+	var l problem.List
+	refuseSecrets(&l, "spec.values", r.Spec.Values)
+	refuseSecrets(&l, "spec.config", r.Spec.Config)
+	if err := l.Err(); err != nil {
+		l.Sort()
+		return nil, l
+	}
+	out := derive(r)
+	conflicts(&l, "spec.values", out, r.Spec.Values, r.Spec.Values)
+	configConflicts(&l, r)
+	if err := l.Err(); err != nil {
+		l.Sort()
+		return nil, l
+	}
+	if len(r.Spec.Config) > 0 {
+		out["configData"] = r.Spec.Config
+	}
+	addSecrets(out, r, src)
+	return merge(out, r.Spec.Values), nil
+}
+
+// derive is everything that the spec says and that is no secret.
+func derive(r *spec.Registry) map[string]any {
+	s := r.Spec
+	out := map[string]any{
+		"replicaCount": *s.Replicas,
+		"image": map[string]any{
+			"repository": s.Image.Repository, "tag": s.Image.Tag, "digest": s.Image.Digest,
+			"flavor": string(s.Image.Flavor), "pullPolicy": s.Image.PullPolicy,
+		},
+		"auth": map[string]any{"realm": s.Auth.Realm, "anonymous": s.Auth.Anonymous},
+	}
+	if len(s.Image.PullSecrets) > 0 {
+		out["imagePullSecrets"] = named(s.Image.PullSecrets)
+	}
+	if len(r.Metadata.Labels) > 0 {
+		out["commonLabels"] = texts(r.Metadata.Labels)
+	}
+	if len(r.Metadata.Annotations) > 0 {
+		out["commonAnnotations"] = texts(r.Metadata.Annotations)
+	}
+	if e := s.Auth.ExistingSecret; e != nil {
+		out["auth"].(map[string]any)["existingSecret"] = map[string]any{"name": e.Name, "key": e.Key}
+	}
+	resources := map[string]any{}
+	if len(s.Resources.Requests) > 0 {
+		resources["requests"] = texts(s.Resources.Requests)
+	}
+	if len(s.Resources.Limits) > 0 {
+		resources["limits"] = texts(s.Resources.Limits)
+	}
+	if len(resources) > 0 {
+		out["resources"] = resources
+	}
+	if s.Storage.S3 != nil {
+		storeS3(out, s.Storage.S3)
+	}
+	if s.Storage.Filesystem != nil {
+		storeVolume(out, s.Storage.Filesystem)
+	}
+	if s.Ingress != nil {
+		out["ingress"] = ingress(s)
+	}
+	return out
+}
+
+func storeS3(out map[string]any, s *spec.S3) {
+	out["storage"] = "s3"
+	out["s3"] = map[string]any{
+		"region": s.Region, "regionEndpoint": s.Endpoint, "bucket": s.Bucket, "rootdirectory": s.RootDirectory,
+		"forcepathstyle": *s.ForcePathStyle, "encrypt": *s.Encrypt, "secure": *s.Secure, "redirect": *s.Redirect,
+	}
+	if e := s.ExistingSecret; e != nil {
+		out["secrets"] = map[string]any{"s3": map[string]any{"secretRef": e.Name, "accessKeyName": e.AccessKey, "secretKeyName": e.SecretKey}}
+	}
+}
+
+func storeVolume(out map[string]any, f *spec.Filesystem) {
+	out["storage"] = "filesystem"
+	p := map[string]any{"enabled": !f.EmptyDir}
+	for k, v := range map[string]string{"accessMode": f.AccessMode, "size": f.Size, "storageClass": f.StorageClass, "existingClaim": f.ExistingClaim} {
+		if v != "" {
+			p[k] = v
+		}
+	}
+	out["persistence"] = p
+}
+
+// nginx is what a registry needs of ingress-nginx: layers are large and slow,
+// and a buffered upload fills the controller's disk.
+var nginx = map[string]string{
+	"nginx.ingress.kubernetes.io/proxy-body-size":         "0",
+	"nginx.ingress.kubernetes.io/proxy-read-timeout":      "900",
+	"nginx.ingress.kubernetes.io/proxy-send-timeout":      "900",
+	"nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
+}
+
+func ingress(s spec.RegistrySpec) map[string]any {
+	i := s.Ingress
+	annotations := map[string]any{}
+	if i.ClassName == "nginx" {
+		for k, v := range nginx {
+			annotations[k] = v
+		}
+		if i.MaxBodySize != "" {
+			annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = i.MaxBodySize
+		}
+	}
+	if i.ClusterIssuer != "" {
+		annotations["cert-manager.io/cluster-issuer"] = i.ClusterIssuer
+	}
+	for k, v := range i.Annotations {
+		annotations[k] = v
+	}
+	out := map[string]any{
+		"enabled": true, "hosts": []any{s.Host}, "annotations": annotations,
+		"tls": []any{map[string]any{"secretName": i.TLSSecretName, "hosts": []any{s.Host}}},
+	}
+	if i.ClassName != "" {
+		out["className"] = i.ClassName
+	}
+	return out
+}
+
+// addSecrets puts the secrets, or what stands for them, where the chart looks.
+func addSecrets(out map[string]any, r *spec.Registry, src secret.Source) {
+	all, _ := out["secrets"].(map[string]any)
+	if all == nil {
+		all = map[string]any{}
+	}
+	if v, ok := src.Value(secret.HTPasswd); ok {
+		all["htpasswd"] = v
+	}
+	if v, ok := src.Value(secret.HTTPSecret); ok {
+		all["haSharedSecret"] = v
+	}
+	access, hasAccess := src.Value(secret.S3AccessKey)
+	key, hasKey := src.Value(secret.S3SecretKey)
+	if hasAccess && hasKey && r.Spec.Storage.S3 != nil && r.Spec.Storage.S3.ExistingSecret == nil {
+		all["s3"] = map[string]any{"accessKey": access, "secretKey": key}
+	}
+	out["secrets"] = all
+}
+
+func texts(m map[string]string) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+func named(names []string) []any {
+	out := make([]any, len(names))
+	for i, n := range names {
+		out[i] = map[string]any{"name": n}
+	}
+	return out
+}
+
+// merge puts b over a: maps are merged, anything else of b wins.
+func merge(a, b map[string]any) map[string]any {
+	out := make(map[string]any, len(a)+len(b))
+	for k, v := range a {
+		out[k] = v
+	}
+	for k, v := range b {
+		x, isMap := out[k].(map[string]any)
+		y, also := v.(map[string]any)
+		if isMap && also {
+			v = merge(x, y)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func join(path, key string) string {
+	if strings.ContainsAny(key, "./") {
+		return path + "[" + key + "]"
+	}
+	return path + "." + key
+}
