@@ -151,6 +151,7 @@ func (r *reader) document(m *yaml.Node) Public {
 	p := Public{File: r.file, Fields: map[string]string{}}
 	var apiVersion, kind string
 	var data, costNode *yaml.Node
+	typeNode := m
 	sealed := false
 	r.each(m, "", func(key string, k, v *yaml.Node) {
 		switch key {
@@ -159,7 +160,7 @@ func (r *reader) document(m *yaml.Node) Public {
 		case "kind":
 			kind = v.Value
 		case "type":
-			p.Type = Type(v.Value)
+			p.Type, typeNode = Type(v.Value), v
 		case "user":
 			p.User = v.Value
 			if v.Kind != yaml.ScalarNode || v.Tag != "!!str" {
@@ -187,7 +188,7 @@ func (r *reader) document(m *yaml.Node) Public {
 	if !sealed {
 		r.addf(m, "", "encrypt it in place: sops --encrypt --in-place "+r.file+"\nand take what was readable for leaked if it was ever committed", "is not encrypted: it has no sops block")
 	}
-	r.fieldsOf(&p, m, data)
+	r.fieldsOf(&p, m, typeNode, data)
 	if p.Type == User {
 		if p.User == "" {
 			p.User = p.Name
@@ -218,16 +219,17 @@ func (r *reader) metadata(m *yaml.Node) (name string) {
 	return name
 }
 
-func (r *reader) fieldsOf(p *Public, m, data *yaml.Node) {
+func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 	known, ok := fields[p.Type]
 	if !ok {
 		for _, l := range later {
 			if string(p.Type) == l {
-				r.addf(m, "type", "", "%s credentials are not supported by this version of reggen", l)
+				r.addf(typeNode, "type", "", "%s credentials are not supported by this version of reggen", l)
 				return
 			}
 		}
-		r.addf(m, "type", "", "is not a type of credential; the types are user, s3, machine")
+		r.problems.Add(problem.Problem{File: r.file, Line: typeNode.Line, Path: "type", What: "is not a type of credential",
+			Want: "user, s3 or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "machine"})})
 		return
 	}
 	if data == nil {

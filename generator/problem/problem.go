@@ -46,11 +46,14 @@ func (p Problem) Error() string {
 	if p.Near != "" {
 		fmt.Fprintf(&b, "; did you mean %q?", p.Near)
 	}
-	if p.Next != "" {
-		b.WriteString("\n  next: ")
-		b.WriteString(strings.ReplaceAll(p.Next, "\n", "\n        "))
+	return b.String() + p.hint()
+}
+
+func (p Problem) hint() string {
+	if p.Next == "" {
+		return ""
 	}
-	return b.String()
+	return "\n  next: " + strings.ReplaceAll(p.Next, "\n", "\n        ")
 }
 
 // List is every problem found in one input. A nil or empty List is no error:
@@ -107,10 +110,22 @@ func (l List) Sort() {
 	})
 }
 
-// Error lists every problem, one a line.
+// Error lists every problem, one a line, each once. A next step that several
+// in a row share stands behind the last of them.
 func (l List) Error() string {
-	lines := make([]string, len(l))
-	for i, p := range l {
+	seen := map[Problem]bool{}
+	var once List
+	for _, p := range l {
+		if !seen[p] {
+			seen[p] = true
+			once = append(once, p)
+		}
+	}
+	lines := make([]string, len(once))
+	for i, p := range once {
+		if i+1 < len(once) && once[i+1].Next == p.Next {
+			p.Next = ""
+		}
 		lines[i] = p.Error()
 	}
 	return strings.Join(lines, "\n")

@@ -75,7 +75,7 @@ func FindRule(path string) (*Rule, error) {
 		}
 		dir = filepath.Dir(dir)
 	}
-	p := problem.Problem{File: path, What: "no " + ConfigName + " in its folder or above says who may read it", Next: "reggen init"}
+	p := problem.Problem{File: path, What: "no " + ConfigName + " in its folder or above says who may read it", Next: "reggen init DIR --print-rules   # prints the rules for the environment DIR"}
 	if misnamed != "" {
 		p.What = fmt.Sprintf("SOPS ignores %s", misnamed)
 		p.Want = "the name " + ConfigName

@@ -46,6 +46,10 @@ func gone(path string) func(*testEnv) {
 	}
 }
 
+func both(a, b func(*testEnv)) func(*testEnv) {
+	return func(e *testEnv) { a(e); b(e) }
+}
+
 func file(path, text string) func(*testEnv) {
 	return func(e *testEnv) { e.write(path, text) }
 }
@@ -71,7 +75,8 @@ var badInputs = []bad{
 	{name: "a number as a tag", do: inSpec("  host:", "  image: {tag: 3.1}\n  host:"), args: build0},
 	{name: "a GitLab image without htpasswd", do: inSpec("  host:", "  image: {flavor: gitlab, tag: v4.0.0-gitlab, repository: gitlab/registry}\n  host:"), args: build0},
 	{name: "replicas on one node's disk", do: inSpec(storage0, "filesystem: {size: 1Gi}\n  replicas: 2"), args: build0},
-	{name: "anonymous with users", do: inSpec("  host:", "  auth: {anonymous: true}\n  host:"), args: build0},
+	{name: "anonymous with a pull secret", do: inSpec("  host:", "  auth: {anonymous: true}\n  host:"), args: build0},
+	{name: "anonymous with users", do: inSpec("  host:", "  auth: {anonymous: true}\n  pullSecrets: null\n  host:"), args: build0},
 	{name: "a secret in values", do: inSpec("  host:", "  values: {secrets: {htpasswd: "+canary+"}}\n  host:"), args: build0},
 	{name: "a secret in config", do: inSpec("  host:", "  config: {http: {secret: "+canary+"}}\n  host:"), args: build0},
 	{name: "values that contradict the spec", do: inSpec("  host:", "  values: {replicaCount: 7}\n  host:"), args: build0},
@@ -99,7 +104,7 @@ var badInputs = []bad{
 	{name: "never sealed", do: gone("overlays/e0/sealed"), args: build0},
 	{name: "one sealed file missing", do: gone("overlays/e0/sealed/regcred.yaml"), args: build0},
 	{name: "a changed password without a seal", do: func(e *testEnv) { e.user(0, "puller", canary+"2") }, args: build0},
-	{name: "a sealed file edited by hand", do: inFile(htpasswd0, "data:ey", "data:xy"), args: build0},
+	{name: "a sealed file edited by hand", do: inFile(htpasswd0, "htpasswd: ENC[AES256_GCM,data:", "htpasswd: ENC[AES256_GCM,data:AAAA"), args: build0},
 	{name: "a sealed file in conflict", do: inFile(htpasswd0, "kind: Secret", "<<<<<<< ours\nkind: Secret\n=======\nkind: Secret\n>>>>>>> theirs"), args: build0},
 	{name: "a sealed file that is readable", do: file(htpasswd0, "apiVersion: v1\nkind: Secret\nmetadata: {name: docker-registry-htpasswd}\ndata: {htpasswd: "+canary+"}\n"), args: build0},
 	{name: "plain without a key", do: withoutKey, args: "build --secrets plain overlays/e0"},
@@ -116,10 +121,10 @@ var badInputs = []bad{
 	{name: "a folder without a kustomization", args: "build bases"},
 	{name: "a folder without a Registry", do: file("empty/kustomization.yaml", "resources: []\n"), args: "seal empty"},
 	{name: "no folder", args: "build", code: 2},
-	{name: "an unknown command", args: "biuld overlays/e0"},
+	{name: "an unknown command", args: "biuld overlays/e0", code: 2},
 	{name: "an unknown flag", args: "build --secret plain overlays/e0", code: 2},
 	{name: "an unknown way to treat secrets", args: "build --secrets hidden overlays/e0", code: 2},
-	{name: "a patch that fits nothing", do: file("overlays/e0/kustomization.yaml", "generators: [registry]\npatches: [{target: {kind: Deployment}, patch: '[{op: remove, path: /spec/nothing}]'}]\n"), args: build0},
+	{name: "a patch that fits nothing", do: both(file("overlays/e0/patch.yaml", "- {op: remove, path: /spec/nothing}\n"), file("overlays/e0/kustomization.yaml", "generators: [registry]\npatches: [{target: {kind: Deployment}, path: patch.yaml}]\n")), args: build0},
 
 	// Users and values.
 	{name: "a user that is there", args: "user add puller --generate"},
@@ -147,6 +152,8 @@ func withoutKey(e *testEnv) {
 		t.Setenv("SOPS_AGE_KEY_FILE", filepath.Join(e.dir, "no.key"))
 	}
 }
+
+var settings = regexp.MustCompile(`/[^ ]*/sops/age`)
 
 var recipient = regexp.MustCompile(`age1[a-z0-9]{50,}`)
 
@@ -184,6 +191,7 @@ func TestBadInputs(t *testing.T) {
 				t.Fatal("the message holds a secret")
 			}
 			stderr = strings.ReplaceAll(stderr, e.dir, "(repository)")
+			stderr = settings.ReplaceAllString(stderr, "(settings)/sops/age")
 			stderr = recipient.ReplaceAllString(stderr, "age1(recipient)")
 			fmt.Fprintf(&report, "== %s\n$ reggen %s\n%s\n", c.name, args, stderr)
 		})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -171,7 +172,21 @@ func (w *World) at(root string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return w.in(root, err)
+	var l problem.List
+	l.Join(w.in(root, err))
+	dir := quoteArg(w.show(root))
+	for i := range l {
+		// The generator doesn't know where it is; these commands want to.
+		switch next := l[i].Next; {
+		case next == "reggen seal":
+			l[i].Next = next + " " + dir
+		case strings.HasPrefix(next, "reggen user add ") || next == "reggen credential set s3":
+			l[i].Next = next + " --dir " + dir
+		case strings.HasPrefix(next, "reggen seal makes"):
+			l[i].Next = strings.Replace(next, "reggen seal", "reggen seal "+dir, 1)
+		}
+	}
+	return located{l, err}
 }
 
 // untainted keeps kustomize's own error text to itself in a build that handed
@@ -182,10 +197,10 @@ func (w *World) untainted(dir string, o buildOptions, err error) error {
 		return err
 	}
 	if o.secrets == "plain" {
-		return problem.Problem{File: w.show(w.abs(dir)), What: "kustomize fails; its error is not shown, since it may quote a secret",
+		return problem.Problem{File: w.abs(dir), What: "kustomize fails; its error is not shown, since it may quote a secret",
 			Next: "reggen build " + dir + "   # without --secrets plain shows it"}
 	}
-	return failure
+	return failure.Problem()
 }
 
 // warnOfMoves warns of pull secrets that did not end in the namespace that the

@@ -21,7 +21,7 @@ func (w *World) credentialCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "credential",
 		Short: "Set and show credential files without an editor",
-		Args:  cobra.NoArgs,
+		Args:  onlyCommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var dir string

@@ -94,6 +94,14 @@ type initial struct {
 
 func (w *World) init(ctx context.Context, dir string, o initOptions) error {
 	i := &initial{w: w, o: o, dir: w.abs(dir), base: w.abs(o.base)}
+	if o.printRules {
+		// The environment may be there already; its host names the key file.
+		if e, err := w.environment(i.dir); err == nil && o.host == "" {
+			i.o.host = e.registry.Spec.Host
+		}
+		_, err := i.rules()
+		return err
+	}
 	steps := []func() error{i.readBase, i.ask, i.plan, i.refuse}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -101,7 +109,7 @@ func (w *World) init(ctx context.Context, dir string, o initOptions) error {
 		}
 	}
 	rules, err := i.rules()
-	if err != nil || o.printRules {
+	if err != nil {
 		return err
 	}
 	if err := i.secure(rules); err != nil {

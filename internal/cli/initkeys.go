@@ -38,7 +38,7 @@ func (i *initial) rules() (newRules, error) {
 	}
 	at := "^" + regexp.QuoteMeta(filepath.ToSlash(rel)) + "/"
 	credentials, sealed := at+`credentials/[^/]+\.yaml$`, at+`sealed/[^/]+\.yaml$`
-	if strings.Contains(string(n.existing), credentials) && strings.Contains(string(n.existing), sealed) {
+	if !i.o.printRules && strings.Contains(string(n.existing), credentials) && strings.Contains(string(n.existing), sealed) {
 		return n, nil // a run that was cut off, or a person, wrote them
 	}
 	people, err := i.peopleKeys(&n)
@@ -60,7 +60,7 @@ func (i *initial) rules() (newRules, error) {
 				return n, err
 			}
 		}
-		_, err := fmt.Fprint(i.w.Stdout, sops.Snippet(n.rules))
+		_, err := fmt.Fprintln(i.w.Stdout, sops.Snippet(n.rules))
 		return n, err
 	}
 	if _, err := sops.AddRules(n.existing, n.rules); err != nil {
@@ -147,7 +147,7 @@ func (i *initial) clusterKeys(n *newRules) (string, error) {
 			return "", problem.Problem{What: "no folder to keep the cluster's age key in", Want: "--cluster-key-file, or --cluster with its public key"}
 		}
 		host, _, _ := strings.Cut(i.o.host, ":")
-		file = filepath.Join(filepath.Dir(own), host+"-"+filepath.Base(i.dir)+".agekey")
+		file = filepath.Join(filepath.Dir(own), strings.TrimPrefix(host+"-", "-")+filepath.Base(i.dir)+".agekey")
 	}
 	file = i.w.abs(file)
 	i.credits = append(i.credits, "the cluster's key goes into the cluster, for instance for Flux: kubectl -n flux-system create secret generic sops-age --from-file=age.agekey="+quoteArg(i.w.show(file)))

@@ -3,12 +3,17 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator/krm"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // Run is the whole program: it returns the exit status.
@@ -50,12 +55,56 @@ func (w *World) fail(err error) int {
 			return code
 		}
 	}
-	w.note("reggen: %s", err.Error())
+	w.note("reggen: %s", w.told(err))
 	return code
+}
+
+// told words an error: files below the working directory are named from there.
+func (w *World) told(err error) string {
+	var failure kustomize.Failure
+	var l problem.List
+	var one problem.Problem
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		return usage.Error()
+	case errors.As(err, &failure):
+		l = problem.List{failure.Problem()}
+	case errors.As(err, &l), errors.As(err, &one):
+		l = nil
+		l.Join(err)
+	default:
+		return err.Error()
+	}
+	out := append(problem.List{}, l...)
+	for i := range out {
+		if filepath.IsAbs(out[i].File) {
+			out[i].File = w.show(out[i].File)
+		}
+		if !w.FunctionMode {
+			out[i].Next = strings.ReplaceAll(out[i].Next, w.Dir+string(filepath.Separator), "")
+		}
+	}
+	return out.Error()
+}
+
+// onlyCommands is the rule for arguments of a command that only has others
+// below it: anything else is a mistyped command.
+func onlyCommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	p := problem.Problem{What: fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0])}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		p.Near = near[0]
+	}
+	return exitError{exitUsage, usageError{cmd.CommandPath(), p}}
 }
 
 func (w *World) command() *cobra.Command {
 	cmd := &cobra.Command{
+		SuggestionsMinimumDistance: 2,
+
 		Use:   "reggen",
 		Short: "Private container registries on Kubernetes, from one small spec",
 		Long: `reggen turns one small, layered spec into everything a private container
@@ -64,7 +113,7 @@ pull secrets. The same bytes every time; no private key, no network and no
 other binary is needed to build.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          onlyCommands,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -25,7 +25,7 @@ func (w *World) userCommand() *cobra.Command {
 		Short: "Add, list, remove and verify the people and robots that may log in",
 		Long: `The users of a registry are the files of type user in its credentials folder,
 one each. htpasswd knows no roles: every user may pull and push.`,
-		Args: cobra.NoArgs,
+		Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var dir string
@@ -397,7 +397,11 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 			}
 			ok, concerns := proves(key, string(value), u.User, password)
 			if concerns && !ok {
-				l.Add(problem.Problem{File: f.Path, Path: "data." + key, What: fmt.Sprintf("does not accept this password of user %q", u.User), Next: "reggen seal " + w.show(e.root)})
+				p := problem.Problem{File: f.Path, Path: "data[" + key + "]", What: fmt.Sprintf("does not accept this password of user %q", u.User)}
+				if !stdin {
+					p.Next = "reggen seal " + quoteArg(w.show(e.root))
+				}
+				l.Add(p)
 			}
 			if concerns && ok {
 				proven++

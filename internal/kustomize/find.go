@@ -3,11 +3,17 @@ package kustomize
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
+	goyaml "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
@@ -54,6 +60,9 @@ type kustomization struct {
 	Components   []string `json:"components"`
 	Generators   []string `json:"generators"`
 	Transformers []string `json:"transformers"`
+	Patches      []struct {
+		Path string `json:"path"`
+	} `json:"patches"`
 }
 
 var names = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
@@ -157,7 +166,10 @@ func (k *kustomization) resolve(entry string) ([]resolved, error) {
 	alone.replace[k.file] = text
 	rm, err := (&run{generate: func(Request) ([]byte, error) { return nil, nil }}).kustomize(alone, k.dir)
 	if err != nil {
-		return nil, Failure{k.file, err}
+		if l := unreadable(k.dir); len(l) > 0 {
+			return nil, l
+		}
+		return nil, Failure{k.dir, err}
 	}
 	return registries(rm)
 }
@@ -295,4 +307,72 @@ func Registries(dir string) ([][]byte, error) {
 		out = append(out, s.text)
 	}
 	return out, err
+}
+
+// unreadable names the files of a kustomization, and of those it names, that
+// are missing or no YAML: kustomize only says that it could not use them.
+func unreadable(dir string) problem.List {
+	var l problem.List
+	seen := map[string]bool{}
+	var look func(dir string)
+	look = func(dir string) {
+		if seen[dir] {
+			return
+		}
+		seen[dir] = true
+		k, err := read(dir)
+		if err != nil {
+			l.Join(err)
+		}
+		if err != nil || k == nil {
+			return
+		}
+		entries := slices.Concat(k.Resources, k.Bases, k.Components, k.Generators, k.Transformers)
+		for _, p := range k.Patches {
+			entries = append(entries, p.Path)
+		}
+		for _, entry := range entries {
+			path := filepath.Join(dir, entry)
+			info, err := os.Stat(path)
+			switch {
+			case entry == "" || remote.MatchString(entry):
+			case os.IsNotExist(err):
+				l.Add(problem.Problem{File: k.file, What: fmt.Sprintf("names %q, and there is no such file or folder", entry)})
+			case err != nil:
+			case info.IsDir():
+				look(path)
+			default:
+				l = append(l, parses(path)...)
+			}
+		}
+	}
+	look(dir)
+	return l
+}
+
+// remote matches what kustomize fetches, and inline YAML: no local path.
+var remote = regexp.MustCompile(`://|^git@|^github\.com/|[?&](ref|version)=|\n|: `)
+
+var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+// parses says where a file is no YAML.
+func parses(path string) problem.List {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	d := goyaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var n goyaml.Node
+		switch err := d.Decode(&n); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			p := problem.Problem{File: path, What: "is not valid YAML"}
+			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+				p.Line, _ = strconv.Atoi(m[1])
+			}
+			return problem.List{p}
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -38,13 +39,21 @@ type Failure struct {
 	err error
 }
 
-func (f Failure) Error() string {
-	return problem.Problem{File: f.Dir, What: "kustomize: " + plain(f.err.Error())}.Error()
+func (f Failure) Error() string { return f.Problem().Error() }
+
+// Problem is the failure in one form with other mistakes.
+func (f Failure) Problem() problem.Problem {
+	text := f.err.Error()
+	for attempt.MatchString(text) {
+		text = attempt.ReplaceAllString(text, "$1: ")
+	}
+	text = strings.ReplaceAll(text, f.Dir+string(filepath.Separator), "")
+	return problem.Problem{File: f.Dir, What: "kustomize: " + strings.TrimSpace(text)}
 }
 
-// plain ends kustomize's habit of wrapping what it says about an entry in the
-// whole history of attempts: the first and last part say it.
-func plain(text string) string { return strings.TrimSpace(text) }
+// attempt is kustomize's report that an entry is no file, which it gives in
+// front of what is wrong with the folder.
+var attempt = regexp.MustCompile(`accumulation err='.*?' must resolve to a file': recursed accumulation of path '([^']+)': `)
 
 var mutex sync.Mutex
 
@@ -53,6 +62,9 @@ var mutex sync.Mutex
 func Build(dir string, gen Generator) ([]byte, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
+	if k, err := read(dir); err == nil && k == nil {
+		return nil, missing(dir)
+	}
 	files := &reader{FileSystem: filesys.MakeFsOnDisk()}
 	out, err := build(files, dir, gen)
 	if files.function {
@@ -77,6 +89,9 @@ func build(files filesys.FileSystem, dir string, gen Generator) ([]byte, error) 
 		return nil, r.err
 	}
 	if err != nil {
+		if l := unreadable(dir); len(l) > 0 {
+			return nil, l
+		}
 		return nil, Failure{dir, err}
 	}
 	out, err := rm.AsYaml()

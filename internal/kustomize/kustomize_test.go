@@ -83,8 +83,11 @@ func TestBuildKeepsTheGeneratorsError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	var f Failure
-	if _, err := Build(filepath.Join(dir, "nowhere"), nil); !errors.As(err, &f) {
-		t.Errorf("a missing folder: %v", err)
+	if err := os.WriteFile(filepath.Join(dir, "env/registry/patch.yaml"), []byte("a: b\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Build(filepath.Join(dir, "env"), nil); !errors.As(err, &f) || strings.Contains(err.Error(), "accumulation err") {
+		t.Errorf("a patch that is none: %v", err)
 	}
 }
 
@@ -211,7 +214,7 @@ func TestFindSaysWhatIsWrong(t *testing.T) {
 		"file":    "file: not a folder; expected the folder of an environment",
 		"empty":   "empty: no kustomization.yaml here; expected the folder of an environment\n  next: reggen init ",
 		"broken":  "broken/kustomization.yaml: is not a kustomization; expected valid YAML",
-		"missing": "missing/kustomization.yaml: kustomize: ",
+		"missing": "missing/kustomization.yaml: names \"registry\", and there is no such file or folder",
 	} {
 		_, err := Find(filepath.Join(dir, name))
 		if err == nil || !strings.HasPrefix(err.Error(), dir+"/"+want) {
