@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/yaml"
+	goyaml "go.yaml.in/yaml/v3"
 )
 
 // environment is a project with one environment, env, whose keys were made
@@ -127,7 +127,11 @@ func decode(t testing.TB, secret map[string]any) map[string]string {
 
 func toYAML(t testing.TB, v any) string {
 	t.Helper()
-	out, err := yaml.Marshal(v)
+	text, err := json.Marshal(v)
+	must(t, err)
+	var plain any
+	must(t, json.Unmarshal(text, &plain))
+	out, err := goyaml.Marshal(plain) // escapes what YAML can't hold raw
 	must(t, err)
 	return string(out)
 }

@@ -22,7 +22,7 @@ func TestHtpasswdAcceptsDemoUsers(t *testing.T) {
 			}
 			tested := 0
 			for _, user := range users {
-				r := p.run("", tool("reggen"), "credential", "show", user, "--field", "password", "--dir", dir)
+				r := p.run("", tool("reggen"), "credential", "show", user, "--field", "password", "--secrets", "plain", "--dir", dir)
 				if r.code != 0 {
 					t.Logf("%s has no password to test (a person known by a hash only)", user)
 					continue

@@ -29,6 +29,13 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 		}
 		return v
 	}
+	check := func(c *credential.Public, name string, why func(string) string) string {
+		v := field(c, name)
+		if what := why(v); v != "" && what != "" {
+			l.Add(problem.Problem{File: c.File, Path: "stringData." + name, What: what, Next: "reggen credential set " + c.Name})
+		}
+		return v
+	}
 	if _, ok := p.Refs[secret.HTPasswd]; ok {
 		var entries []credential.Entry
 		for _, u := range p.Credentials.Users {
@@ -38,12 +45,12 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 		out[secret.HTPasswd] = credential.HTPasswd(entries)
 	}
 	if _, ok := p.Refs[secret.S3AccessKey]; ok {
-		out[secret.S3AccessKey] = field(p.Credentials.S3, credential.AccessKey)
-		out[secret.S3SecretKey] = field(p.Credentials.S3, credential.SecretKey)
+		out[secret.S3AccessKey] = check(p.Credentials.S3, credential.AccessKey, credential.CheckS3Key)
+		out[secret.S3SecretKey] = check(p.Credentials.S3, credential.SecretKey, credential.CheckS3Key)
 	}
 	var seed []byte
 	if m := p.Credentials.Machine; m != nil {
-		out[secret.HTTPSecret] = field(m, credential.HTTPSecret)
+		out[secret.HTTPSecret] = check(m, credential.HTTPSecret, credential.CheckHTTPSecret)
 		seed = []byte(field(m, credential.Seed))
 	}
 	for _, s := range p.Slots {

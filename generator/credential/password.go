@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"crypto/rand"
@@ -178,4 +180,31 @@ func Generate(random io.Reader, n int) (string, error) {
 		out[i] = set[k.Int64()]
 	}
 	return string(out), nil
+}
+
+var safeSecret = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{15,127}$`)
+
+// CheckHTTPSecret says why text can't be the registry's http secret, or "".
+// The registry parses REGISTRY_* variables as YAML, so that "#abc" arrives
+// empty and "0755" as a number: letters and digits, enough of them, arrive as
+// they are.
+func CheckHTTPSecret(text string) string {
+	if !safeSecret.MatchString(text) {
+		return "is not 16 to 128 letters and digits, the first a letter: the registry parses it as YAML, which changes other texts"
+	}
+	return ""
+}
+
+// CheckS3Key says why text can't be an S3 key, or "". The keys travel in an
+// environment variable and in an HTTP header.
+func CheckS3Key(text string) string {
+	if text == "" {
+		return "is empty"
+	}
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			return "has a newline or another control character, which no HTTP header holds"
+		}
+	}
+	return ""
 }

@@ -225,8 +225,16 @@ func apply(doc *credential.Document, t target, values map[string]string, require
 		if values[field] == "" {
 			l.Add(problem.Problem{Path: field, What: "is empty"})
 		}
-		if t.kind != credential.User && strings.ContainsAny(values[field], "\n\r\x00") {
-			l.Add(problem.Problem{Path: field, What: "has a newline or a NUL byte, which the registry's environment can't hold as meant"})
+		what := ""
+		switch {
+		case values[field] == "":
+		case t.kind == credential.S3:
+			what = credential.CheckS3Key(values[field])
+		case field == credential.HTTPSecret:
+			what = credential.CheckHTTPSecret(values[field])
+		}
+		if what != "" {
+			l.Add(problem.Problem{Path: field, What: what})
 		}
 		doc.StringData[field] = values[field]
 	}
@@ -273,21 +281,27 @@ func apply(doc *credential.Document, t target, values map[string]string, require
 }
 
 func (w *World) credentialShow(dir *string) *cobra.Command {
-	var secrets string
+	var secrets, field string
 	cmd := &cobra.Command{
 		Use: "show NAME", Short: "Show what is public about a credential, or all of it on request",
 		Long: `Show what is public about a credential: its type, fields and recipients. Needs
 no key. With --secrets plain the values too, on stdout: mind who looks over your
-shoulder and where the output goes.`,
+shoulder and where the output goes. --field prints one value alone, to be piped.`,
+		Example: `  reggen credential show alice
+  reggen credential show ci --secrets plain --field password | docker login -u ci --password-stdin registry.example.com`,
 		Args: exactly("the credential's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if secrets != "redacted" && secrets != "plain" {
 				return exitError{exitUsage, problem.Problem{Path: "--secrets", What: fmt.Sprintf("%q is no way to show secrets", secrets), Want: "redacted or plain"}}
 			}
-			return w.showCredential(cmd.Context(), *dir, args[0], secrets == "plain")
+			if field != "" && secrets != "plain" {
+				return exitError{exitUsage, problem.Problem{Path: "--field", What: "prints a value", Want: "--secrets plain beside it, said aloud"}}
+			}
+			return w.showCredential(cmd.Context(), *dir, args[0], field, secrets == "plain")
 		},
 	}
 	cmd.Flags().StringVar(&secrets, "secrets", "redacted", "redacted, or plain: print the values (needs a key)")
+	cmd.Flags().StringVar(&field, "field", "", "print only this value, with --secrets plain")
 	fixed(cmd, "secrets", "redacted", "plain")
 	return cmd
 }
@@ -304,7 +318,7 @@ type shown struct {
 	Recipients []string          `json:"recipients"`
 }
 
-func (w *World) showCredential(ctx context.Context, dir, name string, plain bool) error {
+func (w *World) showCredential(ctx context.Context, dir, name, field string, plain bool) error {
 	d, err := w.dir(dir)
 	if err != nil {
 		return err
@@ -335,6 +349,14 @@ func (w *World) showCredential(ctx context.Context, dir, name string, plain bool
 			return err
 		}
 		out.Values = o.doc.StringData
+		if field != "" {
+			value, ok := out.Values[field]
+			if !ok {
+				return problem.Problem{File: w.show(t.path), Path: "--field", What: fmt.Sprintf("the credential has no %q", field), Want: strings.Join(sortedKeys(out.Values), " or ")}
+			}
+			_, err := fmt.Fprintln(w.Stdout, value)
+			return err
+		}
 	} else {
 		out.Fields = sortedKeys(t.public.Fields)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	goyaml "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/credential"
@@ -57,7 +58,7 @@ func (w *World) sealCredential(ctx context.Context, path string, doc credential.
 		doc.Metadata.Annotations = map[string]string{}
 	}
 	doc.Metadata.Annotations[spec.LocalConfig] = "true"
-	plain, err := yaml.Marshal(doc)
+	plain, err := goyaml.Marshal(doc) // escapes what YAML can't hold raw
 	if err != nil {
 		return nil, problem.Problem{File: w.show(path), What: "can't be written as YAML"}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -74,6 +75,7 @@ func (w *World) sealOne(ctx context.Context, e environment, check bool) error {
 			return err
 		}
 		defer unlock()
+		w.sweep(e)
 	}
 	s := sealing{w: w, env: e, check: check}
 	if err := s.derive(ctx); err != nil {
@@ -102,6 +104,29 @@ func (w *World) sealOne(ctx context.Context, e environment, check bool) error {
 		w.note("%s: nothing to do", w.show(e.root))
 	}
 	return nil
+}
+
+// temporary is the name of a file that a killed run left behind: the hidden
+// name under which renameio writes before it renames.
+var temporary = regexp.MustCompile(`^\..+\.yaml\d+$`)
+
+// sweep deletes what killed runs left in the environment's own folders. The
+// lock is held, so nobody is writing there. What can't be deleted harms nobody.
+func (w *World) sweep(e environment) {
+	dirs := []string{e.sealedDir()}
+	for _, d := range e.registry.Spec.Secrets.Credentials {
+		if filepath.IsLocal(d) {
+			dirs = append(dirs, filepath.Join(e.root, d))
+		}
+	}
+	for _, dir := range dirs {
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			if entry.Type().IsRegular() && temporary.MatchString(entry.Name()) {
+				_ = os.Remove(filepath.Join(dir, entry.Name()))
+			}
+		}
+	}
 }
 
 // sealing is one environment's seal on its way.

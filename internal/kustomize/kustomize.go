@@ -113,6 +113,7 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 		return nil, err
 	}
 	defer restore()
+	version = cliVersion
 	registry[registryPath] = &plugin{run: r}
 	defer delete(registry, registryPath)
 	options := krusty.MakeDefaultOptions()

@@ -18,6 +18,17 @@ import (
 //go:linkname registry sigs.k8s.io/kustomize/api/internal/plugins/loader.registry
 var registry map[string]resmap.Configurable
 
+// version is what kustomize takes itself to be: it stands in the label that
+// buildMetadata: [managedByLabel] asks for. As a library it would name the
+// program that embeds it.
+//
+//go:linkname version sigs.k8s.io/kustomize/api/provenance.version
+var version string
+
+// cliVersion is the release of the kustomize command that has the library's
+// pinned version in it.
+const cliVersion = "kustomize/v5.8.2"
+
 // registryPath is where kustomize looks for the plugin of a Registry, below
 // its plugin home and in its memory.
 const registryPath = "reggen.dev/v1alpha1/registry"

@@ -1,0 +1,202 @@
+package values
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/secret"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+const canary = "canary-Pa55word"
+
+// registry decodes a spec whose spec.* lines are given, with a bucket where
+// none of them is about storage.
+func registry(t testing.TB, lines string) *spec.Registry {
+	t.Helper()
+	text := "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: r, namespace: n, labels: {team: \"0755\"}}\nspec:\n  host: r.example.com\n"
+	if !strings.HasPrefix(lines, "  storage:") {
+		text += "  storage: {s3: {provider: digitalocean, region: nyc3, bucket: space}}\n"
+	}
+	r, err := spec.Decode([]byte(text+lines), "")
+	if err != nil {
+		t.Fatalf("the spec is refused: %v", err)
+	}
+	return r
+}
+
+func all() secret.Source {
+	return secret.Seeded(nil, map[secret.Ref]string{
+		secret.HTPasswd: "users", secret.HTTPSecret: "http", secret.S3AccessKey: "access", secret.S3SecretKey: "secret",
+	})
+}
+
+func show(t testing.TB, v any) string {
+	t.Helper()
+	text, err := yaml.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestFromASpecWithS3(t *testing.T) {
+	v, err := From(registry(t, "  ingress: {className: nginx, clusterIssuer: le, maxBodySize: 1g, annotations: {nginx.ingress.kubernetes.io/proxy-read-timeout: \"60\"}}\n  resources: {requests: {cpu: 50m}}\n"), all())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `auth:
+  anonymous: false
+  realm: Registry
+commonLabels:
+  team: "0755"
+image:
+  digest: ""
+  flavor: distribution
+  pullPolicy: IfNotPresent
+  repository: registry
+  tag: 3.1.1
+ingress:
+  annotations:
+    cert-manager.io/cluster-issuer: le
+    nginx.ingress.kubernetes.io/proxy-body-size: 1g
+    nginx.ingress.kubernetes.io/proxy-read-timeout: "60"
+    nginx.ingress.kubernetes.io/proxy-request-buffering: "off"
+    nginx.ingress.kubernetes.io/proxy-send-timeout: "900"
+  className: nginx
+  enabled: true
+  hosts:
+  - r.example.com
+  tls:
+  - hosts:
+    - r.example.com
+    secretName: r-tls
+replicaCount: 1
+resources:
+  requests:
+    cpu: 50m
+s3:
+  bucket: space
+  encrypt: false
+  forcepathstyle: false
+  redirect: true
+  region: nyc3
+  regionEndpoint: https://nyc3.digitaloceanspaces.com
+  rootdirectory: ""
+  secure: true
+secrets:
+  haSharedSecret: http
+  htpasswd: users
+  s3:
+    accessKey: access
+    secretKey: secret
+storage: s3
+`
+	if got := show(t, v); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestStorageAndAuth(t *testing.T) {
+	for lines, want := range map[string]string{
+		"  storage: {filesystem: {size: 3Gi}}":                                   "persistence:map[accessMode:ReadWriteOnce enabled:true size:3Gi]",
+		"  storage: {filesystem: {emptyDir: true}}":                              "persistence:map[enabled:false]",
+		"  storage: {filesystem: {existingClaim: c}}":                            "persistence:map[enabled:true existingClaim:c]",
+		"  storage: {s3: {region: r, bucket: space, existingSecret: {name: k}}}": "s3:map[accessKeyName:s3AccessKey secretKeyName:s3SecretKey secretRef:k]",
+		"  auth: {existingSecret: {name: users}}":                                "existingSecret:map[key:htpasswd name:users]",
+		"  image: {pullSecrets: [a, b]}":                                         "imagePullSecrets:[map[name:a] map[name:b]]",
+		"  config: {log: {level: debug}}":                                        "configData:map[log:map[level:debug]]",
+		"  values: {service: {type: NodePort}, replicaCount: 1}":                 "service:map[type:NodePort]",
+		"  ingress: {className: traefik}":                                        "annotations:map[] className:traefik",
+	} {
+		v, err := From(registry(t, lines), all())
+		if err != nil {
+			t.Errorf("%s: %v", lines, err)
+			continue
+		}
+		if got := fmt.Sprint(v); !strings.Contains(got, want) {
+			t.Errorf("%s: no %s in %s", lines, want, got)
+		}
+	}
+}
+
+func TestUnsetSecretsAreLeftOut(t *testing.T) {
+	v, err := From(registry(t, ""), secret.Placeholders(nil))
+	if err != nil || fmt.Sprint(v["secrets"]) != "map[]" {
+		t.Errorf("%v %v", err, v["secrets"])
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	const way = "\n  next: a spec and its values are readable; secrets belong in an encrypted credential:\n        reggen credential set s3, reggen user add NAME, or sops edit for the machine's"
+	for lines, want := range map[string]string{
+		// What looks like a secret.
+		"  values: {secrets: {htpasswd: " + canary + "}}":                                            "spec.values.secrets.htpasswd: looks like a secret" + way,
+		"  values: {proxy: {password: " + canary + "}}":                                              "spec.values.proxy.password: looks like a secret" + way,
+		"  values: {extraEnvVars: [{name: REGISTRY_HTTP_SECRET, value: " + canary + "}]}":            "spec.values.extraEnvVars[0].value: looks like a secret, of the variable REGISTRY_HTTP_SECRET; expected valueFrom.secretKeyRef" + way,
+		"  values: {podAnnotations: {x: \"$2y$10$" + canary + "\"}}":                                 "spec.values.podAnnotations.x: looks like a secret" + way,
+		"  values: {podAnnotations: {x: \"https://u:" + canary + "@h\"}}":                            "spec.values.podAnnotations.x: looks like a secret" + way,
+		"  config: {notifications: {endpoints: [{headers: {Authorization-Token: " + canary + "}}]}}": "spec.config.notifications.endpoints[0].headers.Authorization-Token: looks like a secret" + way,
+		"  config: {redis: {password: " + canary + "}}":                                              "spec.config.redis.password: looks like a secret" + way,
+		// What the spec says.
+		"  values: {replicaCount: 3}":                      "spec.values.replicaCount: says something else than the spec; expected spec.replicas\n  next: set it there and take it out of spec.values",
+		"  values: {s3: {region: ams3}}":                   "spec.values.s3.region: says something else than the spec; expected spec.storage.s3\n  next: set it there and take it out of spec.values",
+		"  values: {image: {tag: \"2\"}}":                  "spec.values.image.tag: says something else than the spec; expected spec.image\n  next: set it there and take it out of spec.values",
+		"  values: {storage: filesystem}":                  "spec.values.storage: says something else than the spec; expected spec.storage\n  next: set it there and take it out of spec.values",
+		"  config: {auth: {silly: {realm: x}}}":            "spec.config.auth: the spec says who gets in; expected spec.auth",
+		"  config: {storage: {filesystem: {}}}":            "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",
+		"  config: {storage: {s3: {region: ams3}}}":        "spec.config.storage.s3.region: the spec says it; expected spec.storage.s3",
+		"  config: {storage: {redirect: {disable: true}}}": "spec.config.storage.redirect.disable: the spec says it; expected spec.storage.s3.redirect",
+		"  config: {http: {addr: \":80\"}}":                "spec.config.http.addr: the Service and the probes rely on :5000; expected no other address",
+		"  config: {http: {host: https://other}}":          "spec.config.http.host: the spec says it; expected spec.host",
+	} {
+		_, err := From(registry(t, lines), all())
+		if err == nil || err.Error() != want {
+			t.Errorf("%s\n got: %v\nwant: %s", strings.ReplaceAll(lines, canary, "(a secret)"), err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), canary) {
+			t.Error("the message quotes the secret")
+		}
+	}
+}
+
+func TestWhatOnlySoundsLikeASecretIsFine(t *testing.T) {
+	for _, lines := range []string{
+		"  values: {imagePullSecrets: [{name: x}]}",
+		"  values: {tlsSecretName: x}",
+		"  values: {extraEnvVars: [{name: A_TOKEN, valueFrom: {secretKeyRef: {name: s, key: k}}}]}",
+		"  values: {extraVolumes: [{name: v, secret: {secretName: s}}]}",
+		"  config: {http: {headers: {X-Token-Realm: [a]}}}",
+		"  config: {storage: {delete: {enabled: true}, s3: {chunksize: 1}}}",
+		"  config: {http: {host: https://r.example.com}}",
+	} {
+		if _, err := From(registry(t, lines), all()); err != nil {
+			t.Errorf("%s: %v", lines, err)
+		}
+	}
+}
+
+// FuzzRefuse: no text under a name that says secret gets by, and none is
+// quoted.
+func FuzzRefuse(f *testing.F) {
+	f.Add("password", "x")
+	f.Add("secretkey", "0755")
+	f.Add("A_TOKEN", "~")
+	f.Fuzz(func(t *testing.T, name, text string) {
+		if text == "" || !secretKey.MatchString(name) || reference.MatchString(name) {
+			return
+		}
+		r := registry(t, "")
+		r.Spec.Values = map[string]any{"proxy": map[string]any{name: text}}
+		_, err := From(r, all())
+		if err == nil {
+			t.Fatalf("the key %q is taken", name)
+		}
+		if len(text) > 8 && !strings.Contains(name+wayOut, text) && strings.Contains(err.Error(), text) {
+			t.Error("the message quotes the value")
+		}
+	})
+}
