@@ -6,6 +6,7 @@ import (
 	"net"
 	"sort"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -106,7 +107,10 @@ func PullSecretNamespaces(s Subject) problem.List {
 	return l
 }
 
-var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+// strict is made when it is first needed: most runs check nothing.
+var strict = sync.OnceValue(func() runtime.Decoder {
+	return serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+})
 
 // schemas: every object of a kind that Kubernetes itself knows is decoded
 // strictly into its Go type, as the API server does. The sops block of a
@@ -135,7 +139,7 @@ func schemas(s Subject) problem.List {
 		}
 		text, err := json.Marshal(map[string]any(c))
 		if err == nil {
-			_, _, err = strict.Decode(text, nil, nil)
+			_, _, err = strict().Decode(text, nil, nil)
 		}
 		if err != nil {
 			what := fmt.Sprintf("%s is not what Kubernetes takes", o.ID())

@@ -1,0 +1,136 @@
+package check
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/reggen/reggen/generator/spec"
+)
+
+const build = `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: docker-registry, namespace: registry}
+spec:
+  rules: [{host: r.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: docker-registry, port: {name: http}}}}]}}]
+  tls: [{hosts: [r.example.com], secretName: tls}]
+---
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/dockerconfigjson
+metadata: {name: regcred, namespace: default}
+data: {.dockerconfigjson: "ENC[x]"}
+sops: {mac: x}
+`
+
+func subject(t *testing.T, text string) Subject {
+	t.Helper()
+	r, err := spec.Decode([]byte(`apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: docker-registry, namespace: registry}
+spec:
+  host: r.example.com
+  storage: {filesystem: {}}
+  ingress: {className: nginx}
+  pullSecrets: {regcred: {user: puller, namespaces: [default]}}
+`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := Objects([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Subject{
+		Root: "env", Registry: r, Objects: objects,
+		Credentials: []Encrypted{{File: "c", Recipients: []string{"p"}, Rule: []string{"p"}}},
+		Sealed:      []Encrypted{{File: "s", Recipients: []string{"c1", "p"}, Rule: []string{"c1", "p"}}},
+	}
+}
+
+func TestASoundEnvironment(t *testing.T) {
+	if found := Run([]Subject{subject(t, build)}); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+}
+
+// Each row breaks one thing and one rule finds it, alone.
+func TestRules(t *testing.T) {
+	for name, c := range map[string]struct {
+		build  string
+		change func(*Subject)
+		want   string
+	}{
+		"a recipient too many": {build, func(s *Subject) { s.Sealed[0].Recipients = []string{"c1", "p", "x"} }, "s: can be opened by recipients that .sops.yaml does not name: x [recipients]"},
+		"a recipient too few":  {build, func(s *Subject) { s.Credentials[0].Recipients = nil }, "c: can't be opened by recipients that .sops.yaml names: p [recipients]"},
+		"no cluster key":       {build, func(s *Subject) { s.Sealed[0].Rule = []string{"p"}; s.Sealed[0].Recipients = []string{"p"} }, "env: no cluster key"},
+		"the cluster reads credentials": {build, func(s *Subject) {
+			s.Credentials[0] = Encrypted{File: "c", Recipients: []string{"c1", "p"}, Rule: []string{"c1", "p"}}
+		}, "env: no cluster key: everyone who can open sealed files can open the credentials too"},
+		"Ingress host": {strings.ReplaceAll(build, "r.example.com", "x.example.com"), nil, "[host]"},
+		"TLS host":     {strings.Replace(build, "hosts: [r.example.com]", "hosts: [x.example.com]", 1), nil, "[host]"},
+		"pull secret server": {build, func(s *Subject) {
+			p := s.Registry.Spec.PullSecrets["regcred"]
+			p.Server = "other.example.com"
+			s.Registry.Spec.PullSecrets["regcred"] = p
+		}, `spec.pullSecrets.regcred.server: is "other.example.com"; the registry's host is "r.example.com"`},
+		"pull secret moved":   {strings.Replace(build, "name: regcred, namespace: default", "name: regcred, namespace: elsewhere", 1), nil, "spec.pullSecrets.regcred: was meant for namespace default and ended in elsewhere"},
+		"a typo in an object": {strings.Replace(build, "pathType", "pathTyp", 1), nil, "[schema]"},
+		"a wrong type":        {build + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: two}\n", nil, "[schema]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := subject(t, c.build)
+			if c.change != nil {
+				c.change(&s)
+			}
+			found := Run([]Subject{s})
+			if c.want == "" {
+				if len(found) > 0 {
+					t.Errorf("%v", found)
+				}
+				return
+			}
+			if len(found) == 0 {
+				t.Errorf("found nothing, want %s", c.want)
+			}
+			for _, f := range found {
+				if !strings.Contains(f.Error(), c.want) {
+					t.Errorf("found %s, want %s", f.Error(), c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestClusterKeysAreTheirOwn(t *testing.T) {
+	a, b := subject(t, build), subject(t, build)
+	b.Root = "other"
+	found := Run([]Subject{a, b})
+	if len(found) != 1 || !strings.Contains(found[0].Error(), "other: shares the cluster key c1 with env") {
+		t.Errorf("%v", found)
+	}
+	b.Sealed = []Encrypted{{File: "s", Recipients: []string{"c2", "p"}, Rule: []string{"c2", "p"}}}
+	if found := Run([]Subject{a, b}); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+}
+
+// A kind that Kubernetes does not know itself is nobody's mistake here.
+func TestForeignKindsPass(t *testing.T) {
+	s := subject(t, build+"---\napiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata: {name: x}\nspec: {anything: 1}\n")
+	if found := Run([]Subject{s}); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+}
+
+func TestRulesAreNamedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, id := range Rules() {
+		if seen[id] || id == "" {
+			t.Errorf("the id %q", id)
+		}
+		seen[id] = true
+	}
+	if len(seen) < 6 {
+		t.Errorf("%d rules", len(seen))
+	}
+}
