@@ -21,7 +21,7 @@ type login struct{ Server, User, Password, Email string }
 var logins = []login{
 	{"registry.example.com", "puller", "correct horse battery staple", ""},
 	{"registry.example.com:5000", "alice@example.com", `<a href="x">&amp;</a>`, "alice@example.com"},
-	{"https://registry.example.com/v1/", "true", "0755", ""},
+	{"registry.example.com/team", "true", "0755", ""},
 	{"registry.example.com", "null", "1e3", ""},
 	{"registry.example.com", "~", "~", ""},
 	{"registry.example.com", "quotes", `"'` + "`" + `\`, ""},
