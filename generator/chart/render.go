@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"regexp"
@@ -56,7 +57,7 @@ func (c *Chart) Render(rel Release, values map[string]any, src secret.Source) ([
 		},
 	}
 	e := engine.Engine{CustomTemplateFuncs: f.overrides()}
-	texts, err := e.Render(c.helmChart(wrap), top)
+	texts, err := e.RenderWithContext(context.Background(), c.helmChart(wrap), top)
 	if err != nil {
 		return nil, c.explain(err.Error(), f)
 	}

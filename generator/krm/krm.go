@@ -164,7 +164,7 @@ func keepPlace(old, new *yaml.RNode) {
 	changed := false
 	for k, v := range old.GetAnnotations() {
 		if strings.HasPrefix(k, "internal.config.kubernetes.io/") || k == kioutil.PathAnnotation || k == kioutil.IndexAnnotation ||
-			k == kioutil.LegacyPathAnnotation || k == kioutil.LegacyIndexAnnotation || k == "kustomize.config.k8s.io/id" {
+			k == "config.kubernetes.io/path" || k == "config.kubernetes.io/index" || k == "kustomize.config.k8s.io/id" {
 			annotations[k] = v
 			changed = true
 		}

@@ -106,9 +106,13 @@ func deepCopy(v any) any {
 	return v
 }
 
-// Kind, Name and Namespace read the fields of those names.
-func (o Object) Kind() string      { return o.str("kind") }
-func (o Object) Name() string      { return o.str("metadata", "name") }
+// Kind is the field kind.
+func (o Object) Kind() string { return o.str("kind") }
+
+// Name is the field metadata.name.
+func (o Object) Name() string { return o.str("metadata", "name") }
+
+// Namespace is the field metadata.namespace.
 func (o Object) Namespace() string { return o.str("metadata", "namespace") }
 
 // ID identifies the object.
@@ -182,4 +186,22 @@ func (o Object) PodTemplate() (map[string]any, bool) {
 		t = o.Map("spec", "jobTemplate", "spec", "template")
 	}
 	return t, t != nil
+}
+
+// Merge puts b over a: mappings are merged, anything else of b wins. Neither
+// is changed.
+func Merge(a, b map[string]any) map[string]any {
+	out := make(map[string]any, len(a)+len(b))
+	for k, v := range a {
+		out[k] = v
+	}
+	for k, v := range b {
+		x, isMap := out[k].(map[string]any)
+		y, also := v.(map[string]any)
+		if isMap && also {
+			v = Merge(x, y)
+		}
+		out[k] = v
+	}
+	return out
 }

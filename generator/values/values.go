@@ -5,6 +5,7 @@ package values
 import (
 	"strings"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
@@ -34,7 +35,7 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 		out["configData"] = r.Spec.Config
 	}
 	addSecrets(out, r, src)
-	return merge(out, r.Spec.Values), nil
+	return object.Merge(out, r.Spec.Values), nil
 }
 
 // derive is everything that the spec says and that is no secret.
@@ -172,23 +173,6 @@ func named(names []string) []any {
 	out := make([]any, len(names))
 	for i, n := range names {
 		out[i] = map[string]any{"name": n}
-	}
-	return out
-}
-
-// merge puts b over a: maps are merged, anything else of b wins.
-func merge(a, b map[string]any) map[string]any {
-	out := make(map[string]any, len(a)+len(b))
-	for k, v := range a {
-		out[k] = v
-	}
-	for k, v := range b {
-		x, isMap := out[k].(map[string]any)
-		y, also := v.(map[string]any)
-		if isMap && also {
-			v = merge(x, y)
-		}
-		out[k] = v
 	}
 	return out
 }

@@ -83,3 +83,12 @@ func (w *World) dir(flag string) (string, error) {
 	}
 	return "", problem.Problem{What: "more than one environment: " + strings.Join(found, ", "), Want: "one of them, with --dir"}
 }
+
+// chosen is the environment that dir gives for a flag.
+func (w *World) chosen(flag string) (environment, error) {
+	dir, err := w.dir(flag)
+	if err != nil {
+		return environment{}, err
+	}
+	return w.environment(dir)
+}

@@ -103,11 +103,7 @@ func (w *World) target(e environment, name string) (target, error) {
 }
 
 func (w *World) setCredential(ctx context.Context, dir, name string, o setting) error {
-	d, err := w.dir(dir)
-	if err != nil {
-		return err
-	}
-	e, err := w.environment(d)
+	e, err := w.chosen(dir)
 	if err != nil {
 		return err
 	}
@@ -319,11 +315,7 @@ type shown struct {
 }
 
 func (w *World) showCredential(ctx context.Context, dir, name, field string, plain bool) error {
-	d, err := w.dir(dir)
-	if err != nil {
-		return err
-	}
-	e, err := w.environment(d)
+	e, err := w.chosen(dir)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/kustomize"
@@ -278,7 +279,7 @@ func (i *initial) plan() error {
 	if i.isNew {
 		base = i.newBase()
 	}
-	merged, err := yaml.Marshal(merge(base, i.patch()))
+	merged, err := yaml.Marshal(object.Merge(base, i.patch()))
 	if err != nil {
 		return err
 	}
@@ -317,23 +318,6 @@ func document(v map[string]any) string {
 
 func kustomization(field, entry string) string {
 	return "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + field + ":\n  - " + entry + "\n"
-}
-
-// merge puts b over a as kustomize merges a patch of maps.
-func merge(a, b map[string]any) map[string]any {
-	out := map[string]any{}
-	for k, v := range a {
-		out[k] = v
-	}
-	for k, v := range b {
-		x, isMap := out[k].(map[string]any)
-		y, also := v.(map[string]any)
-		if isMap && also {
-			v = merge(x, y)
-		}
-		out[k] = v
-	}
-	return out
 }
 
 // refuse names every file that is there already with another content.

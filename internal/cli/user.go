@@ -86,11 +86,7 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 	if o.cost != 0 && (o.cost < credential.MinCost || o.cost > credential.MaxCost) {
 		return exitError{exitUsage, problem.Problem{Path: "--cost", What: fmt.Sprintf("%d is outside %d to %d", o.cost, credential.MinCost, credential.MaxCost)}}
 	}
-	dir, err := w.dir(dir)
-	if err != nil {
-		return err
-	}
-	e, err := w.environment(dir)
+	e, err := w.chosen(dir)
 	if err != nil {
 		return err
 	}
@@ -230,11 +226,7 @@ func (w *World) userList(dir *string) *cobra.Command {
 		Use: "list", Short: "List the users and what is public about them", Long: "List the users of an environment and what is public about them. Needs no key.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			d, err := w.dir(*dir)
-			if err != nil {
-				return err
-			}
-			e, err := w.environment(d)
+			e, err := w.chosen(*dir)
 			if err != nil {
 				return err
 			}
@@ -306,11 +298,7 @@ htpasswd file. A user of a pull secret is not removed.`,
 
 // user finds one user of one environment.
 func (w *World) user(dir, name string) (environment, credential.Public, error) {
-	d, err := w.dir(dir)
-	if err != nil {
-		return environment{}, credential.Public{}, err
-	}
-	e, err := w.environment(d)
+	e, err := w.chosen(dir)
 	if err != nil {
 		return e, credential.Public{}, err
 	}
