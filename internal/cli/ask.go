@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -26,7 +27,10 @@ func (a *asker) ask(question, byDefault string) (string, error) {
 		question += " [" + byDefault + "]"
 	}
 	fmt.Fprint(a.w.Stderr, question+": ")
-	line, err := a.in.ReadString('\n')
+	line, err := a.w.wait(func() (string, error) { return a.in.ReadString('\n') })
+	if errors.Is(err, errInterrupted) {
+		return "", interruption
+	}
 	if err != nil && line == "" {
 		return "", problem.Problem{What: "no answer to: " + question, Next: "give it as a flag; see --help"}
 	}
@@ -39,12 +43,42 @@ func (a *asker) ask(question, byDefault string) (string, error) {
 // hidden asks for something that must not be shown while it is typed.
 func (w *World) hidden(question string) (string, error) {
 	fmt.Fprint(w.Stderr, question+": ")
-	answer, err := w.ReadPassword()
+	answer, err := w.wait(w.ReadPassword)
 	fmt.Fprintln(w.Stderr)
+	if errors.Is(err, errInterrupted) {
+		return "", interruption
+	}
 	if err != nil {
 		return "", problem.Problem{What: "nothing was typed", Next: "run the command again"}
 	}
 	return answer, nil
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// wait reads from the terminal until there is an answer or the program is
+// interrupted; then the terminal is put back to how it was.
+func (w *World) wait(read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	restore := func() {}
+	if w.SaveTerminal != nil {
+		restore = w.SaveTerminal()
+	}
+	go func() {
+		text, err := read()
+		got <- answer{text, err}
+	}()
+	select {
+	case a := <-got:
+		return a.text, a.err
+	case <-w.done:
+		restore()
+		return "", errInterrupted
+	}
 }
 
 // piped reads a secret from stdin whole, without the newline that ends it.

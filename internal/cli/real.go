@@ -28,6 +28,14 @@ func Real() *World {
 			b, err := term.ReadPassword(int(os.Stdin.Fd()))
 			return string(b), err
 		},
+		SaveTerminal: func() func() {
+			fd := int(os.Stdin.Fd())
+			state, err := term.GetState(fd)
+			if err != nil {
+				return func() {}
+			}
+			return func() { _ = term.Restore(fd, state) }
+		},
 		Executable: os.Executable,
 	}
 }

@@ -34,10 +34,13 @@ type World struct {
 	StdinIsTerm  bool // a person can be asked
 	StderrIsTerm bool // progress can be shown
 	ReadPassword func() (string, error)
+	SaveTerminal func() (restore func()) // nil where there is none
 	Executable   func() (string, error)
 	// FunctionMode is set when kustomize started this process: paths in errors
 	// are then absolute, since nobody knows which folder is meant.
 	FunctionMode bool
+
+	done <-chan struct{} // closed when the program is interrupted
 }
 
 // Exit statuses.
@@ -147,10 +150,12 @@ func (w *World) fileProblem(what, path string, err error) error {
 	return problem.Problem{File: w.show(path), What: what + " this file: " + cause}
 }
 
+var interruption = problem.Problem{What: "interrupted; no file is half written", Next: "run the same command again to finish"}
+
 // interrupted is the error of a cancelled context.
 func interrupted(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return problem.Problem{What: "interrupted; no file is half written", Next: "run the same command again to finish"}
+		return interruption
 	}
 	return nil
 }
