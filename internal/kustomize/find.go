@@ -34,6 +34,9 @@ type Found struct {
 func Find(dir string) ([]Found, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
+	if err := useMergeKeys(); err != nil {
+		useBuiltIn()
+	}
 	var out []Found
 	err := walk(dir, map[string]bool{}, func(k *kustomization) error {
 		for _, entry := range append(append([]string{}, k.Generators...), k.Transformers...) {
@@ -246,11 +249,12 @@ func inlined(dir string) (files filesys.FileSystem, found bool, err error) {
 }
 
 // reader is the disk, with some files replaced, which notices a mention of
-// KRM functions in what is read.
+// KRM functions or of schemas in what is read.
 type reader struct {
 	filesys.FileSystem
 	replace  map[string][]byte
 	function bool
+	schema   bool // a file mentions schemas
 }
 
 // ReadFile reads a file or its replacement.
@@ -262,6 +266,7 @@ func (r *reader) ReadFile(path string) ([]byte, error) {
 	if bytes.Contains(data, []byte(function)) || bytes.Contains(data, []byte(functionOld)) {
 		r.function = true
 	}
+	r.schema = r.schema || asksForSchema(data)
 	return data, err
 }
 

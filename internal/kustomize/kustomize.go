@@ -65,8 +65,16 @@ func Build(dir string, gen Generator) ([]byte, error) {
 	if k, err := read(dir); err == nil && k == nil {
 		return nil, missing(dir)
 	}
+	if err := useMergeKeys(); err != nil {
+		useBuiltIn()
+	}
 	files := &reader{FileSystem: filesys.MakeFsOnDisk()}
 	out, err := build(files, dir, gen)
+	if files.schema {
+		useBuiltIn()
+		out, err = build(files, dir, gen)
+		loaded = unknown // it may now hold a user's schema
+	}
 	if files.function {
 		// A Registry annotated as a KRM function is no plugin to kustomize: it
 		// drops it in silence where it may not run programs. Resolved and put
