@@ -104,8 +104,10 @@ func Prepare(in Input) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	if err := p.chart.CheckValues(reg.Spec.Values).Err(); len(reg.Spec.Values) > 0 && err != nil {
-		return Plan{}, err
+	if len(reg.Spec.Values) > 0 {
+		if err := p.chart.CheckValues(reg.Spec.Values).Err(); err != nil {
+			return Plan{}, err
+		}
 	}
 	if p.Objects, err = render(p.chart, reg, secret.Placeholders(refs)); err != nil {
 		return Plan{}, err
