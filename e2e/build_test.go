@@ -96,6 +96,37 @@ func TestKRMFunction(t *testing.T) {
 	})
 }
 
+// As a transformer the function takes sealed Secrets that come as items, and
+// what it makes replaces an object of the same name or is added.
+func TestKRMTransformer(t *testing.T) {
+	p := examples(t)
+	copyTree(t, filepath.Join("testdata", "krm", "registry"), filepath.Join(p.dir, "krm", "registry"))
+	copyTree(t, filepath.Join(repo, "overlays", "staging", "credentials"), filepath.Join(p.dir, "krm", "credentials"))
+	copyTree(t, filepath.Join(repo, "overlays", "staging", "sealed"), filepath.Join(p.dir, "krm", "items"))
+	p.write("krm/old.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: docker-registry, namespace: registry}\nspec: {type: NodePort, ports: [{port: 1}]}\n"+
+		"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: bystander, namespace: registry}\ndata: {n: \"0755\"}\n")
+	p.write("krm/kustomization.yaml", "resources: [old.yaml, items/docker-registry-htpasswd.yaml, items/docker-registry-http.yaml, items/docker-registry-s3.yaml, items/regcred.yaml]\ntransformers: [registry]\n")
+	withReggen := *p
+	withReggen.env = append(append([]string{}, p.env...), "PATH="+bin)
+	got := withReggen.ok("", tool("kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", "krm")
+
+	wanted, _ := documents(t, p.reggen("build", "overlays/staging"))
+	have, objects := documents(t, got)
+	in := map[string]bool{}
+	for _, doc := range have {
+		in[string(doc)] = true
+	}
+	for _, doc := range wanted {
+		if !in[string(doc)] {
+			t.Errorf("missing or other than in the overlay:\n%.200s", doc)
+		}
+	}
+	if len(have) != len(wanted)+1 || !bytes.Contains(got, []byte("name: bystander")) || bytes.Contains(got, []byte("reggen.dev/record")) {
+		t.Errorf("%d objects, want the overlay's %d and the bystander, and no sealed file", len(objects), len(wanted))
+	}
+	same(t, "reggen build of the transformer", p.reggen("build", "krm"), got)
+}
+
 // A plugin that fails says why, and kustomize prints nothing.
 func TestPluginFailsLoudly(t *testing.T) {
 	p := examples(t)

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator/credential"
@@ -103,11 +102,5 @@ func nearUser(name string, creds credential.Set) string {
 	for _, u := range creds.Users {
 		names = append(names, u.User)
 	}
-	i := slices.IndexFunc(names, func(n string) bool {
-		return strings.EqualFold(n, name) || strings.HasPrefix(n, name) || strings.HasPrefix(name, n)
-	})
-	if i < 0 {
-		return ""
-	}
-	return names[i]
+	return problem.Nearest(name, names)
 }

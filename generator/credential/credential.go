@@ -122,6 +122,12 @@ func (r *reader) addf(n *yaml.Node, path, next, format string, args ...any) {
 	r.problems.Add(problem.Problem{File: r.file, Line: n.Line, Path: path, What: fmt.Sprintf(format, args...), Next: next})
 }
 
+// unknown reports a key that nothing reads, and what was probably meant.
+func (r *reader) unknown(k *yaml.Node, path string, known []string) {
+	r.problems.Add(problem.Problem{File: r.file, Line: k.Line, Path: path, What: "unknown field",
+		Want: strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1], Near: problem.Nearest(k.Value, known)})
+}
+
 // each calls f for every entry of a mapping and reports duplicate keys.
 func (r *reader) each(m *yaml.Node, path string, f func(key string, k, v *yaml.Node)) {
 	if m.Kind != yaml.MappingNode {
@@ -178,7 +184,7 @@ func (r *reader) document(m *yaml.Node) Public {
 		case "sops":
 			sealed = v.Kind == yaml.MappingNode
 		default:
-			r.addf(k, key, "", "unknown field; a RegistryCredential has apiVersion, kind, metadata, type, user, cost, stringData")
+			r.unknown(k, key, []string{"apiVersion", "kind", "metadata", "type", "user", "cost", "stringData"})
 		}
 	})
 	if apiVersion != spec.APIVersion || kind != spec.KindCredential {
@@ -210,7 +216,7 @@ func (r *reader) metadata(m *yaml.Node) (name string) {
 			name = v.Value
 		case "annotations", "labels", "namespace":
 		default:
-			r.addf(k, "metadata."+key, "", "unknown field")
+			r.unknown(k, "metadata."+key, []string{"name", "annotations", "labels", "namespace"})
 		}
 	})
 	if name == "" {
@@ -247,7 +253,7 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 		case !encrypted.MatchString(v.Value):
 			r.addf(v, path, "encrypt it in place: sops --encrypt --in-place "+r.file+"\nand take this value for leaked if it was ever committed", "is readable: not encrypted")
 		case !contains(allowed, key):
-			r.addf(k, path, "", "unknown field; a %s credential has %s", p.Type, strings.Join(allowed, ", "))
+			r.unknown(k, path, allowed)
 		default:
 			p.Fields[key] = v.Value
 		}

@@ -31,7 +31,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"readable":  {file(user + "stringData:\n  password: canary-1\n"), `a.yaml:6: stringData.password: is readable: not encrypted` + "\n  next: encrypt it in place: sops --encrypt --in-place a.yaml\n        and take this value for leaked if it was ever committed"},
 		"empty":     {file(user + "stringData:\n  password: \"\"\n"), `a.yaml:6: stringData.password: is empty`},
-		"unknown":   {file(user + "stringData:\n  passwort: " + enc + "\n  hash: " + enc + "\n"), `a.yaml:6: stringData.passwort: unknown field; a user credential has password, hash, hashOf`},
+		"unknown":   {file(user + "stringData:\n  passwort: " + enc + "\n  hash: " + enc + "\n"), `a.yaml:6: stringData.passwort: unknown field; expected password, hash or hashOf; did you mean "password"?`},
 		"neither":   {file(user + "stringData:\n  hashOf: " + enc + "\n"), `a.yaml:6: stringData: has neither a password nor a hash`},
 		"no data":   {file(user), `a.yaml:1: stringData: is missing`},
 		"twice":     {file(user + "stringData:\n  password: " + enc + "\n  password: " + enc + "\n"), `a.yaml:7: stringData.password: stands there twice`},
@@ -45,7 +45,7 @@ func TestParseRefuses(t *testing.T) {
 		"colon":     {file("user: \"a:b\"\n" + user + "stringData:\n  hash: " + enc + "\n"), `a.yaml:1: user: the user name has a colon, which ends a name in htpasswd and in HTTP basic authentication`},
 		"cost":      {file("cost: 31\n" + user + "stringData:\n  hash: " + enc + "\n"), `a.yaml:3: cost: is outside 5 to 12`},
 		"no name":   {file("metadata: {labels: {}}\ntype: user\nstringData:\n  hash: " + enc + "\n"), `a.yaml:3: metadata.name: is missing`},
-		"top":       {file(user + "userz: x\nstringData:\n  hash: " + enc + "\n"), `a.yaml:5: userz: unknown field; a RegistryCredential has apiVersion, kind, metadata, type, user, cost, stringData`},
+		"top":       {file(user + "userz: x\nstringData:\n  hash: " + enc + "\n"), `a.yaml:5: userz: unknown field; expected apiVersion, kind, metadata, type, user, cost or stringData; did you mean "user"?`},
 		"plain file": {strings.TrimSuffix(file(user+"stringData:\n  hash: "+enc+"\n"), "sops:\n  mac: x\n"),
 			"a.yaml:1: is not encrypted: it has no sops block\n  next: encrypt it in place: sops --encrypt --in-place a.yaml\n        and take what was readable for leaked if it was ever committed"},
 	} {

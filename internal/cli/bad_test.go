@@ -163,6 +163,8 @@ func TestBadInputs(t *testing.T) {
 	e := newEnv(t, 1, 2)
 	e.ok("seal", "overlays/e0")
 	good := e.files()
+	home, tmp := os.Getenv("HOME"), t.TempDir()
+	t.Setenv("TMPDIR", tmp)
 	var report bytes.Buffer
 	for _, c := range badInputs {
 		ok := t.Run(c.name, func(t *testing.T) {
@@ -185,6 +187,13 @@ func TestBadInputs(t *testing.T) {
 			}
 			if changed := changedFiles(before, e.files()); len(changed) > 0 {
 				t.Errorf("changed %v", changed)
+			}
+			for _, dir := range []string{home, tmp} {
+				for name, text := range (&testEnv{t: t, dir: dir}).files() {
+					if strings.Contains(text, canary) {
+						t.Fatalf("a secret stands in %s", name)
+					}
+				}
 			}
 			args := strings.ReplaceAll(c.args, canary, "(a secret)")
 			if strings.Contains(stderr, canary) {
