@@ -78,9 +78,13 @@ func SameRecipients(m Metadata, r *Rule) bool {
 	return strings.Join(left, "\n\n") == strings.Join(right, "\n\n")
 }
 
-// groupKey writes a file's group the way the rule would: an Azure key that the
-// rule names without a version stands in the file with one.
-func groupKey(ids []string, r *Rule) string {
+// groupKey writes a file's group the way the rule would.
+func groupKey(ids []string, r *Rule) string { return strings.Join(r.Named(ids), "\n") }
+
+// Named writes a file's recipients as the rule names them, sorted, each once:
+// an Azure key that the rule names without a version stands in the file with
+// one.
+func (r *Rule) Named(ids []string) []string {
 	open := map[string]bool{}
 	for _, g := range r.groups {
 		for _, rec := range g {
@@ -96,7 +100,7 @@ func groupKey(ids []string, r *Rule) string {
 		}
 		out[i] = id
 	}
-	return strings.Join(distinct(out), "\n")
+	return distinct(out)
 }
 
 // distinct returns the ids sorted, each once.

@@ -227,6 +227,9 @@ func TestAnAzureKeyWithoutVersionTakesNoNetwork(t *testing.T) {
 	if !SameRecipients(Metadata{Groups: [][]string{{open + "abc"}}}, r) || SameRecipients(Metadata{Groups: [][]string{{"https://other/keys/sops-key/abc"}}}, r) {
 		t.Error("any version of that key is the same recipient, and no other key is")
 	}
+	if got := r.Named([]string{open + "abc", open + "def", "age1x"}); !slices.Equal(got, []string{"age1x", open}) {
+		t.Errorf("a file's recipients, as the rule names them: %q", got)
+	}
 }
 
 func TestFindRule(t *testing.T) {

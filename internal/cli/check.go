@@ -130,7 +130,7 @@ func (w *World) encrypted(e environment, dir string, to *[]check.Encrypted, l *p
 			l.Join(err)
 			continue
 		}
-		*to = append(*to, check.Encrypted{File: f.Path, Recipients: meta.Recipients, Rule: rule.Recipients()})
+		*to = append(*to, check.Encrypted{File: f.Path, Recipients: rule.Named(meta.Recipients), Rule: rule.Recipients()})
 	}
 	return files
 }

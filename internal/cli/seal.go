@@ -258,7 +258,7 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 		}
 		return nil, why
 	}
-	old = &oldFile{file: file, lostRecipient: lost(meta.Recipients, rule.Recipients())}
+	old = &oldFile{file: file, lostRecipient: lost(rule.Named(meta.Recipients), rule.Recipients())}
 	data, err := file.Strings("data")
 	if err != nil || !sameData(data, sec.Plain.Data) {
 		// Told apart from a rotation only by its record: a file whose record

@@ -178,7 +178,7 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 	}
 	newKey := false
 	if !sops.SameRecipients(meta, rule) {
-		newKey = lost(meta.Recipients, rule.Recipients())
+		newKey = lost(rule.Named(meta.Recipients), rule.Recipients())
 		why = "encrypted for other recipients"
 		if newKey {
 			why = "encrypted anew with a new data key: a recipient was removed"
