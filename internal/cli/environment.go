@@ -69,19 +69,39 @@ func (w *World) environments(dirs []string) ([]environment, error) {
 	return out, l.Err()
 }
 
-// clashes refuses two Registries of one root that share their sealed folder.
+// clashes refuses two Registries that share a sealed folder, or the folder
+// that their machine credential is in: each would take the other's files for
+// its own.
 func (w *World) clashes(envs []environment) problem.List {
 	var l problem.List
-	by := map[string]environment{}
-	for _, e := range envs {
-		if o, ok := by[e.sealedDir()]; ok {
-			l.Add(problem.Problem{File: w.show(e.root), Path: "spec.secrets.sealed",
-				What: fmt.Sprintf("the Registries %q and %q share one sealed folder", o.registry.Metadata.Name, e.registry.Metadata.Name),
-				Want: "a sealed folder and a credentials folder of its own for each"})
+	for i, e := range envs {
+		for _, o := range envs[:i] {
+			p := problem.Problem{File: e.root, Want: "a sealed folder and a credentials folder of its own for each"}
+			names := fmt.Sprintf("the Registries %q and %q share one", o.registry.Metadata.Name, e.registry.Metadata.Name)
+			switch {
+			case e.sealedDir() == o.sealedDir():
+				p.Path, p.What = "spec.secrets.sealed", names+" sealed folder"
+			case e.machineDir() == o.machineDir():
+				p.Path, p.What = "spec.secrets.credentials", names+" folder for their machine credential"
+			default:
+				continue
+			}
+			l.Add(p)
 		}
-		by[e.sealedDir()] = e
 	}
 	return l
+}
+
+// machineDir is the folder of the machine credential: the first one inside the
+// environment, since others may be shared.
+func (e environment) machineDir() string {
+	dirs := e.registry.Spec.Secrets.Credentials
+	for _, d := range dirs {
+		if filepath.IsLocal(d) {
+			return filepath.Join(e.root, d)
+		}
+	}
+	return filepath.Join(e.root, dirs[0])
 }
 
 // one finds exactly one environment, as the commands on users and credentials

@@ -345,7 +345,7 @@ func (i *initial) credentials(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(e.credentialsDir(), "machine.enc.yaml")
+	path := filepath.Join(e.machineDir(), "machine.enc.yaml")
 	if !exists(path) {
 		text, err := i.w.newMachine(ctx, path, e.registry.Metadata.Name)
 		if err != nil {

@@ -340,3 +340,24 @@ func TestSealOfManyEnvironmentsTellsEveryFailure(t *testing.T) {
 		e.ok("build", fmt.Sprintf("overlays/e%d", i))
 	}
 }
+
+func TestTwoRegistriesOfOneRoot(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.write("overlays/e0/kustomization.yaml", "generators: [registry, second.yaml]\n")
+	second := `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: second, namespace: registry}
+spec: {host: second.example.com, storage: {filesystem: {}}, secrets: {credentials: [CREDENTIALS], sealed: SEALED}}
+`
+	write := func(credentials, sealed string) {
+		e.write("overlays/e0/second.yaml", strings.NewReplacer("CREDENTIALS", credentials, "SEALED", sealed).Replace(second))
+	}
+	write("credentials", "sealed")
+	if _, errs, code := run(t, e.dir, "seal", "overlays/e0"); code != 1 || !strings.Contains(errs, `the Registries "docker-registry" and "second" share one sealed folder`) {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+	write("credentials", "sealed-2")
+	if _, errs, code := run(t, e.dir, "seal", "overlays/e0"); code != 1 || !strings.Contains(errs, "share one folder for their machine credential") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -113,12 +112,9 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 			return nil
 		}
 	}
-	dir := c.env.registry.Spec.Secrets.Credentials[0]
-	for _, d := range c.env.registry.Spec.Secrets.Credentials {
-		if !strings.HasPrefix(filepath.Clean(d), "..") {
-			dir = d
-			break
-		}
+	dir, err := filepath.Rel(c.env.root, c.env.machineDir())
+	if err != nil {
+		return err
 	}
 	path := filepath.Join(c.env.root, dir, "machine.enc.yaml")
 	if _, files, err := c.w.folder(c.env.root)(c.env.registry.Spec.Secrets.Sealed); err == nil {
