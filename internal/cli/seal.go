@@ -108,7 +108,7 @@ func (w *World) sealOne(ctx context.Context, e environment, check bool) error {
 
 // temporary is the name of a file that a killed run left behind: the hidden
 // name under which renameio writes before it renames.
-var temporary = regexp.MustCompile(`^\..+\.yaml\d+$`)
+var temporary = regexp.MustCompile(`^\.(.+\.yaml|\` + markerName + `)\d+$`)
 
 // sweep deletes what killed runs left in the environment's own folders. The
 // lock is held, so nobody is writing there. What can't be deleted harms nobody.
@@ -119,6 +119,10 @@ func (w *World) sweep(e environment) {
 			dirs = append(dirs, filepath.Join(e.root, d))
 		}
 	}
+	sweep(dirs...)
+}
+
+func sweep(dirs ...string) {
 	for _, dir := range dirs {
 		entries, _ := os.ReadDir(dir)
 		for _, entry := range entries {
