@@ -29,6 +29,8 @@ var owners = map[string]string{
 	"github.com/gofrs/flock":                 "internal/cli",
 	"github.com/google/renameio/":            "internal/cli",
 	"github.com/schollz/progressbar/":        "internal/cli",
+	"github.com/fatih/color":                 "internal/cli",
+	"github.com/homeport/dyff/":              "internal/diff",
 	module + "internal/cli":                  "cmd/reggen",
 }
 

@@ -23,6 +23,7 @@ func Real() *World {
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Dir: dir, Home: home, Now: time.Now, Random: rand.Reader,
 		StdinIsTerm:  term.IsTerminal(int(os.Stdin.Fd())),
+		StdoutIsTerm: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrIsTerm: term.IsTerminal(int(os.Stderr.Fd())),
 		ReadPassword: func() (string, error) {
 			b, err := term.ReadPassword(int(os.Stdin.Fd()))

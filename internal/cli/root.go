@@ -122,7 +122,7 @@ other binary is needed to build.`,
 	})
 	cmd.AddCommand(
 		w.initCommand(), w.userCommand(), w.credentialCommand(),
-		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.checkCommand(),
+		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(),
 		w.pluginCommand(), w.schemaCommand(), w.versionCommand(),
 	)
 	return cmd

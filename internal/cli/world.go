@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -32,6 +33,7 @@ type World struct {
 	Now          func() time.Time
 	Random       io.Reader
 	StdinIsTerm  bool // a person can be asked
+	StdoutIsTerm bool // colours can be shown
 	StderrIsTerm bool // progress can be shown
 	ReadPassword func() (string, error)
 	SaveTerminal func() (restore func()) // nil where there is none
@@ -158,4 +160,12 @@ func interrupted(ctx context.Context) error {
 		return interruption
 	}
 	return nil
+}
+
+// git runs git in the working directory and
+// returns what it printed.
+func (w *World) git(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = w.Dir
+	return cmd.Output()
 }
