@@ -125,6 +125,20 @@ func TestKRMTransformer(t *testing.T) {
 		t.Errorf("%d objects, want the overlay's %d and the bystander, and no sealed file", len(objects), len(wanted))
 	}
 	same(t, "reggen build of the transformer", p.reggen("build", "krm"), got)
+
+	// The same entry without the annotation: kustomize starts reggen as an exec
+	// plugin, and every object that was there stays.
+	p.write("krm/kustomization.yaml", "resources: [old.yaml, items/docker-registry-htpasswd.yaml, items/docker-registry-http.yaml, items/docker-registry-s3.yaml, items/regcred.yaml]\ntransformers: [../overlays/staging/registry]\n")
+	got = kustomize(t, p, plugins(t, p), tool("kustomize"), "build", "--enable-alpha-plugins", "krm")
+	if !bytes.Contains(got, []byte("name: bystander")) || bytes.Contains(got, []byte("NodePort")) {
+		t.Errorf("the exec plugin as a transformer lost or kept the wrong object:\n%.300s", got)
+	}
+	same(t, "reggen build of the exec transformer", p.reggen("build", "krm"), got)
+
+	// A namespace: of the kustomization reaches the sealed files among the items.
+	p.write("krm/kustomization.yaml", string(p.read("krm/kustomization.yaml"))+"namespace: elsewhere\nlabels: [{pairs: {team: a}}]\n")
+	moved := kustomize(t, p, plugins(t, p), tool("kustomize"), "build", "--enable-alpha-plugins", "krm")
+	same(t, "reggen build of the moved transformer", p.reggen("build", "krm"), moved)
 }
 
 // A plugin that fails says why, and kustomize prints nothing.

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
 	"slices"
@@ -27,7 +28,7 @@ spec:
 `
 
 func enc(tag string) string {
-	return "ENC[AES256_GCM,data:" + tag + ",iv:aaaa,tag:bbbb,type:str]"
+	return "ENC[AES256_GCM,data:" + base64.StdEncoding.EncodeToString([]byte(tag)) + ",iv:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]"
 }
 
 // credentialFile looks like a credential that SOPS encrypted; nobody opens it
@@ -38,7 +39,7 @@ func credentialFile(name, kind string, fields ...string) File {
 	for _, f := range fields {
 		b.WriteString("  " + f + ": " + enc(name+f) + "\n")
 	}
-	b.WriteString("sops: {mac: x}\n")
+	b.WriteString("sops:\n  mac: " + enc("mac") + "\n  lastmodified: \"2026-01-01T00:00:00Z\"\n  version: 3.13.3\n")
 	return File{"credentials/" + name + ".enc.yaml", []byte(b.String())}
 }
 

@@ -3,6 +3,7 @@ package generator
 import (
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -19,6 +20,10 @@ const (
 	DockerConfigKey  = ".dockerconfigjson"
 	DockerConfigType = "kubernetes.io/dockerconfigjson"
 )
+
+// secretName is a DNS subdomain, which Kubernetes asks of a Secret's name; it
+// becomes a file's name too.
+var secretName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
 
 // findSlots finds the Secrets among the rendered objects, appends the pull
 // secrets, and refuses a placeholder anywhere else.
@@ -40,6 +45,11 @@ func (p *Plan) findSlots(pulls []Pull) error {
 		}
 		if len(data) == 0 {
 			continue // a Secret without data passes through
+		}
+		if !secretName.MatchString(o.Name()) {
+			l.Add(problem.Problem{What: "the chart renders a Secret whose name is none that Kubernetes takes", Want: "lower-case letters, digits, - and .",
+				Next: "look at what spec.values says about names"})
+			continue
 		}
 		if ns := o.Namespace(); ns != "" && ns != p.Registry.Metadata.Namespace {
 			l.Add(problem.Problem{What: fmt.Sprintf("the chart renders %s outside the registry's namespace", o.ID())})

@@ -10,7 +10,7 @@ package credential
 import (
 	"bytes"
 	"fmt"
-	"regexp"
+	"io"
 	"sort"
 	"strings"
 
@@ -86,8 +86,6 @@ type Document struct {
 	StringData map[string]string `json:"stringData" yaml:"stringData"`
 }
 
-var encrypted = regexp.MustCompile(`^ENC\[AES256_GCM,data:[^\s]+,type:[a-z]+\]$`)
-
 // HasConflict says whether data holds the markers of an unfinished git merge.
 func HasConflict(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("<<<<<<< ")) || bytes.Contains(data, []byte("\n<<<<<<< ")) ||
@@ -103,9 +101,13 @@ func Parse(file string, data []byte) (Public, error) {
 			Next: "take one side whole (git checkout --ours or --theirs), then run reggen seal",
 		}}
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil || len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
+	var root, more yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&root); err != nil || len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
 		return Public{}, problem.List{{File: file, What: "not a YAML mapping", Want: "a RegistryCredential encrypted with SOPS"}}
+	}
+	if err := d.Decode(&more); err != io.EOF {
+		return Public{}, problem.List{{File: file, What: "holds more than one YAML document", Want: "one credential a file"}}
 	}
 	r := reader{file: file}
 	p := r.document(root.Content[0])
@@ -182,7 +184,7 @@ func (r *reader) document(m *yaml.Node) Public {
 		case "stringData":
 			data = v
 		case "sops":
-			sealed = v.Kind == yaml.MappingNode
+			sealed = isBlock(v)
 		default:
 			r.unknown(k, key, []string{"apiVersion", "kind", "metadata", "type", "user", "cost", "stringData"})
 		}
@@ -243,14 +245,17 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 		return
 	}
 	allowed := append(append([]string{}, known.required...), known.optional...)
+	r.comments(data)
 	r.each(data, "stringData", func(key string, k, v *yaml.Node) {
 		path := "stringData." + key
+		r.comments(k)
+		r.comments(v)
 		switch {
 		case v.Kind != yaml.ScalarNode:
 			r.addf(v, path, "", "is not text")
 		case v.Value == "":
 			r.addf(v, path, "", "is empty")
-		case !encrypted.MatchString(v.Value):
+		case !secret.IsCiphertext(v.Value):
 			r.addf(v, path, "encrypt it in place: sops --encrypt --in-place "+r.file+"\nand take this value for leaked if it was ever committed", "is readable: not encrypted")
 		case !contains(allowed, key):
 			r.unknown(k, path, allowed)
@@ -266,6 +271,30 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 	if p.Type == User && !mentions(data, Password) && !mentions(data, Hash) {
 		r.addf(data, "stringData", "", "has neither a password nor a hash")
 	}
+}
+
+// comments refuses what a person wrote beside the secrets: SOPS encrypts those
+// comments, and a readable one may hold what belongs in a value.
+func (r *reader) comments(n *yaml.Node) {
+	for _, c := range []string{n.HeadComment, n.LineComment, n.FootComment} {
+		for line := range strings.Lines(c) {
+			if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#ENC[") {
+				r.addf(n, "stringData", "take the comment out, and what it said for leaked if it was a secret and ever committed", "has a readable comment")
+				return
+			}
+		}
+	}
+}
+
+// isBlock says that a node is a sops block: with a MAC, a time and a version.
+// Whether the MAC is right only a key can tell.
+func isBlock(n *yaml.Node) bool {
+	var block struct {
+		MAC          string `yaml:"mac"`
+		LastModified string `yaml:"lastmodified"`
+		Version      string `yaml:"version"`
+	}
+	return n.Decode(&block) == nil && secret.IsCiphertext(block.MAC) && block.LastModified != "" && block.Version != ""
 }
 
 func contains(l []string, s string) bool {

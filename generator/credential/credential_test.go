@@ -10,10 +10,13 @@ import (
 	"github.com/reggen/reggen/generator/spec"
 )
 
-const enc = "ENC[AES256_GCM,data:AAAA,iv:BBBB,tag:CCCC,type:str]"
+const enc = "ENC[AES256_GCM,data:AAAA,iv:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]"
+
+// block is what makes a document look encrypted.
+const block = "sops:\n  mac: " + enc + "\n  lastmodified: \"2026-01-01T00:00:00Z\"\n  version: 3.13.3\n"
 
 func file(body string) string {
-	return "apiVersion: reggen.dev/v1alpha1\nkind: RegistryCredential\n" + body + "sops:\n  mac: x\n"
+	return "apiVersion: reggen.dev/v1alpha1\nkind: RegistryCredential\n" + body + block
 }
 
 func TestParseReadsThePublicSide(t *testing.T) {
@@ -46,7 +49,7 @@ func TestParseRefuses(t *testing.T) {
 		"cost":      {file("cost: 31\n" + user + "stringData:\n  hash: " + enc + "\n"), `a.yaml:3: cost: is outside 5 to 12`},
 		"no name":   {file("metadata: {labels: {}}\ntype: user\nstringData:\n  hash: " + enc + "\n"), `a.yaml:3: metadata.name: is missing`},
 		"top":       {file(user + "userz: x\nstringData:\n  hash: " + enc + "\n"), `a.yaml:5: userz: unknown field; expected apiVersion, kind, metadata, type, user, cost or stringData; did you mean "user"?`},
-		"plain file": {strings.TrimSuffix(file(user+"stringData:\n  hash: "+enc+"\n"), "sops:\n  mac: x\n"),
+		"plain file": {strings.TrimSuffix(file(user+"stringData:\n  hash: "+enc+"\n"), block),
 			"a.yaml:1: is not encrypted: it has no sops block\n  next: encrypt it in place: sops --encrypt --in-place a.yaml\n        and take what was readable for leaked if it was ever committed"},
 	} {
 		t.Run(name, func(t *testing.T) {

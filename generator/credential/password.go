@@ -78,7 +78,8 @@ func Verify(hash, password string) bool {
 	return len(password) <= MaxPassword && bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
 }
 
-// CheckHash returns the cost of a bcrypt hash, or why it is none.
+// CheckHash returns the cost of a bcrypt hash, or why it is none that can be
+// used here.
 func CheckHash(hash string) (cost int, what string) {
 	if len(hash) != 60 || !(strings.HasPrefix(hash, "$2y$") || strings.HasPrefix(hash, "$2a$") || strings.HasPrefix(hash, "$2b$")) {
 		return 0, "not a bcrypt hash; the registry takes bcrypt only (htpasswd -nB makes one)"
@@ -86,6 +87,9 @@ func CheckHash(hash string) (cost int, what string) {
 	cost, err := bcrypt.Cost([]byte(hash))
 	if err != nil || strings.ContainsAny(hash, "\n: ") {
 		return 0, "not a bcrypt hash; the registry takes bcrypt only (htpasswd -nB makes one)"
+	}
+	if cost < MinCost || cost > MaxCost {
+		return 0, fmt.Sprintf("a bcrypt hash of cost %d, outside %d to %d: a low one is soon guessed, a high one is paid on every request", cost, MinCost, MaxCost)
 	}
 	return cost, ""
 }

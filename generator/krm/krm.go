@@ -77,6 +77,28 @@ func Run(in []byte, gen Generate) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Transform answers an exec plugin's call as a transformer: items is the YAML
+// stream on stdin, and so is the result. It upserts as Run does.
+func Transform(items []byte, made []byte) ([]byte, error) {
+	old, err := read(items)
+	if err != nil {
+		return nil, err
+	}
+	kept, _, err := sortOut(old)
+	if err != nil {
+		return nil, err
+	}
+	new, err := read(made)
+	if err != nil {
+		return nil, err
+	}
+	text, err := kio.StringAll(upsert(kept, new))
+	if err != nil {
+		return nil, problem.Problem{What: "the result can't be written"}
+	}
+	return []byte(text), nil
+}
+
 // SealedItems picks the sealed files out of a YAML stream of objects, by name;
 // nil when there are none.
 func SealedItems(stream []byte) (map[string][]byte, error) {
@@ -119,19 +141,48 @@ func sortOut(items []*yaml.RNode) (kept []*yaml.RNode, twins map[string][]byte, 
 			kept = append(kept, n)
 			continue
 		}
-		if _, twice := twins[n.GetName()]; twice {
-			return nil, nil, problem.Problem{What: "two sealed files of the Secret " + n.GetName() + " among the items"}
-		}
-		text, err := n.String()
+		name, text, err := asSealed(n)
 		if err != nil {
 			return nil, nil, problem.Problem{What: "the sealed file of the Secret " + n.GetName() + " can't be read"}
+		}
+		if _, twice := twins[name]; twice {
+			return nil, nil, problem.Problem{What: "two sealed files of the Secret " + name + " among the items"}
 		}
 		if twins == nil {
 			twins = map[string][]byte{}
 		}
-		twins[n.GetName()] = []byte(text)
+		twins[name] = text
 	}
 	return kept, twins, nil
+}
+
+// previousNames is where kustomize keeps an object's names from before its
+// prefixes and suffixes, oldest first.
+const previousNames = "internal.config.kubernetes.io/previousNames"
+
+// asSealed takes back what kustomize did to a sealed file on its way here:
+// namespace, labels, other annotations and, where it says so, the name.
+func asSealed(n *yaml.RNode) (name string, text []byte, err error) {
+	n = n.Copy()
+	annotations := n.GetAnnotations()
+	name = n.GetName()
+	if first, _, _ := strings.Cut(annotations[previousNames], ","); first != "" {
+		name = first
+	}
+	for _, f := range []yaml.Filter{
+		yaml.SetK8sName(name),
+		yaml.Tee(yaml.Get("metadata"), yaml.Clear("namespace")),
+		yaml.Tee(yaml.Get("metadata"), yaml.Clear("labels")),
+	} {
+		if err := n.PipeE(f); err != nil {
+			return "", nil, err
+		}
+	}
+	if err := n.SetAnnotations(map[string]string{sealed.RecordKey: annotations[sealed.RecordKey]}); err != nil {
+		return "", nil, err
+	}
+	out, err := n.String()
+	return name, []byte(out), err
 }
 
 type identity struct{ apiVersion, kind, namespace, name string }

@@ -6,7 +6,6 @@ package sealed
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -21,7 +20,10 @@ import (
 // EncryptedRegex is what reggen has SOPS encrypt, in every file it writes.
 const EncryptedRegex = "^(data|stringData)$"
 
-var ciphertext = regexp.MustCompile(`^ENC\[AES256_GCM,data:[^\s]+,type:str\]$`)
+// isCiphertext says whether text has the form of an encrypted string.
+func isCiphertext(text string) bool {
+	return strings.HasSuffix(text, ",type:str]") && secret.IsCiphertext(text)
+}
 
 // File is a sealed file as anyone can read it.
 type File struct {
@@ -68,11 +70,11 @@ func Parse(path string, data []byte) (File, error) {
 	if f.SOPS["encrypted_regex"] != EncryptedRegex || f.SOPS["mac_only_encrypted"] != true {
 		return bad("was encrypted with other settings than encrypted_regex: %s and mac_only_encrypted: true, so its MAC breaks once kustomize has touched it", EncryptedRegex)
 	}
-	if mac, _ := f.SOPS["mac"].(string); !ciphertext.MatchString(mac) {
+	if mac, _ := f.SOPS["mac"].(string); !isCiphertext(mac) {
 		return bad("has no MAC in its sops block")
 	}
 	for _, k := range slices.Sorted(keys(f.Data)) {
-		if v := f.Data[k]; v != "" && !ciphertext.MatchString(v) {
+		if v := f.Data[k]; v != "" && !isCiphertext(v) {
 			return bad("data.%s is readable: not encrypted", k)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/reggen/reggen/generator/secret"
 )
 
-const enc = "ENC[AES256_GCM,data:AAAA,iv:BBBB,tag:CCCC,type:str]"
+const enc = "ENC[AES256_GCM,data:AAAA,iv:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]"
 
 func expected() Expected {
 	return Expected{

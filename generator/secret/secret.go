@@ -11,9 +11,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -188,4 +190,23 @@ func Name(text string, refs []Ref) string {
 		text = strings.ReplaceAll(text, Placeholder(r), "{{"+string(r)+"}}")
 	}
 	return text
+}
+
+// ciphertext is how SOPS writes an encrypted value: base64 of the data, of a
+// vector of 32 bytes (12 in other implementations) and of a tag of 16.
+var ciphertext = regexp.MustCompile(`^ENC\[AES256_GCM,data:([A-Za-z0-9+/]+={0,2}),iv:([A-Za-z0-9+/]+={0,2}),tag:([A-Za-z0-9+/]{22}==),type:(str|int|float|bool|bytes|comment)\]$`)
+
+// IsCiphertext says whether text has the form of a value that SOPS encrypted.
+// Whether it is one only a key can tell.
+func IsCiphertext(text string) bool {
+	m := ciphertext.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	for _, part := range m[1:4] {
+		if _, err := base64.StdEncoding.DecodeString(part); err != nil {
+			return false
+		}
+	}
+	return true
 }

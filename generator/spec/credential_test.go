@@ -68,9 +68,9 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 
 func file(typ string, fields []string) []byte {
 	var b strings.Builder
-	b.WriteString("apiVersion: " + spec.APIVersion + "\nkind: " + spec.KindCredential + "\nmetadata: {name: a}\ntype: " + typ + "\nsops: {mac: x}\nstringData:\n")
+	b.WriteString("apiVersion: " + spec.APIVersion + "\nkind: " + spec.KindCredential + "\nmetadata: {name: a}\ntype: " + typ + "\nsops:\n  mac: ENC[AES256_GCM,data:eA==,iv:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]\n  lastmodified: now\n  version: 3.13.3\nstringData:\n")
 	for _, f := range fields {
-		b.WriteString("  " + f + ": ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]\n")
+		b.WriteString("  " + f + ": ENC[AES256_GCM,data:eA==,iv:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]\n")
 	}
 	return []byte(b.String())
 }

@@ -87,8 +87,10 @@ func (w *World) piped(what string) (string, error) {
 	if err != nil || len(data) == 0 {
 		return "", problem.Problem{What: "stdin is empty", Want: what + " on stdin"}
 	}
-	text := strings.TrimSuffix(string(data), "\n")
-	return strings.TrimSuffix(text, "\r"), nil
+	if text, found := strings.CutSuffix(string(data), "\r\n"); found {
+		return text, nil
+	}
+	return strings.TrimSuffix(string(data), "\n"), nil
 }
 
 // dir is the environment that a command on users and credentials works on: the

@@ -100,6 +100,15 @@ var badInputs = []bad{
 	{name: "no machine credential", do: gone("overlays/e0/credentials/machine.enc.yaml"), args: build0},
 	{name: "a lost machine credential", do: gone("overlays/e0/credentials/machine.enc.yaml"), args: "seal overlays/e0"},
 
+	{name: "a comment in a credential", do: inFile(credFile, "  password:", "  # "+canary+"\n  password:"), args: build0},
+	{name: "a second document in a credential", do: func(e *testEnv) { e.write(credFile, e.read(credFile)+"---\nstringData: {password: "+canary+"}\n") }, args: build0},
+	{name: "what only looks encrypted", do: func(e *testEnv) {
+		e.write(credFile, regexp.MustCompile(`password: ENC.*`).ReplaceAllString(e.read(credFile), "password: ENC[AES256_GCM,data:"+canary+",type:str]"))
+	}, args: build0},
+	{name: "a typo in a credential's field", do: inFile(credFile, "  password:", "  pasword:"), args: build0},
+	{name: "a name that leads out of the folder", do: inSpec("  host:", "  values: {fullnameOverride: ../../evil}\n  host:"), args: "seal overlays/e0"},
+	{name: "a typo in the kind", do: both(inFile("bases/registry/registry.yaml", "kind: Registry", "kind: Regsitry"), inFile("overlays/e0/registry/registry.yaml", "kind: Registry", "kind: Regsitry")), args: build0},
+
 	// Sealed files.
 	{name: "never sealed", do: gone("overlays/e0/sealed"), args: build0},
 	{name: "one sealed file missing", do: gone("overlays/e0/sealed/regcred.yaml"), args: build0},
@@ -135,6 +144,19 @@ var badInputs = []bad{
 	{name: "nobody to ask", args: "user add alice", code: 2},
 	{name: "a hash that is none", args: "user add alice --hash-stdin", stdin: canary},
 	{name: "a cost that is too high", args: "user add alice --generate --cost 31", code: 2},
+	{name: "a hash of somebody else", args: "user add alice --hash-stdin", stdin: "bob:$2y$05$abcdefghijklmnopqrstuuY8dnSW4gvhLxgDkPkvbm0Yh5dtbFnVy"},
+	{name: "a hash that is too cheap", args: "credential set u0 --field hash --stdin", stdin: "$2y$04$abcdefghijklmnopqrstuuY8dnSW4gvhLxgDkPkvbm0Yh5dtbFnVy"},
+	{name: "only a hash for the puller", args: "credential set puller --field hash --stdin", stdin: "$2y$05$abcdefghijklmnopqrstuuY8dnSW4gvhLxgDkPkvbm0Yh5dtbFnVy"},
+	{name: "a password as a flag", args: "user add alice -p" + canary, code: 2},
+	{name: "a password as a flag's value", args: "user add alice --password-stdin=" + canary, code: 2},
+	{name: "a password as another flag's value", args: "user add alice --generate --cost " + canary, code: 2},
+	{name: "a secret as a field", args: "credential set s3 --field " + canary, code: 2},
+	{name: "a private key as a file name", args: "init overlays/new --host n.example.com --size 1Gi --key-file AGE-SECRET-KEY-1" + canary},
+	{name: "a file in the way", do: func(e *testEnv) {
+		if err := os.Rename(e.path("overlays/e0/credentials/u0.enc.yaml"), e.path("overlays/e0/credentials/s3.enc.yaml")); err != nil {
+			e.t.Fatal(err)
+		}
+	}, args: "credential set s3 --stdin", stdin: "accessKey=a\nsecretKey=b\n"},
 	{name: "removing the puller", args: "user remove puller"},
 	{name: "removing a stranger", args: "user remove nobody"},
 	{name: "verifying a wrong password", args: "user verify puller --password-stdin", stdin: canary + "-wrong"},

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -133,10 +135,13 @@ func needDirs(cmd *cobra.Command, args []string) error {
 func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byte, error) {
 	var out bytes.Buffer
 	var l problem.List
+	bar := w.progress("building", len(dirs))
+	defer bar.done()
 	for _, dir := range dirs {
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
+		bar.step()
 		var registries []*spec.Registry
 		text, err := kustomize.Build(w.abs(dir), func(r kustomize.Request) ([]byte, error) {
 			sealed, err := krm.SealedItems(r.Items)
@@ -177,16 +182,26 @@ func (w *World) at(root string, err error) error {
 	dir := quoteArg(w.show(root))
 	for i := range l {
 		// The generator doesn't know where it is; these commands want to.
-		switch next := l[i].Next; {
-		case next == "reggen seal":
-			l[i].Next = next + " " + dir
-		case strings.HasPrefix(next, "reggen user add ") || next == "reggen credential set s3":
-			l[i].Next = next + " --dir " + dir
-		case strings.HasPrefix(next, "reggen seal makes"):
-			l[i].Next = strings.Replace(next, "reggen seal", "reggen seal "+dir, 1)
-		}
+		l[i].Next = placed(l[i].Next, dir)
 	}
 	return located{l, err}
+}
+
+var (
+	sealCommandText  = regexp.MustCompile(`reggen seal\b( makes|$|\n)`)
+	otherCommandText = regexp.MustCompile(`(?m)^(reggen (?:user|credential) [^#,\n]*?)(\s+#.*)?$`)
+)
+
+// placed adds the environment's folder to the commands of a next step.
+func placed(next, dir string) string {
+	next = sealCommandText.ReplaceAllString(next, "reggen seal "+strings.ReplaceAll(dir, "$", "$$")+"$1")
+	return otherCommandText.ReplaceAllStringFunc(next, func(line string) string {
+		if strings.Contains(line, "--dir") {
+			return line
+		}
+		m := otherCommandText.FindStringSubmatch(line)
+		return m[1] + " --dir " + dir + m[2]
+	})
 }
 
 // untainted keeps kustomize's own error text to itself in a build that handed
@@ -236,7 +251,23 @@ func (w *World) functionOptions() buildOptions {
 
 // plugin answers kustomize's exec plugin call.
 func (w *World) plugin(ctx context.Context, config []byte, root string) int {
-	out, _, err := w.generate(ctx, root, config, nil, w.functionOptions())
+	// As a transformer the plugin gets the objects so far, and what it prints
+	// takes their place.
+	var items []byte
+	var err error
+	if w.Stdin != nil && !w.StdinIsTerm {
+		if items, err = io.ReadAll(w.Stdin); err != nil {
+			return w.answer(nil, problem.Problem{What: "can't read the objects that kustomize passes"})
+		}
+	}
+	sealed, err := krm.SealedItems(items)
+	if err != nil {
+		return w.answer(nil, err)
+	}
+	out, _, err := w.generate(ctx, root, config, files(sealed), w.functionOptions())
+	if err == nil && len(bytes.TrimSpace(items)) > 0 {
+		out, err = krm.Transform(items, out)
+	}
 	return w.answer(out, w.at(root, err))
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -91,7 +92,11 @@ func (w *World) target(e environment, name string) (target, error) {
 		if set.S3 != nil {
 			return target{w.abs(set.S3.File), set.S3, credential.S3, set.S3.Name}, nil
 		}
-		return target{filepath.Join(e.credentialsDir(), "s3.enc.yaml"), nil, credential.S3, name}, nil
+		path := filepath.Join(e.credentialsDir(), "s3.enc.yaml")
+		if exists(path) {
+			return target{}, problem.Problem{File: path, What: "is there already, and is no s3 credential; nothing was written", Next: "rename that file"}
+		}
+		return target{path, nil, credential.S3, name}, nil
 	}
 	slices.Sort(names)
 	p := problem.Problem{File: w.show(e.credentialsDir()), What: fmt.Sprintf("no credential %q; there are: %s", name, strings.Join(names, ", "))}
@@ -113,7 +118,7 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 	}
 	settable, required := credential.Settable(t.kind)
 	if o.field != "" && !slices.Contains(settable, o.field) {
-		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("%q is no field of a %s credential", o.field, t.kind), Want: strings.Join(settable, " or ")}}
+		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("is no field of a %s credential", t.kind), Want: strings.Join(settable, " or ")}}
 	}
 	if o.generate && o.field == "" {
 		return exitError{exitUsage, problem.Problem{Path: "--generate", What: "makes one value", Want: "--field beside it"}}
@@ -127,6 +132,7 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 	}
 	doc := credential.Document{Metadata: spec.Metadata{Name: t.name}, Type: t.kind, StringData: map[string]string{}}
 	var reuse *sops.File
+	before, _ := os.ReadFile(t.path)
 	if t.public != nil {
 		o, err := w.readCredential(ctx, t.path)
 		if err != nil {
@@ -138,6 +144,12 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 	if err != nil {
 		return err
 	}
+	if _, hashed := values[credential.Hash]; hashed && t.public != nil {
+		if pulls := pullSecretsOf(e.registry, t.public.User); len(pulls) > 0 {
+			return problem.Problem{Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: a pull secret needs the password, not only its hash", t.public.User),
+				Next: "name another user there first"}
+		}
+	}
 	if err := apply(&doc, t, values, required); err != nil {
 		return err
 	}
@@ -146,6 +158,9 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 		return err
 	}
 	defer unlock()
+	if now, _ := os.ReadFile(t.path); !bytes.Equal(before, now) {
+		return problem.Problem{File: w.show(t.path), What: "was changed meanwhile by somebody else; nothing was written", Next: "run the same command again"}
+	}
 	text, err := w.sealCredential(ctx, t.path, doc, reuse, false)
 	if err != nil {
 		return err
@@ -344,7 +359,7 @@ func (w *World) showCredential(ctx context.Context, dir, name, field string, pla
 		if field != "" {
 			value, ok := out.Values[field]
 			if !ok {
-				return problem.Problem{File: w.show(t.path), Path: "--field", What: fmt.Sprintf("the credential has no %q", field), Want: strings.Join(sortedKeys(out.Values), " or ")}
+				return problem.Problem{File: w.show(t.path), Path: "--field", What: "the credential has no such field", Want: strings.Join(sortedKeys(out.Values), " or ")}
 			}
 			_, err := fmt.Fprintln(w.Stdout, value)
 			return err

@@ -156,6 +156,9 @@ func (i *initial) clusterKeys(n *newRules) (string, error) {
 
 // key takes the public key of a key file, or plans a new one.
 func (i *initial) key(n *newRules, file, why string) (string, error) {
+	if strings.Contains(strings.ToUpper(file), "AGE-SECRET-KEY-") {
+		return "", problem.Problem{What: "a private key stands where a file's name belongs; take it for leaked: it is in your shell's history", Want: "the path of an age key file"}
+	}
 	text, err := os.ReadFile(file)
 	switch {
 	case err == nil:
@@ -182,6 +185,15 @@ func (i *initial) key(n *newRules, file, why string) (string, error) {
 }
 
 func (i *initial) writeKey(k keyFile) error {
+	for dir := filepath.Dir(k.path); ; dir = filepath.Dir(dir) {
+		if exists(filepath.Join(dir, ".git")) {
+			return problem.Problem{File: k.path, What: "would put a private key into a git repository; nothing was written",
+				Want: "a file outside of it, with --key-file and --cluster-key-file"}
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
 		return i.w.fileProblem("can't make the folder of", k.path, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/reggen/reggen/generator/krm"
 	"github.com/reggen/reggen/generator/problem"
@@ -118,7 +119,7 @@ other binary is needed to build.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return exitError{exitUsage, usageError{c.CommandPath(), err}}
+		return exitError{exitUsage, usageError{c.CommandPath(), flagProblem(err)}}
 	})
 	cmd.AddCommand(
 		w.initCommand(), w.userCommand(), w.credentialCommand(),
@@ -126,6 +127,27 @@ other binary is needed to build.`,
 		w.pluginCommand(), w.schemaCommand(), w.versionCommand(),
 	)
 	return cmd
+}
+
+// flagProblem words a mistake with a flag. It names the flag and never what
+// was given for it: that may be a password in the wrong place.
+func flagProblem(err error) error {
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return problem.Problem{Path: "-" + unknown.GetSpecifiedName(), What: "there is no such flag"}
+	case errors.As(err, &unknown):
+		return problem.Problem{Path: "--" + unknown.GetSpecifiedName(), What: "there is no such flag"}
+	case errors.As(err, &value) && value.GetFlag().Value.Type() == "bool":
+		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes no value"}
+	case errors.As(err, &value):
+		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes another kind of value", Want: value.GetFlag().Value.Type()}
+	case errors.As(err, &missing):
+		return problem.Problem{Path: "--" + missing.GetFlag().Name, What: "needs a value"}
+	}
+	return problem.Problem{What: "the flags can't be read"}
 }
 
 // usageError is a mistake on the command line.

@@ -56,19 +56,25 @@ func (w *World) seal(ctx context.Context, dirs []string, check bool) error {
 		return err
 	}
 	var l problem.List
-	bar := w.progress("sealing", len(envs))
-	defer bar.done()
+	// Of one environment the credentials are counted, of several these.
+	var bar *progress
+	if len(envs) > 1 {
+		bar = w.progress("sealing", len(envs))
+		defer bar.done()
+	}
 	for _, e := range envs {
 		if err := interrupted(ctx); err != nil {
 			return err
 		}
-		l.Join(w.sealOne(ctx, e, check))
-		bar.step()
+		l.Join(w.at(e.root, w.sealOne(ctx, e, check, bar)))
+		if bar != nil {
+			bar.step()
+		}
 	}
 	return l.Err()
 }
 
-func (w *World) sealOne(ctx context.Context, e environment, check bool) error {
+func (w *World) sealOne(ctx context.Context, e environment, check bool, bar *progress) error {
 	if !check {
 		unlock, err := w.lock(e)
 		if err != nil {
@@ -77,7 +83,7 @@ func (w *World) sealOne(ctx context.Context, e environment, check bool) error {
 		defer unlock()
 		w.sweep(e)
 	}
-	s := sealing{w: w, env: e, check: check}
+	s := sealing{w: w, env: e, check: check, bar: bar}
 	if err := s.derive(ctx); err != nil {
 		return err
 	}
@@ -138,6 +144,7 @@ type sealing struct {
 	w       *World
 	env     environment
 	check   bool
+	bar     *progress // of several environments; nil for one
 	changes []change
 	found   problem.List // what --check found
 }

@@ -45,8 +45,11 @@ func (c *credentialStore) load(ctx context.Context, s *sealing) error {
 	if err := c.machine(ctx, s); err != nil {
 		return err
 	}
-	bar := c.w.progress("opening credentials", len(c.files))
-	defer bar.done()
+	bar := s.bar
+	if bar == nil {
+		bar = c.w.progress("opening credentials", len(c.files))
+		defer bar.done()
+	}
 	var mu sync.Mutex
 	var l problem.List
 	g := errgroup.Group{}
@@ -54,7 +57,9 @@ func (c *credentialStore) load(ctx context.Context, s *sealing) error {
 	why := make([]string, len(c.files))
 	for i, f := range c.files {
 		g.Go(func() error {
-			defer bar.step()
+			if s.bar == nil {
+				defer bar.step()
+			}
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -117,6 +122,9 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 		return err
 	}
 	path := filepath.Join(c.env.root, dir, "machine.enc.yaml")
+	if exists(path) {
+		return problem.List{{File: path, What: "is where the machine credential belongs, and is none", Next: "rename that file"}}
+	}
 	if _, files, err := c.w.folder(c.env.root)(c.env.registry.Spec.Secrets.Sealed); err == nil {
 		for _, f := range files {
 			if parsed, err := sealed.Parse(f.Path, f.Data); err == nil && len(parsed.Record.Rollout) > 0 {

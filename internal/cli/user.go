@@ -100,7 +100,7 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 	for _, u := range set.Users {
 		if strings.EqualFold(u.User, name) {
 			return problem.Problem{File: u.File, What: fmt.Sprintf("user %q is there already", u.User),
-				Next: "reggen credential set " + u.Name + "   # gives a new password"}
+				Next: placed("reggen credential set "+quoteArg(u.Name)+"   # gives a new password", quoteArg(w.show(e.root)))}
 		}
 	}
 	slug := fileName(name)
@@ -124,6 +124,9 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 		return err
 	}
 	defer unlock()
+	if exists(path) {
+		return problem.Problem{File: w.show(path), What: "was made meanwhile by somebody else; nothing was written"}
+	}
 	text, err := w.sealCredential(ctx, path, doc, nil, false)
 	if err != nil {
 		return err
@@ -145,14 +148,14 @@ func (w *World) newUser(name string, o newUser) (doc credential.Document, said s
 		if err != nil {
 			return doc, "", err
 		}
-		if _, after, found := strings.Cut(strings.TrimSpace(hash), ":"); found {
+		if whose, after, found := strings.Cut(strings.TrimSpace(hash), ":"); found {
+			if whose != name {
+				return doc, "", problem.Problem{What: fmt.Sprintf("stdin: the hash is another user's, not that of %q", name), Next: "htpasswd -nB " + quoteArg(name)}
+			}
 			hash = after
 		}
 		hash = strings.TrimSpace(hash)
 		cost, what := credential.CheckHash(hash)
-		if what == "" && (cost < credential.MinCost || cost > credential.MaxCost) {
-			what = fmt.Sprintf("a bcrypt hash of cost %d, outside %d to %d", cost, credential.MinCost, credential.MaxCost)
-		}
 		if what != "" {
 			return doc, "", problem.Problem{What: "stdin: " + what, Next: "htpasswd -nB " + quoteArg(name)}
 		}

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // Found is one Registry that a build of a kustomization would hand to reggen.
@@ -50,6 +51,10 @@ func Find(dir string) ([]Found, error) {
 		}
 		return nil
 	})
+	if err == nil && len(out) == 0 {
+		// A typo in a kind makes an object of nobody's.
+		return nil, unreadable(dir).Err()
+	}
 	return out, err
 }
 
@@ -134,8 +139,7 @@ func missing(dir string) error {
 	case err == nil && !info.IsDir():
 		return problem.Problem{File: dir, What: "not a folder", Want: "the folder of an environment"}
 	}
-	return problem.Problem{File: dir, What: "no kustomization.yaml here", Want: "the folder of an environment",
-		Next: "reggen init " + dir}
+	return problem.Problem{File: dir, What: "no kustomization.yaml here", Want: "the folder of an environment, for instance overlays/prod"}
 }
 
 // resolved is one Registry of an entry.
@@ -379,5 +383,30 @@ func parses(path string) problem.List {
 			}
 			return problem.List{p}
 		}
+		if p := otherKind(path, &n); p != nil {
+			return problem.List{*p}
+		}
 	}
+}
+
+// otherKind says that a document is of reggen's group and of no kind in it.
+func otherKind(path string, n *goyaml.Node) *problem.Problem {
+	var doc struct {
+		APIVersion string `yaml:"apiVersion"`
+		Kind       string `yaml:"kind"`
+	}
+	if n.Decode(&doc) != nil || !strings.HasPrefix(doc.APIVersion, "reggen.dev/") {
+		return nil
+	}
+	p := &problem.Problem{File: path, Line: n.Line}
+	switch {
+	case doc.APIVersion != spec.APIVersion:
+		p.Path, p.What, p.Want = "apiVersion", "is no version that this reggen knows", spec.APIVersion
+	case doc.Kind != spec.KindRegistry && doc.Kind != spec.KindCredential:
+		p.Path, p.What, p.Want = "kind", "is no kind of reggen's", spec.KindRegistry
+		p.Near = problem.Nearest(doc.Kind, []string{spec.KindRegistry, spec.KindCredential})
+	default:
+		return nil
+	}
+	return p
 }

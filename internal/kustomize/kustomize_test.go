@@ -212,7 +212,7 @@ func TestFindSaysWhatIsWrong(t *testing.T) {
 	for name, want := range map[string]string{
 		"nowhere": "nowhere: no such folder",
 		"file":    "file: not a folder; expected the folder of an environment",
-		"empty":   "empty: no kustomization.yaml here; expected the folder of an environment\n  next: reggen init ",
+		"empty":   "empty: no kustomization.yaml here; expected the folder of an environment, for instance overlays/prod",
 		"broken":  "broken/kustomization.yaml: is not a kustomization; expected valid YAML",
 		"missing": "missing/kustomization.yaml: names \"registry\", and there is no such file or folder",
 	} {
