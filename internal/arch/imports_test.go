@@ -17,21 +17,21 @@ const module = "github.com/reggen/reggen/"
 // owners: a heavy dependency, by import prefix, and the only folder that may
 // import it.
 var owners = map[string]string{
-	"helm.sh/helm/":                          "generator/chart",
-	"github.com/getsops/sops/":               "generator/sops",
-	"filippo.io/age":                         "generator/sops",
-	"sigs.k8s.io/kustomize/api/":             "internal/kustomize",
-	"github.com/spf13/cobra":                 "internal/cli",
-	"golang.org/x/term":                      "internal/cli",
-	"k8s.io/client-go/":                      "generator/check",
-	"github.com/google/jsonschema-go/":       "generator/chart",
-	"golang.org/x/crypto/bcrypt":             "generator/credential",
-	"github.com/gofrs/flock":                 "internal/cli",
-	"github.com/google/renameio/":            "internal/cli",
-	"github.com/schollz/progressbar/":        "internal/cli",
-	"github.com/fatih/color":                 "internal/cli",
-	"github.com/homeport/dyff/":              "internal/diff",
-	module + "internal/cli":                  "cmd/reggen",
+	"helm.sh/helm/":                    "generator/chart",
+	"github.com/getsops/sops/":         "generator/sops",
+	"filippo.io/age":                   "generator/sops",
+	"sigs.k8s.io/kustomize/api/":       "internal/kustomize",
+	"github.com/spf13/cobra":           "internal/cli",
+	"golang.org/x/term":                "internal/cli",
+	"k8s.io/client-go/":                "generator/check",
+	"github.com/google/jsonschema-go/": "generator/chart",
+	"golang.org/x/crypto/bcrypt":       "generator/credential",
+	"github.com/gofrs/flock":           "internal/cli",
+	"github.com/google/renameio/":      "internal/cli",
+	"github.com/schollz/progressbar/":  "internal/cli",
+	"github.com/fatih/color":           "internal/cli",
+	"github.com/homeport/dyff/":        "internal/diff",
+	module + "internal/cli":            "cmd/reggen",
 }
 
 // upwards: what the parts of the generator may not import.

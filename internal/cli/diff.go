@@ -27,7 +27,10 @@ const (
 	exitTrouble   = 2
 )
 
-type diffOptions struct{ from, against, output string }
+type diffOptions struct {
+	from, against, output string
+	exitZero              bool
+}
 
 func (w *World) diffCommand() *cobra.Command {
 	var o diffOptions
@@ -50,7 +53,7 @@ environments is shown once. Exits 0 when nothing differs, 1 when something does,
 			switch {
 			case err != nil:
 				return trouble(err)
-			case different:
+			case different && !o.exitZero:
 				return exitError{exitDifferent, nil}
 			}
 			return nil
@@ -59,6 +62,7 @@ environments is shown once. Exits 0 when nothing differs, 1 when something does,
 	cmd.Flags().StringVar(&o.from, "from", "", "the git revision to compare with (default HEAD)")
 	cmd.Flags().StringVar(&o.against, "against", "", "a folder to compare with instead: another checkout, or the output of reggen render")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json, yaml or markdown")
+	cmd.Flags().BoolVar(&o.exitZero, "exit-zero", false, "exit 0 when something differs, too")
 	cmd.MarkFlagsMutuallyExclusive("from", "against")
 	fixed(cmd, "output", "text", "json", "yaml", "markdown")
 	return cmd

@@ -42,6 +42,9 @@ func TestDiff(t *testing.T) {
 	if code != 1 || out != want {
 		t.Errorf("exit %d\n%s%s\nwant:\n%s", code, out, errs, want)
 	}
+	if again := e.ok("diff", "--exit-zero", "overlays/*"); again != want {
+		t.Errorf("--exit-zero shows\n%s", again)
+	}
 
 	// A new user: the user, and a key of a Secret without its value.
 	e.write("bases/registry/registry.yaml", before["bases/registry/registry.yaml"])
