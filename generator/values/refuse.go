@@ -15,11 +15,13 @@ import (
 // secretKey matches names under which charts and registries keep secrets; the
 // names of Secrets and of their keys are none.
 var (
-	secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|accesskey|access_key|secretkey|accountkey|privatekey|private_key|htpasswd|credential|apikey|api_key)`)
+	secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|accesskey|access_key|secretkey|accountkey|privatekey|private_key|htpasswd|credential|apikey|api_key|authorization)`)
 	reference = regexp.MustCompile(`(?i)(ref|name|names|path|file|realm|existingsecret|imagepullsecrets|pullsecrets|keyname)$`)
 	// secretText matches what no name gives away: bcrypt hashes, PEM blocks,
-	// age keys, URLs with a user and a password.
-	secretText = regexp.MustCompile(`^\$2[aby]\$|-----BEGIN [A-Z ]*(PRIVATE|SECRET)|AGE-SECRET-KEY-|://[^/@\s:]+:[^/@\s]+@`)
+	// age keys, URLs with a user and a password, HTTP credentials, AWS key
+	// ids, passwords among a program's arguments.
+	secretText = regexp.MustCompile(`\$2[aby]\$\d\d\$|-----BEGIN [A-Z ]*(PRIVATE|SECRET)|AGE-SECRET-KEY-|://[^/@\s:]+:[^/@\s]+@` +
+		`|(?i:^\s*(bearer|basic)\s+\S)|\b(AKIA|ASIA)[0-9A-Z]{16}\b|(?i:^--?[a-z-]*(password|passwd|token|secret)[a-z-]*[= ]\S)`)
 )
 
 const wayOut = "a spec and its values are readable; secrets belong in an encrypted credential:\nreggen credential set s3, reggen user add NAME, or sops edit for the machine's"
@@ -53,15 +55,33 @@ func refuseSecrets(l *problem.List, path string, v any) {
 	}
 }
 
-// filled says that a value is a scalar that holds something.
+// filled says that a value is a scalar that holds something, or a list of such.
 func filled(v any) bool {
 	switch t := v.(type) {
-	case nil, map[string]any, []any, bool:
+	case nil, map[string]any, bool:
 		return false
+	case []any:
+		return slices.ContainsFunc(t, filled)
 	case string:
 		return t != ""
 	}
 	return true
+}
+
+// owned are the variables by which the registry would take from its
+// environment what the spec says.
+var owned = regexp.MustCompile(`^(REGISTRY_(AUTH|STORAGE|HTTP_(ADDR|SECRET|HOST|TLS))(_|$)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$)`)
+
+// environmentConflicts reports variables under spec.values that say what the
+// spec says.
+func environmentConflicts(l *problem.List, values map[string]any) {
+	env, _ := values["extraEnvVars"].([]any)
+	for i, e := range env {
+		entry, _ := e.(map[string]any)
+		if name, _ := entry["name"].(string); owned.MatchString(name) {
+			l.Add(problem.Problem{Path: fmt.Sprintf("spec.values.extraEnvVars[%d]", i), What: fmt.Sprintf("%s would overrule the spec", name), Want: "spec.auth, spec.storage or a credential"})
+		}
+	}
 }
 
 // conflicts reports values that say something else than the spec where the
@@ -126,10 +146,9 @@ var drivers = []string{"s3", "filesystem", "azure", "gcs", "swift", "oss", "inme
 
 // configConflicts reports entries of spec.config that say something else than
 // the spec, or that the chart's other objects rely on.
-func configConflicts(l *problem.List, r *spec.Registry) {
-	config := r.Spec.Config
+func configConflicts(l *problem.List, r *spec.Registry, at string, config map[string]any) {
 	refuse := func(path, what, want string) {
-		l.Add(problem.Problem{Path: "spec.config." + path, What: what, Want: want})
+		l.Add(problem.Problem{Path: at + "." + path, What: what, Want: want})
 	}
 	if _, ok := config["auth"]; ok {
 		refuse("auth", "the spec says who gets in", "spec.auth")

@@ -26,7 +26,10 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	}
 	out := derive(r)
 	conflicts(&l, "spec.values", out, r.Spec.Values, r.Spec.Values)
-	configConflicts(&l, r)
+	configConflicts(&l, r, "spec.config", r.Spec.Config)
+	data, _ := r.Spec.Values["configData"].(map[string]any)
+	configConflicts(&l, r, "spec.values.configData", data)
+	environmentConflicts(&l, r.Spec.Values)
 	if err := l.Err(); err != nil {
 		l.Sort()
 		return nil, l
