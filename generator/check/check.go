@@ -1,11 +1,13 @@
 // Package check is the preflight: rules over what a build needs and what came
-// out of it. A rule is a function of a Subject; it reads no file and needs no
-// key. What needs one is asked by the caller and handed in.
+// out of it. A rule is a function of what it is given; it reads no file and
+// needs no key. What needs one is asked by the caller and handed in.
+//
+// No finding holds a secret: rules name fields and never quote what could be
+// one, a configuration value or an environment variable for instance.
 package check
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/reggen/reggen/generator/object"
@@ -21,7 +23,7 @@ type Encrypted struct {
 	Rule       []string // who should, as .sops.yaml says
 }
 
-// Subject is what the rules look at: one environment.
+// Subject is one environment.
 type Subject struct {
 	Root        string // the environment's folder, as shown to people
 	Registry    *spec.Registry
@@ -30,15 +32,30 @@ type Subject struct {
 	Sealed      []Encrypted
 }
 
+// Rendered is a set of objects that are applied together.
+type Rendered struct {
+	From    string // the folder or the file, as shown to people
+	Objects []object.Object
+}
+
 // Finding is what a rule found.
 type Finding struct {
-	Rule string
+	Rule     string
+	Severity Severity
+	Object   string // the object meant, "" when it is not about one
 	problem.Problem
 }
 
-// Error puts the rule's id behind the problem.
+// Error is the finding for people: where, what, and the rule's id behind it.
 func (f Finding) Error() string {
-	text, next, found := strings.Cut(f.Problem.Error(), "\n")
+	p := f.Problem
+	if f.Object != "" {
+		if p.Path != "" {
+			p.Path = ": " + p.Path
+		}
+		p.Path = f.Object + p.Path
+	}
+	text, next, found := strings.Cut(p.Error(), "\n")
 	text += " [" + f.Rule + "]"
 	if found {
 		text += "\n" + next
@@ -46,123 +63,64 @@ func (f Finding) Error() string {
 	return text
 }
 
-type rule struct {
-	id string
-	on func(Subject) problem.List
-}
-
-// rules of one environment, in the order in which they are told.
-var rules = []rule{
-	{"recipients", recipients},
-	{"cluster-key", clusterKey},
-	{"host", host},
-	{"pull-secret-namespace", pullSecretNamespaces},
-	{"schema", schemas},
-}
-
-// Rules lists the ids of every rule.
-func Rules() []string {
-	var ids []string
-	for _, r := range rules {
-		ids = append(ids, r.id)
+// Told makes findings of what the caller found when it applied a rule itself.
+func Told(id string, l problem.List) []Finding {
+	r, ok := Lookup(id)
+	if !ok {
+		panic("check: no rule " + id)
 	}
-	return append(ids, "cluster-keys-disjoint")
+	out := make([]Finding, len(l))
+	for i, p := range l {
+		out[i] = Finding{Rule: r.ID, Severity: r.Severity, Problem: p}
+	}
+	return out
 }
 
-// Run applies every rule: those on one environment to each subject, and those
-// on all of them together.
+// Run applies every rule on environments: those on one to each of them, and
+// those on all of them together.
 func Run(subjects []Subject) []Finding {
 	var out []Finding
 	for _, s := range subjects {
-		for _, r := range rules {
-			for _, p := range r.on(s) {
-				out = append(out, Finding{r.id, p})
+		for _, r := range environmentRules {
+			if r.one != nil {
+				out = append(out, Told(r.ID, r.one(s))...)
 			}
 		}
 	}
-	for _, p := range disjoint(subjects) {
-		out = append(out, Finding{"cluster-keys-disjoint", p})
-	}
-	return out
-}
-
-// recipients: every file is encrypted for exactly those whom .sops.yaml names.
-func recipients(s Subject) problem.List {
-	var l problem.List
-	for _, e := range append(append([]Encrypted{}, s.Credentials...), s.Sealed...) {
-		more, less := without(e.Recipients, e.Rule), without(e.Rule, e.Recipients)
-		if len(more) > 0 {
-			l.Add(problem.Problem{File: e.File, What: "can be opened by recipients that .sops.yaml does not name: " + strings.Join(more, ", "),
-				Next: "reggen seal " + s.Root + "\nand change every secret in it if that key was taken away on purpose"})
-		}
-		if len(less) > 0 {
-			l.Add(problem.Problem{File: e.File, What: "can't be opened by recipients that .sops.yaml names: " + strings.Join(less, ", "),
-				Next: "reggen seal " + s.Root})
-		}
-	}
-	return l
-}
-
-// ClusterKeys are the recipients of sealed files that are not recipients of
-// credentials: the keys that clusters hold.
-func (s Subject) ClusterKeys() []string {
-	return without(union(s.Sealed), union(s.Credentials))
-}
-
-func union(files []Encrypted) []string {
-	seen := map[string]bool{}
-	var out []string
-	for _, f := range files {
-		for _, r := range f.Rule {
-			if !seen[r] {
-				seen[r] = true
-				out = append(out, r)
-			}
-		}
-	}
-	sort.Strings(out)
-	return out
-}
-
-func without(a, b []string) []string {
-	not := map[string]bool{}
-	for _, x := range b {
-		not[x] = true
-	}
-	var out []string
-	for _, x := range a {
-		if !not[x] {
-			out = append(out, x)
+	for _, r := range environmentRules {
+		if r.all != nil {
+			out = append(out, Told(r.ID, r.all(subjects))...)
 		}
 	}
 	return out
 }
 
-// clusterKey: somebody besides the people can open sealed files, or a cluster
-// never could; a key that opens both kinds of file is a person's, so a
-// cluster that shares it could read credentials.
-func clusterKey(s Subject) problem.List {
-	if len(s.Sealed) == 0 || len(s.ClusterKeys()) > 0 {
-		return nil
-	}
-	return problem.List{{File: s.Root, What: "no cluster key: everyone who can open sealed files can open the credentials too",
-		Want: "in .sops.yaml a recipient of the sealed rule that is not one of the credentials rule",
-		Next: "age-keygen makes a key for the cluster; put its public key into the sealed rule, then run reggen seal " + s.Root}}
+// hit is what a rule on objects found in one of them.
+type hit struct {
+	in         object.ID
+	path       string // the field, "" for the whole object
+	what, want string
+	severity   Severity // "" for the rule's own
 }
 
-// disjoint: a cluster's key opens the sealed files of its own environment only.
-func disjoint(subjects []Subject) problem.List {
-	var l problem.List
-	owner := map[string]string{}
-	for _, s := range subjects {
-		for _, k := range s.ClusterKeys() {
-			if other, ok := owner[k]; ok && other != s.Root {
-				l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("shares the cluster key %s with %s", k, other),
-					Want: "a key of its own for each cluster"})
-				continue
+// at makes a hit.
+func at(o object.Object, path, want, format string, args ...any) hit {
+	return hit{in: o.ID(), path: path, want: want, what: fmt.Sprintf(format, args...)}
+}
+
+// Run applies every rule on objects. It changes none of them.
+func (r Rendered) Run() []Finding {
+	b := look(r.Objects)
+	var out []Finding
+	for _, rule := range objectRules {
+		for _, h := range rule.onlyOn(b) {
+			f := Finding{Rule: rule.ID, Severity: rule.Severity, Object: h.in.String(),
+				Problem: problem.Problem{File: r.From, Path: h.path, What: h.what, Want: h.want, Next: rule.Fix}}
+			if h.severity != "" {
+				f.Severity = h.severity
 			}
-			owner[k] = s.Root
+			out = append(out, f)
 		}
 	}
-	return l
+	return out
 }

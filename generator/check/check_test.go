@@ -62,6 +62,7 @@ func TestRules(t *testing.T) {
 	}{
 		"a recipient too many": {build, func(s *Subject) { s.Sealed[0].Recipients = []string{"c1", "p", "x"} }, "s: can be opened by recipients that .sops.yaml does not name: x [recipients]"},
 		"a recipient too few":  {build, func(s *Subject) { s.Credentials[0].Recipients = nil }, "c: can't be opened by recipients that .sops.yaml names: p [recipients]"},
+		"other groups":         {build, func(s *Subject) { s.Sealed[0].Regrouped = true }, "s: has other key groups or another threshold than .sops.yaml says [recipients]"},
 		"no cluster key":       {build, func(s *Subject) { s.Sealed[0].Rule = []string{"p"}; s.Sealed[0].Recipients = []string{"p"} }, "env: no cluster key"},
 		"the cluster reads credentials": {build, func(s *Subject) {
 			s.Credentials[0] = Encrypted{File: "c", Recipients: []string{"c1", "p"}, Rule: []string{"c1", "p"}}
@@ -108,7 +109,15 @@ func TestClusterKeysAreTheirOwn(t *testing.T) {
 	if len(found) != 1 || !strings.Contains(found[0].Error(), "other: shares the cluster key c1 with env") {
 		t.Errorf("%v", found)
 	}
-	b.Sealed = []Encrypted{{File: "s", Recipients: []string{"c2", "p"}, Rule: []string{"c2", "p"}}}
+	// A cluster's key that opens another environment's credentials is nobody's
+	// cluster key there.
+	both := []string{"c1", "c2", "p"}
+	b.Credentials, b.Sealed = []Encrypted{{File: "c", Recipients: []string{"c1", "p"}, Rule: []string{"c1", "p"}}}, []Encrypted{{File: "s", Recipients: both, Rule: both}}
+	found = Run([]Subject{a, b})
+	if len(found) != 1 || !strings.Contains(found[0].Error(), "other: the cluster key c1 of env opens its credentials") {
+		t.Errorf("%v", found)
+	}
+	b.Credentials, b.Sealed = a.Credentials, []Encrypted{{File: "s", Recipients: []string{"c2", "p"}, Rule: []string{"c2", "p"}}}
 	if found := Run([]Subject{a, b}); len(found) > 0 {
 		t.Errorf("%v", found)
 	}

@@ -21,6 +21,9 @@ import (
 // the same server; a kubelet that finds another name sends no password.
 func host(s Subject) problem.List {
 	var l problem.List
+	if s.Registry == nil {
+		return nil
+	}
 	want := s.Registry.Spec.Host
 	name := hostname(want)
 	var ingresses, serving int
@@ -88,12 +91,18 @@ func pullSecretNamespaces(s Subject) problem.List {
 // namespaces that the spec names. Builds warn with it, check fails on it.
 func PullSecretNamespaces(s Subject) problem.List {
 	var l problem.List
+	if s.Registry == nil {
+		return nil
+	}
 	for _, name := range sortedKeys(s.Registry.Spec.PullSecrets) {
 		want := append([]string{}, s.Registry.Spec.PullSecrets[name].Namespaces...)
 		sort.Strings(want)
 		var have []string
 		for _, o := range s.Objects {
 			if t, _ := o["type"].(string); o.IsSecret() && t == "kubernetes.io/dockerconfigjson" && (o.Name() == name || strings.HasSuffix(o.Name(), "-"+name) || strings.HasPrefix(o.Name(), name+"-")) {
+				if _, other := s.Registry.Spec.PullSecrets[o.Name()]; other && o.Name() != name {
+					continue // regcred-2 is not regcred with a suffix
+				}
 				have = append(have, o.Namespace())
 			}
 		}
@@ -115,18 +124,18 @@ var strict = sync.OnceValue(func() runtime.Decoder {
 // schemas: every object of a kind that Kubernetes itself knows is decoded
 // strictly into its Go type, as the API server does. The sops block of a
 // sealed Secret is left out: whoever decrypts takes it away.
-func schemas(s Subject) problem.List {
-	var l problem.List
-	for _, o := range s.Objects {
+func schemas(b *build) []hit {
+	var l []hit
+	for _, o := range b.objects {
 		gv, _ := o["apiVersion"].(string)
 		parsed, err := schema.ParseGroupVersion(gv)
 		if err != nil {
-			l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s has an unreadable apiVersion", o.ID())})
+			l = append(l, at(o, "", "", "has an unreadable apiVersion"))
 			continue
 		}
 		if !scheme.Scheme.Recognizes(parsed.WithKind(o.Kind())) {
 			if groupKnown(parsed) {
-				l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s: Kubernetes has no %s in %s", o.ID(), o.Kind(), gv)})
+				l = append(l, at(o, "", "", "Kubernetes has no %s in %s", o.Kind(), gv))
 			}
 			continue
 		}
@@ -142,12 +151,12 @@ func schemas(s Subject) problem.List {
 			_, _, err = strict().Decode(text, nil, nil)
 		}
 		if err != nil {
-			what := fmt.Sprintf("%s is not what Kubernetes takes", o.ID())
+			what := "is not what Kubernetes takes"
 			if runtime.IsStrictDecodingError(err) && !o.IsSecret() {
 				// A strict error names unknown fields and nothing else.
 				what += ": " + strings.TrimPrefix(err.Error(), "strict decoding error: ")
 			}
-			l.Add(problem.Problem{File: s.Root, What: what})
+			l = append(l, at(o, "", "", "%s", what))
 		}
 	}
 	return l
@@ -165,6 +174,3 @@ func sortedKeys[V any](m map[string]V) []string {
 	sort.Strings(out)
 	return out
 }
-
-// Objects parses the YAML of a finished build for the rules.
-func Objects(build []byte) ([]object.Object, error) { return object.Parse("the build", build) }

@@ -35,21 +35,21 @@ type diffOptions struct {
 func (w *World) diffCommand() *cobra.Command {
 	var o diffOptions
 	cmd := &cobra.Command{
-		Use:   "diff DIR...",
+		Use:   "diff [DIR...]",
 		Short: "Show what a change does to the rendered objects",
 		Long: `Show what the working tree changes in the manifests of environments, by object
 and field: against a git revision (HEAD unless said), which is built from its
 own files without touching yours, or against another folder with the same
 environments in it, for instance what reggen render wrote. Secrets are compared
 by key and recipient, never by value; no key is needed. The same change in many
-environments is shown once. Exits 0 when nothing differs, 1 when something does,
+environments is shown once. Without DIR every environment below this folder is
+compared. Exits 0 when nothing differs, 1 when something does,
 2 on trouble.`,
 		Example: `  reggen diff overlays/*
-  reggen diff overlays/* --from origin/main -o markdown   # for a pull request
+  reggen diff --from origin/main -o markdown   # for a pull request
   reggen diff overlays/prod --against rendered`,
-		Args: func(cmd *cobra.Command, args []string) error { return trouble(needDirs(cmd, args)) },
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			different, err := w.diff(cmd.Context(), dirs, o)
+			different, err := w.diff(cmd.Context(), orAll(dirs), o)
 			switch {
 			case err != nil:
 				return trouble(err)

@@ -94,7 +94,6 @@ func TestDiffOfANewEnvironment(t *testing.T) {
 func TestDiffTrouble(t *testing.T) {
 	e := committed(t, 2)
 	for args, want := range map[string]string{
-		"diff":                            "no folder given",
 		"diff nowhere":                    "nowhere: no such folder",
 		"diff overlays --from nonsense":   `--from: git knows no revision "nonsense"`,
 		"diff overlays -o html":           `-o: "html" is no output`,

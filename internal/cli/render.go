@@ -26,22 +26,21 @@ func (w *World) renderCommand() *cobra.Command {
 	var out string
 	var check bool
 	cmd := &cobra.Command{
-		Use:   "render DIR... -o OUT",
+		Use:   "render [DIR...] -o OUT",
 		Short: "Write the manifests of environments into a folder, one file an object, for git",
 		Long: `Write the manifests of environments below OUT, one file an object and a
 kustomization.yaml that lists them, for Flux and for reviews. An environment
 overlays/prod goes to OUT/overlays/prod. Secrets stay encrypted, whatever the
 environment variables say. Objects that vanished are removed; files that reggen
 did not write are left alone. A DIR that is no kustomization stands for every
-environment below it.`,
+environment below it, and no DIR for those below this folder.`,
 		Example: `  reggen render overlays/* -o rendered
   reggen render overlays -o rendered --check   # in CI: fails when rendered/ is stale`,
-		Args: needDirs,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			if out == "" {
 				return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{Path: "-o", What: "is missing", Want: "the folder to write to"}}}
 			}
-			return w.render(cmd.Context(), dirs, w.abs(out), check)
+			return w.render(cmd.Context(), orAll(dirs), w.abs(out), check)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the folder to write to")
@@ -85,6 +84,14 @@ func (w *World) render(ctx context.Context, dirs []string, out string, check boo
 		w.note("%d environment%s written below %s, %d unchanged", written, plural(written), w.show(out), same)
 	}
 	return nil
+}
+
+// orAll is every environment below the working directory where none is named.
+func orAll(dirs []string) []string {
+	if len(dirs) == 0 {
+		return []string{"."}
+	}
+	return dirs
 }
 
 // discover expands patterns, and folders that are no kustomizations into the

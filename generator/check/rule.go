@@ -1,0 +1,135 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// Severity says how bad a finding is.
+type Severity string
+
+// The severities, the worst first.
+const (
+	Error   Severity = "error"   // it will not work, or a secret is in danger
+	Warning Severity = "warning" // it works until something happens
+	Info    Severity = "info"    // good to know
+)
+
+// Severities lists them, the worst first.
+var Severities = []Severity{Error, Warning, Info}
+
+// AtLeast says whether s is as bad as o, or worse.
+func (s Severity) AtLeast(o Severity) bool {
+	return slices.Index(Severities, s) <= slices.Index(Severities, o)
+}
+
+// Input says what a rule looks at.
+type Input string
+
+// The inputs.
+const (
+	Spec          Input = "spec"          // the merged Registry
+	Kustomization Input = "kustomization" // the environment's folder and what kustomize makes of it
+	Credentials   Input = "credentials"   // credential files; a key only where the rule says so
+	Sealed        Input = "sealed"        // the public side of sealed files
+	Objects       Input = "objects"       // the rendered objects
+)
+
+// Rule is one thing that goes wrong for people, and how to get out of it. Its
+// texts are plain sentences for the reference page and for SARIF viewers.
+type Rule struct {
+	ID       string
+	Severity Severity // of its findings, unless a finding says less
+	Title    string   // what it demands, in one line
+	Reason   string   // what happens otherwise
+	Fix      string   // the way out
+	Inputs   []Input
+
+	// One of these is set, none for a rule that the caller applies.
+	one    func(Subject) problem.List   // an environment
+	all    func([]Subject) problem.List // environments together
+	onlyOn func(*build) []hit           // rendered objects
+}
+
+// OnObjects says whether the rule needs nothing but rendered objects.
+func (r Rule) OnObjects() bool { return r.onlyOn != nil }
+
+// Rules lists every rule, in the order in which findings are told.
+func Rules() []Rule {
+	return slices.Concat(environmentRules, objectRules)
+}
+
+// Lookup finds a rule by its id.
+func Lookup(id string) (Rule, bool) {
+	for _, r := range Rules() {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// The rules that the caller applies and tells with Told, since they need files
+// or keys.
+const (
+	RuleBuild    = "build"
+	RulePassword = "password"
+)
+
+// environmentRules look at an environment, or at several together.
+var environmentRules = []Rule{
+	{
+		ID: RuleBuild, Severity: Error, Inputs: []Input{Spec, Kustomization, Credentials, Sealed},
+		Title:  "the environment can be read and built",
+		Reason: "What can't be built can't be deployed, and what can't be read can't be checked.",
+		Fix:    "Each finding names what is wrong and what was expected there.",
+	},
+	{
+		ID: "recipients", Severity: Error, Inputs: []Input{Credentials, Sealed}, one: recipients,
+		Title:  "every encrypted file is for exactly those whom .sops.yaml names",
+		Reason: "A rule that changed does nothing to files that exist: somebody who left can still open them, or a cluster can't open what it needs.",
+		Fix:    "Run reggen seal on the environment. If a recipient was taken away on purpose, change every secret that the file holds as well.",
+	},
+	{
+		ID: "cluster-key", Severity: Error, Inputs: []Input{Credentials, Sealed}, one: clusterKey,
+		Title:  "the cluster has a key that opens sealed files and no credentials",
+		Reason: "Sealed files that only people can open never reach the cluster decrypted, and a cluster that opens credentials holds every password in the clear.",
+		Fix:    "Make a key with age-keygen, put its public half into the sealed rule of .sops.yaml only, and run reggen seal.",
+	},
+	{
+		ID: "host", Severity: Error, Inputs: []Input{Spec, Objects}, one: host,
+		Title:  "spec, Ingress, TLS and pull secrets name the same host",
+		Reason: "The kubelet compares hosts letter by letter and sends no password to another one; docker refuses a registry without TLS.",
+		Fix:    "Set spec.host in the environment's spec and let reggen write the host everywhere, instead of a patch on the Ingress alone.",
+	},
+	{
+		ID: "pull-secret-namespace", Severity: Error, Inputs: []Input{Spec, Kustomization, Objects}, one: pullSecretNamespaces,
+		Title:  "pull secrets are in the namespaces that the spec names",
+		Reason: "A namespace: field of a kustomization moves every object, pull secrets for other namespaces included, and pods there can't pull any more.",
+		Fix:    "Take namespace: out of the kustomization and set metadata.namespace in the spec.",
+	},
+	{
+		ID: RulePassword, Severity: Error, Inputs: []Input{Credentials},
+		Title:  "the hash of each user is that of its password",
+		Reason: "The registry knows the hash, pull secrets hold the password: when the two drift apart, nothing can be pulled. Checked where a key at hand opens the credential.",
+		Fix:    "Delete hash and hashOf with sops edit, then run reggen seal.",
+	},
+	{
+		ID: "cluster-keys-disjoint", Severity: Error, Inputs: []Input{Credentials, Sealed}, all: disjoint,
+		Title:  "a cluster's key opens the files of its own environment only",
+		Reason: "With a shared key, whoever holds one cluster holds the secrets of the other.",
+		Fix:    "Make a key for each cluster and name it in that environment's sealed rule alone.",
+	},
+}
+
+// objectRules look at rendered objects, from a build or from anything else
+// that renders.
+var objectRules = []Rule{
+	{
+		ID: "schema", Severity: Error, Inputs: []Input{Objects}, onlyOn: schemas,
+		Title:  "every object is what Kubernetes takes",
+		Reason: "The API server refuses unknown kinds and wrong types, and drops misspelt fields with a warning that nobody sees in a pipeline.",
+		Fix:    "Correct the field in the patch, or in the resource that brings the object.",
+	},
+}
