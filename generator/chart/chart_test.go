@@ -275,6 +275,20 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+// What a user adds never takes the place of what pods are selected by.
+func TestLabelsThatCollide(t *testing.T) {
+	d := objects(t, "commonLabels: {app: x, team: a}\npodLabels: {release: other, app.kubernetes.io/name: z, tier: b}\npodAnnotations: {checksum/config: q, note: text}\n")["Deployment"]
+	labels := fmt.Sprint(at(d, "spec", "template", "metadata", "labels"))
+	want := "map[app:docker-registry app.kubernetes.io/component:registry app.kubernetes.io/instance:docker-registry app.kubernetes.io/name:docker-registry release:docker-registry team:a tier:b]"
+	if labels != want {
+		t.Errorf("pods have %s", labels)
+	}
+	annotations := at(d, "spec", "template", "metadata", "annotations")
+	if at(annotations, "note") != "text" || at(annotations, "checksum/config") == "q" {
+		t.Errorf("pods have %v", annotations)
+	}
+}
+
 // A user's false and 0 survive the merge, which Helm's own merge drops.
 func TestConfigDataWins(t *testing.T) {
 	c := config(t, objects(t, s3Values+`

@@ -212,7 +212,7 @@ kind: Registry
 metadata:
   name: a
   namespace: b
-  labels: {data: x, a/b/c: y, ok: a b}
+  labels: {data: x, a/b/c: y, ok: a b, app: x}
   annotations: {stringData: x, reggen.dev/record: y, -x: z, Q.com/x: a}
 spec: {host: localhost, storage: {filesystem: {}}}
 `,
@@ -220,6 +220,7 @@ spec: {host: localhost, storage: {filesystem: {}}}
 metadata.annotations.stringData: SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData; expected another key
 metadata.annotations["Q.com/x"]: the key's part before the slash is not a DNS name
 metadata.annotations["reggen.dev/record"]: reggen.dev/ is reggen's own; expected another key
+metadata.labels.app: is one of the chart's own: pods are selected by it or named by it; expected another key
 metadata.labels.data: SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData; expected another key
 metadata.labels.ok: "a b" is not a label's value; expected at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends
 metadata.labels["a/b/c"]: the key is not at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends`},

@@ -105,11 +105,17 @@ func (v *validator) identity() {
 	v.annotations("metadata.labels", m.Labels, true)
 	v.annotations("metadata.annotations", m.Annotations, true)
 	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
+		if slices.Contains(ownLabels, k) {
+			v.add(join("metadata.labels", k), "is one of the chart's own: pods are selected by it or named by it", "another key")
+		}
 		if l := m.Labels[k]; len(l) > 63 || l != "" && !reQualified.MatchString(l) {
 			v.add(join("metadata.labels", k), quote(l)+" is not a label's value", "at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends")
 		}
 	}
 }
+
+// ownLabels are set by the chart on every object.
+var ownLabels = []string{"app", "release", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
 
 func (v *validator) enumOrMissing(path, value, want string) {
 	if !v.missing(path, value, want) {

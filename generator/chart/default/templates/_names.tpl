@@ -14,22 +14,30 @@ app: {{ include "registry.name" . | quote }}
 release: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{- define "registry.labels" -}}
+{{- define "registry.ownLabels" -}}
 {{ include "registry.selector" . }}
 app.kubernetes.io/name: {{ include "registry.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: registry
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- end -}}
+
+{{- /* Labels that the user adds never take the place of the chart's own, by
+which a live release's pods are selected. Called with a list: the context and
+labels that come on top of the common ones. */ -}}
+{{- define "registry.labels" -}}
+{{- $ := index . 0 -}}
+{{- $labels := dict -}}
+{{- range $k, $v := $.Values.commonLabels -}}{{- $_ := set $labels $k $v -}}{{- end -}}
+{{- range $k, $v := index . 1 -}}{{- $_ := set $labels $k $v -}}{{- end -}}
+{{- range $k, $v := include "registry.ownLabels" $ | fromYaml -}}{{- $_ := set $labels $k $v -}}{{- end -}}
+{{- toYaml $labels -}}
 {{- end -}}
 
 {{- /* The metadata of every object. Called with a list: the context, what
 comes after the fullname, labels and annotations of the object's own. */ -}}
 {{- define "registry.metadata" -}}
 {{- $ := index . 0 -}}
-{{- $labels := include "registry.labels" $ | fromYaml -}}
-{{- range $k, $v := index . 2 -}}{{- $_ := set $labels $k $v -}}{{- end -}}
+{{- $labels := include "registry.labels" (list $ (index . 2)) | fromYaml -}}
 {{- $annotations := dict -}}
 {{- range $k, $v := $.Values.commonAnnotations -}}{{- $_ := set $annotations $k $v -}}{{- end -}}
 {{- range $k, $v := index . 3 -}}{{- $_ := set $annotations $k $v -}}{{- end -}}
