@@ -21,12 +21,13 @@ type Encrypted struct {
 	File       string
 	Recipients []string // who can open it now
 	Rule       []string // who should, as .sops.yaml says
+	Regrouped  bool     // the same recipients, but in other groups
 }
 
 // Subject is one environment.
 type Subject struct {
-	Root        string // the environment's folder, as shown to people
-	Registry    *spec.Registry
+	Root        string          // the environment's folder, as shown to people
+	Registry    *spec.Registry  // nil for a kustomization of something else
 	Objects     []object.Object // the environment's build, after kustomize
 	Credentials []Encrypted
 	Sealed      []Encrypted
@@ -49,11 +50,11 @@ type Finding struct {
 // Error is the finding for people: where, what, and the rule's id behind it.
 func (f Finding) Error() string {
 	p := f.Problem
-	if f.Object != "" {
-		if p.Path != "" {
-			p.Path = ": " + p.Path
-		}
-		p.Path = f.Object + p.Path
+	switch {
+	case f.Object != "" && p.Path != "":
+		p.Path = f.Object + ": " + p.Path
+	case f.Object != "":
+		p.What = f.Object + " " + p.What
 	}
 	text, next, found := strings.Cut(p.Error(), "\n")
 	text += " [" + f.Rule + "]"

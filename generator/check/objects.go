@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
 
-	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -135,7 +134,7 @@ func schemas(b *build) []hit {
 		}
 		if !scheme.Scheme.Recognizes(parsed.WithKind(o.Kind())) {
 			if groupKnown(parsed) {
-				l = append(l, at(o, "", "", "Kubernetes has no %s in %s", o.Kind(), gv))
+				l = append(l, at(o, "", "", "is of an unknown kind: Kubernetes has no %s in %s", o.Kind(), gv))
 			}
 			continue
 		}

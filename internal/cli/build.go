@@ -228,7 +228,7 @@ func (w *World) warnOfMoves(dir string, registries []*spec.Registry, text []byte
 	if !pulls {
 		return
 	}
-	objects, err := check.Objects(text)
+	objects, err := check.Parse("the build", text)
 	if err != nil {
 		return // check tells
 	}

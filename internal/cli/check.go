@@ -44,6 +44,7 @@ func (w *World) check(ctx context.Context, dirs []string) error {
 	}
 	var l problem.List
 	var subjects []check.Subject
+	var findings []check.Finding
 	var count tally
 	bar := w.progress("checking", len(roots))
 	defer bar.done()
@@ -51,7 +52,8 @@ func (w *World) check(ctx context.Context, dirs []string) error {
 		if err := interrupted(ctx); err != nil {
 			return err
 		}
-		found, err := w.checkOne(ctx, dir, &count)
+		objects, found, err := w.checkOne(ctx, dir, &count)
+		findings = append(findings, objects.Run()...)
 		subjects = append(subjects, found...)
 		l.Join(err)
 		bar.step()
@@ -63,7 +65,7 @@ func (w *World) check(ctx context.Context, dirs []string) error {
 	if err := l.Err(); err != nil {
 		w.note("%s", w.told(err))
 	}
-	findings := check.Run(subjects)
+	findings = append(check.Run(subjects), findings...)
 	for _, f := range findings {
 		w.note("%s", f.Error())
 	}
@@ -99,20 +101,20 @@ func unique(l problem.List) problem.List {
 
 // checkOne looks at one kustomization: its build, and each environment in it.
 // The rules on objects see this build's objects only, and none where it fails.
-func (w *World) checkOne(ctx context.Context, dir string, count *tally) ([]check.Subject, error) {
+func (w *World) checkOne(ctx context.Context, dir string, count *tally) (check.Rendered, []check.Subject, error) {
 	var l problem.List
 	shown := w.show(dir)
-	whole := check.Subject{Root: shown}
+	whole := check.Rendered{From: shown}
 	text, err := w.build(ctx, []string{shown}, buildOptions{})
 	l.Join(err)
 	if err == nil {
-		whole.Objects, err = check.Objects(text)
+		whole.Objects, err = check.Parse("the build", text)
 		l.Join(err)
 	}
 	found, err := kustomize.Find(dir)
 	if err != nil || len(found) == 0 {
 		// Told by the build; or a kustomization of something else.
-		return []check.Subject{whole}, unique(l).Err()
+		return whole, nil, unique(l).Err()
 	}
 	envs, err := w.environments([]string{shown})
 	l.Join(err)
@@ -132,10 +134,10 @@ func (w *World) checkOne(ctx context.Context, dir string, count *tally) ([]check
 		count.verified, count.locked = count.verified+len(v.seen), count.locked+v.locked
 		l.Join(w.at(e.root, v.problems.Err()))
 		if err := interrupted(ctx); err != nil {
-			return nil, err
+			return whole, nil, err
 		}
 	}
-	return subjects, unique(l).Err()
+	return whole, subjects, unique(l).Err()
 }
 
 // strays are files of a credentials folder that no build reads, so that nobody
