@@ -217,3 +217,28 @@ func TestKindsAgreeWithTheSpec(t *testing.T) {
 		t.Error("the tests' documents are of another kind")
 	}
 }
+
+// FuzzReadDockerConfig: whatever is read back is written as the same bytes.
+func FuzzReadDockerConfig(f *testing.F) {
+	for _, c := range [][4]string{{"r.example.com", "u", "p", ""}, {"r:5000", "true", "<&>\u2028", "a@b"}, {"", "", "", ""}} {
+		data, err := DockerConfig(c[0], c[1], c[2], c[3])
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(`{"auths":{"a":{"username":"u","auth":"dTpw"}}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		login, err := ReadDockerConfig(data)
+		if err != nil {
+			return
+		}
+		again, err := DockerConfig(login.Server, login.User, login.Password, login.Email)
+		if err != nil {
+			t.Fatal("what was read can't be written")
+		}
+		if back, err := ReadDockerConfig(again); err != nil || back != login {
+			t.Error("what was written reads as another login")
+		}
+	})
+}

@@ -132,3 +132,43 @@ func FuzzRun(f *testing.F) {
 		}
 	})
 }
+
+// What kustomize did to a sealed file before it came as an item is taken back:
+// the generator sees the file as seal wrote it.
+func TestSealedItemsAreAsSealed(t *testing.T) {
+	got, err := SealedItems([]byte(`apiVersion: v1
+kind: Secret
+metadata:
+  name: pre-twin
+  namespace: moved
+  labels: {team: a}
+  annotations: {reggen.dev/record: r, other: o, internal.config.kubernetes.io/previousNames: "twin,x-twin"}
+data: {k: v}
+`))
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%v, %d items", err, len(got))
+	}
+	text := string(got["twin"])
+	for _, gone := range []string{"moved", "team", "other", "previousNames", "pre-twin"} {
+		if strings.Contains(text, gone) {
+			t.Errorf("%q is still there:\n%s", gone, text)
+		}
+	}
+	if !strings.Contains(text, "reggen.dev/record: r") || !strings.Contains(text, "name: twin") {
+		t.Errorf("lost too much:\n%s", text)
+	}
+	if none, err := SealedItems(nil); err != nil || none != nil {
+		t.Errorf("%v %v", none, err)
+	}
+}
+
+func TestTransformKeepsWhatIsNotMade(t *testing.T) {
+	out, err := Transform([]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, annotations: {kustomize.config.k8s.io/id: \"1\"}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: stays}\n"), []byte(made))
+	text := string(out)
+	if err != nil || strings.Count(text, "name: made") != 1 || !strings.Contains(text, "name: stays") || !strings.Contains(text, `kustomize.config.k8s.io/id: "1"`) || !strings.Contains(text, `n: "0755"`) {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if _, err := Transform([]byte("{["), []byte(made)); err == nil {
+		t.Error("a broken stream is taken")
+	}
+}

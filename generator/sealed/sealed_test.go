@@ -151,3 +151,25 @@ func FuzzRecordRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParse: no file that parses has a readable value, a missing MAC or a name
+// that is none.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: \"" + enc + "\"}\nsops: {mac: \"" + enc + "\", encrypted_regex: ^(data|stringData)$, mac_only_encrypted: true}\n"))
+	f.Add([]byte("<<<<<<< ours\n"))
+	f.Add([]byte("apiVersion: v1\nkind: Secret\ndata: {k: plain}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := Parse("f", data)
+		if err != nil {
+			return
+		}
+		for k, v := range p.Data {
+			if v != "" && !strings.HasPrefix(v, "ENC[AES256_GCM,") {
+				t.Errorf("%q is readable", k)
+			}
+		}
+		if len(p.SOPS) == 0 || p.SOPS["mac"] == nil {
+			t.Error("no MAC")
+		}
+	})
+}

@@ -88,3 +88,20 @@ func TestFingerprintKeepsParts(t *testing.T) {
 		t.Error("parts run into each other")
 	}
 }
+
+func TestIsCiphertext(t *testing.T) {
+	const good = "ENC[AES256_GCM,data:AAAA,iv:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]"
+	if !IsCiphertext(good) {
+		t.Error("what SOPS writes is none")
+	}
+	for _, bad := range []string{
+		"", "hunter2", "ENC[AES256_GCM,data:hunter2,type:str]",
+		strings.Replace(good, "data:AAAA", "data:hunter2!", 1), strings.Replace(good, "data:AAAA", "data:AAA", 1), strings.Replace(good, "data:AAAA", "data:", 1),
+		strings.Replace(good, "AES256_GCM", "ROT13", 1), strings.Replace(good, "type:str", "type:secret", 1), good + "x", "x" + good, good + "\n",
+		strings.Replace(good, ",tag:AAAAAAAAAAAAAAAAAAAAAA==", "", 1),
+	} {
+		if IsCiphertext(bad) {
+			t.Errorf("%q counts as encrypted", bad)
+		}
+	}
+}
