@@ -263,6 +263,16 @@ func TestVariants(t *testing.T) {
 		"TLS of its own": {"tlsSecretName: t", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "spec", "containers", 0, "readinessProbe", "httpGet", "scheme")
 		}, "HTTPS"},
+		"spread over zones": {"topologySpreadConstraints: [{topologyKey: zone, maxSkew: 2}, {topologyKey: x, labelSelector: {}}]", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(o["Deployment"], "spec", "template", "spec", "topologySpreadConstraints"))
+		}, "[map[labelSelector:map[matchLabels:map[app:docker-registry release:docker-registry]] maxSkew:2 topologyKey:zone] map[labelSelector:map[] topologyKey:x]]"},
+		"spread nothing": {"{replicaCount: 2, topologySpreadConstraints: []}", func(o map[string]map[string]any) any {
+			return at(o["Deployment"], "spec", "template", "spec", "topologySpreadConstraints")
+		}, nil},
+		"nodes": {"{nodeSelector: {a: \"1\"}, tolerations: [{key: k, tolerationSeconds: 0}], priorityClassName: high, affinity: {nodeAffinity: {a: [b]}}}", func(o map[string]map[string]any) any {
+			pod := at(o["Deployment"], "spec", "template", "spec")
+			return fmt.Sprint(at(pod, "nodeSelector"), at(pod, "tolerations"), at(pod, "priorityClassName"), at(pod, "affinity"))
+		}, "map[a:1] [map[key:k tolerationSeconds:0]]highmap[nodeAffinity:map[a:[b]]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},

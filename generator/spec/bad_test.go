@@ -1,6 +1,9 @@
 package spec
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // bad is an input and the whole of what is said about it.
 type bad struct{ name, text, want string }
@@ -16,8 +19,11 @@ func withVolume(volume string) string {
 	return minimal + "  storage:\n    filesystem: " + volume + "\n"
 }
 
+// everyBad are the tables of bad inputs.
+var everyBad = slices.Concat(badShapes, badStorage, badPods)
+
 func TestBadSpecs(t *testing.T) {
-	for _, tt := range append(badShapes, badStorage...) {
+	for _, tt := range everyBad {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := Decode([]byte(tt.text), "")
 			switch {
@@ -91,7 +97,7 @@ spec: {host: 'localhost', storage: {filesystem: {}}}
 		`spec.bucket: unknown field; did you mean "spec.storage.s3.bucket"?`},
 	{"unknown field, nothing near", onVolume + `  zzz: 1
 `,
-		"spec.zzz: unknown field; expected auth, config, host, image, ingress, pullSecrets, reggen, replicas, resources, secrets, storage or values"},
+		"spec.zzz: unknown field; expected auth, config, host, image, ingress, pullSecrets, reggen, replicas, resources, scheduling, secrets, storage or values"},
 	{"unknown field of metadata", `apiVersion: reggen.dev/v1alpha1
 kind: Registry
 metadata: {name: a, namespace: b, uid: x}

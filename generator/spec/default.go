@@ -39,6 +39,9 @@ func Default(r Registry) Registry {
 		s.Auth.ExistingSecret = &ref
 	}
 	s.PullSecrets = defaultPullSecrets(r)
+	if s.Scheduling != nil {
+		s.Scheduling = defaultScheduling(*s.Scheduling)
+	}
 	if s.Secrets.Credentials == nil {
 		s.Secrets.Credentials = []string{"credentials"}
 	}

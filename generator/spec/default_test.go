@@ -101,6 +101,9 @@ func TestGoodSpecs(t *testing.T) {
 		"credentials elsewhere":           onVolume + "  secrets: {credentials: [../shared/credentials, credentials], sealed: out/sealed}\n",
 		"a version":                       onVolume + "  reggen: '>= 0.3, < 1 || ~2.1'\n",
 		"a folder with dots":              withS3("{region: eu-central-1, bucket: images, rootDirectory: /a..b/c}"),
+		"scheduling":                      onVolume + "  scheduling: {nodeSelector: {a.b/c: ''}, tolerations: [{operator: Exists}, {key: a, value: b, effect: NoExecute, tolerationSeconds: 0}], topologySpread: [{topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, minDomains: 2}, {topologyKey: kubernetes.io/hostname}], affinity: {nodeAffinity: {a: b}}}\n",
+		"scheduling by default":           onVolume + "  scheduling: {}\n",
+		"no spreading":                    onVolume + "  scheduling: {topologySpread: []}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

@@ -10,6 +10,7 @@ type doc struct {
 	pattern  string
 	length   int    // at most so many characters
 	keys     string // for maps: the pattern of a key
+	zero     bool   // for numbers: 0 is one
 	required bool   // in the merged spec
 }
 
@@ -84,6 +85,22 @@ var docs = map[string]doc{
 	"spec.resources":          {text: "What the registry's container requests and may use. Quantities are text: quote numbers."},
 	"spec.resources.requests": {text: "Requests: cpu, memory, ephemeral-storage or an extended resource.", pattern: patternQuantity},
 	"spec.resources.limits":   {text: "Limits, likewise.", pattern: patternQuantity},
+
+	"spec.scheduling":                                    {text: "On which nodes the registry's pods run."},
+	"spec.scheduling.nodeSelector":                       {text: "Labels that a node must have.", pattern: patternLabelValue, length: 63},
+	"spec.scheduling.affinity":                           {text: "A pod's affinity, as Kubernetes has it: nodeAffinity, podAffinity, podAntiAffinity."},
+	"spec.scheduling.tolerations":                        {text: "Taints of nodes that the pods tolerate."},
+	"spec.scheduling.tolerations.*.key":                  {text: "The taint's key. Without one, and with operator Exists, every taint is tolerated."},
+	"spec.scheduling.tolerations.*.operator":             {text: "Whether the value has to be equal or the key has to exist.", def: "Equal, as Kubernetes has it", enum: tolerationOperators},
+	"spec.scheduling.tolerations.*.value":                {text: "The taint's value, for operator Equal.", pattern: patternLabelValue, length: 63},
+	"spec.scheduling.tolerations.*.effect":               {text: "The taint's effect.", def: "all of them", enum: taintEffects},
+	"spec.scheduling.tolerations.*.tolerationSeconds":    {text: "How long a pod stays after a taint with effect NoExecute appeared.", def: "for ever", zero: true},
+	"spec.scheduling.topologySpread":                     {text: "How replicas are spread over zones or nodes. An empty list spreads nothing.", def: "over nodes, when there is more than one replica, without insisting"},
+	"spec.scheduling.topologySpread.*.topologyKey":       {text: "The nodes' label to spread over, for instance topology.kubernetes.io/zone.", required: true},
+	"spec.scheduling.topologySpread.*.maxSkew":           {text: "By how many pods two places may differ.", def: "1"},
+	"spec.scheduling.topologySpread.*.whenUnsatisfiable": {text: "What happens to a pod that can't be placed so.", def: "ScheduleAnyway", enum: unsatisfiable},
+	"spec.scheduling.topologySpread.*.minDomains":        {text: "How many places there have to be, with DoNotSchedule."},
+	"spec.scheduling.priorityClassName":                  {text: "The pods' PriorityClass.", pattern: patternName, length: 253},
 
 	"spec.config": {text: "More of the registry's own configuration, merged into it last. No secrets."},
 	"spec.values": {text: "Values for the chart, beyond those that follow from this spec. No secrets."},

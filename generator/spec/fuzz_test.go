@@ -10,7 +10,7 @@ import (
 // Whatever comes in, Decode returns either problems or a Registry that means
 // the same when it is written down and read again.
 func FuzzDecode(f *testing.F) {
-	for _, tt := range append(badShapes, badStorage...) {
+	for _, tt := range everyBad {
 		f.Add([]byte(tt.text))
 	}
 	f.Add([]byte(onVolume))

@@ -22,6 +22,7 @@ const (
 	patternQuantity   = `^([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$`
 	patternBodySize   = `^[0-9]+[kKmMgG]?$`
 	patternDataKey    = `^[-._a-zA-Z0-9]{1,253}$`
+	patternLabelValue = `^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`
 	patternQualified  = `^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`
 )
 

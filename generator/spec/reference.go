@@ -13,8 +13,17 @@ func Reference() []byte {
 	b.WriteString("# Registry\n\nEvery field of the spec. Generated from the program; `go test ./generator/spec -run TestSchema -update` writes it.\n" +
 		"Required means: in the merged spec. A layer leaves out what another one says, and in a patch `null` takes a field out.\n\n" +
 		"| field | type | default | meaning |\n|---|---|---|---|\n")
+	var lists []string
 	visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
 		d := docs[path]
+		if f.Type.Kind() == reflect.Slice {
+			lists = append(lists, path)
+		}
+		for _, l := range lists {
+			if rest, ok := strings.CutPrefix(path, l+".*"); ok {
+				path = l + "[]" + rest
+			}
+		}
 		def := d.def
 		if d.required {
 			def = "*required*"
@@ -101,6 +110,9 @@ func typeName(t reflect.Type) string {
 	case reflect.Int:
 		return "whole number"
 	case reflect.Slice:
+		if t.Elem().Kind() != reflect.String {
+			return "list of mappings"
+		}
 		return "list of text"
 	case reflect.Map:
 		if t.Elem().Kind() == reflect.String {

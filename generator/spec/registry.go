@@ -40,6 +40,7 @@ type RegistrySpec struct {
 	Auth        Auth                  `json:"auth,omitempty"`
 	PullSecrets map[string]PullSecret `json:"pullSecrets,omitempty"`
 	Resources   Resources             `json:"resources,omitempty"`
+	Scheduling  *Scheduling           `json:"scheduling,omitempty"`
 	Config      map[string]any        `json:"config,omitempty"`
 	Values      map[string]any        `json:"values,omitempty"`
 	Reggen      string                `json:"reggen,omitempty"`

@@ -59,11 +59,11 @@ func fieldSchema(t reflect.Type, path string) object {
 	case reflect.Map:
 		s = mapSchema(t, path, d)
 	case reflect.Slice:
-		s = object{"type": "array", "items": object{"type": "string", "minLength": 1}, "uniqueItems": true}
+		s = listSchema(t, path)
 	case reflect.Bool:
 		s = object{"type": "boolean"}
 	case reflect.Int:
-		s = object{"type": "integer", "minimum": 1}
+		s = object{"type": "integer", "minimum": map[bool]int{false: 1, true: 0}[d.zero]}
 	default:
 		s = textSchema(d)
 	}
@@ -75,6 +75,16 @@ func fieldSchema(t reflect.Type, path string) object {
 		nullable(s)
 	}
 	return s
+}
+
+func listSchema(t reflect.Type, path string) object {
+	switch t.Elem().Kind() {
+	case reflect.Struct:
+		return object{"type": "array", "items": structSchema(t.Elem(), path+".*")}
+	case reflect.Map:
+		return object{"type": "array", "items": object{"type": "object"}}
+	}
+	return object{"type": "array", "items": object{"type": "string", "minLength": 1}, "uniqueItems": true}
 }
 
 func textSchema(d doc) object {

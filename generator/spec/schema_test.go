@@ -75,11 +75,12 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 		Storage:     Storage{S3: &S3{ExistingSecret: &S3SecretRef{}}},
 		Auth:        Auth{ExistingSecret: &SecretKeyRef{}},
 		PullSecrets: map[string]PullSecret{"x": {}},
+		Scheduling:  &Scheduling{TopologySpread: []TopologySpread{{}}},
 	}}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}
 	for _, p := range Validate(Default(r)) {
 		if p.What == "is missing" {
-			asked[strings.Replace(p.Path, ".x.", ".*.", 1)] = true
+			asked[strings.NewReplacer(".x.", ".*.", "[0]", ".*").Replace(p.Path)] = true
 		}
 	}
 	if delete(asked, "spec.storage.s3.region"); len(asked) < 10 { // depends on the provider

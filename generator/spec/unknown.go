@@ -16,7 +16,7 @@ import (
 var later = map[string]bool{
 	"spec.proxy": true, "spec.garbageCollection": true, "spec.readOnly": true, "spec.metrics": true,
 	"spec.autoscaling": true, "spec.disruptionBudget": true, "spec.networkPolicy": true,
-	"spec.scheduling": true, "spec.chart": true, "spec.gateway": true,
+	"spec.chart": true, "spec.gateway": true,
 	"spec.storage.azure": true, "spec.storage.gcs": true, "spec.storage.swift": true,
 	"spec.pullSecrets.*.serviceAccounts": true,
 }
@@ -92,7 +92,8 @@ var allFields = sync.OnceValue(func() map[string][]string {
 })
 
 // visit calls f for every field of t and of what it holds, in the order in
-// which they are declared. Any key of a map is a star.
+// which they are declared. Any key of a map
+// and any index of a list is a star.
 func visit(t reflect.Type, path string, f func(path string, field reflect.StructField)) {
 	for i := range t.NumField() {
 		field := t.Field(i)
@@ -102,7 +103,7 @@ func visit(t reflect.Type, path string, f func(path string, field reflect.Struct
 		if inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		if inner.Kind() == reflect.Map {
+		if inner.Kind() == reflect.Map || inner.Kind() == reflect.Slice {
 			inner, at = inner.Elem(), at+".*"
 		}
 		if inner.Kind() == reflect.Struct {

@@ -33,6 +33,7 @@ func Validate(r Registry) problem.List {
 	v.pullSecrets()
 	v.resources("spec.resources.requests", r.Spec.Resources.Requests)
 	v.resources("spec.resources.limits", r.Spec.Resources.Limits)
+	v.scheduling()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
@@ -108,8 +109,8 @@ func (v *validator) identity() {
 		if slices.Contains(ownLabels, k) {
 			v.add(join("metadata.labels", k), "is one of the chart's own: pods are selected by it or named by it", "another key")
 		}
-		if l := m.Labels[k]; len(l) > 63 || l != "" && !reQualified.MatchString(l) {
-			v.add(join("metadata.labels", k), quote(l)+" is not a label's value", "at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends")
+		if what := checkLabelValue(m.Labels[k]); what != "" {
+			v.add(join("metadata.labels", k), what, wantLabelValue)
 		}
 	}
 }

@@ -138,8 +138,11 @@ func (w *walker) fill(n *yaml.Node, at place, v reflect.Value, entry bool) {
 		}
 		w.structure(n, at, v)
 	case reflect.Map:
-		if !null {
+		switch {
+		case !null:
 			w.keyed(n, at, v)
+		case entry:
+			w.wrong(n, at, "a mapping")
 		}
 	case reflect.Slice:
 		if !null {

@@ -83,6 +83,9 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Ingress != nil {
 		out["ingress"] = ingress(s)
 	}
+	if s.Scheduling != nil {
+		scheduling(out, s.Scheduling)
+	}
 	return out
 }
 

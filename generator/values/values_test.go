@@ -110,7 +110,12 @@ func TestStorageAndAuth(t *testing.T) {
 		"  image: {pullSecrets: [a, b]}":                                         "imagePullSecrets:[map[name:a] map[name:b]]",
 		"  config: {log: {level: debug}}":                                        "configData:map[log:map[level:debug]]",
 		"  values: {service: {type: NodePort}, replicaCount: 1}":                 "service:map[type:NodePort]",
-		"  ingress: {className: traefik}":                                        "annotations:map[] className:traefik",
+		"  scheduling: {nodeSelector: {a: b}, tolerations: [{key: k, operator: Exists, tolerationSeconds: 0, effect: NoExecute}]}": "nodeSelector:map[a:b] replicaCount:1 s3",
+		"  scheduling: {tolerations: [{key: k, tolerationSeconds: 0, effect: NoExecute}], priorityClassName: high}":                "tolerations:[map[effect:NoExecute key:k tolerationSeconds:0]]",
+		"  scheduling: {topologySpread: [{topologyKey: zone}]}":                                                                    "topologySpreadConstraints:[map[maxSkew:1 topologyKey:zone whenUnsatisfiable:ScheduleAnyway]]",
+		"  scheduling: {topologySpread: []}":                                                                                       "topologySpreadConstraints:[]",
+		"  scheduling: {affinity: {nodeAffinity: {a: [1]}}}":                                                                       "affinity:map[nodeAffinity:map[a:[1]]]",
+		"  ingress: {className: traefik}":                                                                                          "annotations:map[] className:traefik",
 	} {
 		v, err := From(registry(t, lines), all())
 		if err != nil {
@@ -147,18 +152,19 @@ func TestRefusals(t *testing.T) {
 		"  values: {initContainers: [{args: [\"--password=" + canary + "\"]}]}":                             "spec.values.initContainers[0].args[0]: looks like a secret" + way,
 		"  values: {podAnnotations: {x: AKIA1234567890ABCDEF}}":                                             "spec.values.podAnnotations.x: looks like a secret" + way,
 		// What the spec says.
-		"  values: {configData: {http: {addr: \":80\"}}}":                "spec.values.configData.http.addr: the Service and the probes rely on :5000; expected no other address",
-		"  values: {extraEnvVars: [{name: REGISTRY_AUTH, value: none}]}": "spec.values.extraEnvVars[0]: REGISTRY_AUTH would overrule the spec; expected spec.auth, spec.storage or a credential",
-		"  values: {replicaCount: 3}":                                    "spec.values.replicaCount: says something else than the spec; expected spec.replicas\n  next: set it there and take it out of spec.values",
-		"  values: {s3: {region: ams3}}":                                 "spec.values.s3.region: says something else than the spec; expected spec.storage.s3\n  next: set it there and take it out of spec.values",
-		"  values: {image: {tag: \"2\"}}":                                "spec.values.image.tag: says something else than the spec; expected spec.image\n  next: set it there and take it out of spec.values",
-		"  values: {storage: filesystem}":                                "spec.values.storage: says something else than the spec; expected spec.storage\n  next: set it there and take it out of spec.values",
-		"  config: {auth: {silly: {realm: x}}}":                          "spec.config.auth: the spec says who gets in; expected spec.auth",
-		"  config: {storage: {filesystem: {}}}":                          "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",
-		"  config: {storage: {s3: {region: ams3}}}":                      "spec.config.storage.s3.region: the spec says it; expected spec.storage.s3",
-		"  config: {storage: {redirect: {disable: true}}}":               "spec.config.storage.redirect.disable: the spec says it; expected spec.storage.s3.redirect",
-		"  config: {http: {addr: \":80\"}}":                              "spec.config.http.addr: the Service and the probes rely on :5000; expected no other address",
-		"  config: {http: {host: https://other}}":                        "spec.config.http.host: the spec says it; expected spec.host",
+		"  values: {configData: {http: {addr: \":80\"}}}":                        "spec.values.configData.http.addr: the Service and the probes rely on :5000; expected no other address",
+		"  values: {extraEnvVars: [{name: REGISTRY_AUTH, value: none}]}":         "spec.values.extraEnvVars[0]: REGISTRY_AUTH would overrule the spec; expected spec.auth, spec.storage or a credential",
+		"  values: {replicaCount: 3}":                                            "spec.values.replicaCount: says something else than the spec; expected spec.replicas\n  next: set it there and take it out of spec.values",
+		"  values: {s3: {region: ams3}}":                                         "spec.values.s3.region: says something else than the spec; expected spec.storage.s3\n  next: set it there and take it out of spec.values",
+		"  values: {image: {tag: \"2\"}}":                                        "spec.values.image.tag: says something else than the spec; expected spec.image\n  next: set it there and take it out of spec.values",
+		"  values: {storage: filesystem}":                                        "spec.values.storage: says something else than the spec; expected spec.storage\n  next: set it there and take it out of spec.values",
+		"  scheduling: {nodeSelector: {a: b}}\n  values: {nodeSelector: {a: c}}": "spec.values.nodeSelector.a: says something else than the spec; expected spec.scheduling.nodeSelector\n  next: set it there and take it out of spec.values",
+		"  config: {auth: {silly: {realm: x}}}":                                  "spec.config.auth: the spec says who gets in; expected spec.auth",
+		"  config: {storage: {filesystem: {}}}":                                  "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",
+		"  config: {storage: {s3: {region: ams3}}}":                              "spec.config.storage.s3.region: the spec says it; expected spec.storage.s3",
+		"  config: {storage: {redirect: {disable: true}}}":                       "spec.config.storage.redirect.disable: the spec says it; expected spec.storage.s3.redirect",
+		"  config: {http: {addr: \":80\"}}":                                      "spec.config.http.addr: the Service and the probes rely on :5000; expected no other address",
+		"  config: {http: {host: https://other}}":                                "spec.config.http.host: the spec says it; expected spec.host",
 	} {
 		_, err := From(registry(t, lines), all())
 		if err == nil || err.Error() != want {

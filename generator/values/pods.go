@@ -1,0 +1,33 @@
+package values
+
+import (
+	"encoding/json"
+
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// plain is a part of the spec as JSON has it: what is unset is left out.
+func plain(v any) any {
+	var out any
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		panic("a spec of maps, lists and text can't fail to encode: " + err.Error())
+	}
+	return out
+}
+
+// scheduling puts the settings where the chart has them.
+func scheduling(out map[string]any, s *spec.Scheduling) {
+	m, _ := plain(s).(map[string]any)
+	for field, value := range map[string]string{
+		"nodeSelector": "nodeSelector", "affinity": "affinity", "tolerations": "tolerations",
+		"topologySpread": "topologySpreadConstraints", "priorityClassName": "priorityClassName",
+	} {
+		if v, ok := m[field]; ok {
+			out[value] = v
+		}
+	}
+}
