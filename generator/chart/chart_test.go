@@ -273,6 +273,14 @@ func TestVariants(t *testing.T) {
 			pod := at(o["Deployment"], "spec", "template", "spec")
 			return fmt.Sprint(at(pod, "nodeSelector"), at(pod, "tolerations"), at(pod, "priorityClassName"), at(pod, "affinity"))
 		}, "map[a:1] [map[key:k tolerationSeconds:0]]highmap[nodeAffinity:map[a:[b]]]"},
+		"a load balancer": {"service: {type: LoadBalancer, nodePort: 30500, loadBalancerIP: 10.0.0.1, loadBalancerSourceRanges: [10.0.0.0/8], annotations: {a: b}, clusterIP: 10.1.1.1, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 1}}}", func(o map[string]map[string]any) any {
+			s := at(o["Service"], "spec")
+			return fmt.Sprint(at(s, "type"), at(s, "ports", 0, "nodePort"), at(s, "loadBalancerIP"), at(s, "loadBalancerSourceRanges"), at(s, "clusterIP"),
+				at(s, "sessionAffinity"), at(s, "sessionAffinityConfig"), at(o["Service"], "metadata", "annotations"))
+		}, "LoadBalancer3050010.0.0.1[10.0.0.0/8]10.1.1.1ClientIPmap[clientIP:map[timeoutSeconds:1]] map[a:b]"},
+		"a role": {"serviceAccount: {name: mine, annotations: {eks.amazonaws.com/role-arn: arn}}", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(o["Deployment"], "spec", "template", "spec", "serviceAccountName"), at(o["ServiceAccountmine"], "metadata", "annotations"))
+		}, "minemap[eks.amazonaws.com/role-arn:arn]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},

@@ -31,6 +31,28 @@ spec.scheduling.tolerations[4].key: the key is not at most 63 letters, digits, '
 spec.scheduling.tolerations[4].tolerationSeconds: has a meaning only with effect: NoExecute; expected that, or no tolerationSeconds
 spec.scheduling.tolerations[5].tolerationSeconds: is -1; expected at least 0
 spec.scheduling.tolerations[5].value: "b c" is not a label's value; expected at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends`},
+	{"service", onVolume + `  service: {type: Loadbalancer, nodePort: 0, annotations: {a b: c}, loadBalancerIP: 1.2.3, loadBalancerSourceRanges: [10.0.0.1, 10.0.0.1/8, 10.0.0.0/8, 10.0.0.0/8]}
+`,
+		`spec.service.annotations["a b"]: the key is not at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends
+spec.service.loadBalancerIP: "1.2.3" is not an address; expected one, for instance 203.0.113.10
+spec.service.loadBalancerSourceRanges[0]: "10.0.0.1" is not a range of addresses; expected one, for instance 192.0.2.0/24; a single address ends in /32, or /128
+spec.service.loadBalancerSourceRanges[1]: "10.0.0.1/8" has bits set behind its prefix; expected 10.0.0.0/8
+spec.service.loadBalancerSourceRanges[3]: stands in the list twice
+spec.service.nodePort: is 0; expected a port: 30000 to 32767 unless the cluster has another range
+spec.service.type: is "Loadbalancer"; expected ClusterIP, NodePort or LoadBalancer; did you mean "LoadBalancer"?`},
+	{"service of another type", onVolume + `  service: {nodePort: 30500, loadBalancerIP: 10.0.0.1, loadBalancerSourceRanges: [10.0.0.0/8]}
+`,
+		`spec.service.loadBalancerIP: a Service of type ClusterIP has no load balancer; expected type LoadBalancer, or no loadBalancerIP
+spec.service.loadBalancerSourceRanges: a Service of type ClusterIP has no load balancer; expected type LoadBalancer, or no loadBalancerSourceRanges
+spec.service.nodePort: a Service of type ClusterIP has no port on nodes; expected type NodePort or LoadBalancer, or no nodePort`},
+	{"service account", onVolume + `  serviceAccount: {name: A_b, annotations: {reggen.dev/a: b}}
+`,
+		`spec.serviceAccount.annotations["reggen.dev/a"]: reggen.dev/ is reggen's own; expected another key
+spec.serviceAccount.name: "A_b" is not the name of an object; expected lower-case letters, digits, hyphens and dots, a letter or digit at both ends of each part, at most 253`},
+	{"foreign service account", onVolume + `  serviceAccount: {create: false, annotations: {a: b}}
+`,
+		`spec.serviceAccount.annotations: stand beside create: false, and reggen doesn't touch an account that it doesn't make; expected annotations on that account where it is made, or create: true
+spec.serviceAccount.name: is missing: create is false, and pods would run as default; expected the name of the account that something else brings`},
 	{"topology spread", onVolume + `  scheduling: {topologySpread: [{maxSkew: 0}, {topologyKey: zone, whenUnsatisfiable: Never}, {topologyKey: zone, minDomains: 2}, {topologyKey: zone}]}
 `,
 		`spec.scheduling.topologySpread[0].maxSkew: is 0; expected at least 1

@@ -39,6 +39,12 @@ func Default(r Registry) Registry {
 		s.Auth.ExistingSecret = &ref
 	}
 	s.PullSecrets = defaultPullSecrets(r)
+	if s.Service != nil {
+		s.Service = defaultService(*s.Service)
+	}
+	if s.ServiceAccount != nil {
+		s.ServiceAccount = defaultServiceAccount(*s.ServiceAccount)
+	}
 	if s.Scheduling != nil {
 		s.Scheduling = defaultScheduling(*s.Scheduling)
 	}

@@ -104,6 +104,11 @@ func TestGoodSpecs(t *testing.T) {
 		"scheduling":                      onVolume + "  scheduling: {nodeSelector: {a.b/c: ''}, tolerations: [{operator: Exists}, {key: a, value: b, effect: NoExecute, tolerationSeconds: 0}], topologySpread: [{topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, minDomains: 2}, {topologyKey: kubernetes.io/hostname}], affinity: {nodeAffinity: {a: b}}}\n",
 		"scheduling by default":           onVolume + "  scheduling: {}\n",
 		"no spreading":                    onVolume + "  scheduling: {topologySpread: []}\n",
+		"a Service by default":            onVolume + "  service: {}\n  serviceAccount: {}\n",
+		"a port on nodes":                 onVolume + "  service: {type: NodePort, nodePort: 30500}\n",
+		"a load balancer":                 onVolume + "  service: {type: LoadBalancer, nodePort: 30500, loadBalancerIP: 'fd00::1', loadBalancerSourceRanges: [10.0.0.0/8, 'fd00::/8', 0.0.0.0/0], annotations: {a.b/c: d}}\n",
+		"a role on AWS":                   withS3("{region: eu-central-1, bucket: images, ambientCredentials: true}\n  serviceAccount: {annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/r', eks.amazonaws.com/token-expiration: '86400'}}"),
+		"another's account":               onVolume + "  serviceAccount: {create: false, name: default}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {
@@ -116,7 +121,8 @@ func TestGoodSpecs(t *testing.T) {
 // Default may neither change its argument nor depend on how often it ran.
 func TestDefaultIsPureAndSettles(t *testing.T) {
 	full := withS3("{provider: minio, endpoint: 'm:9000', bucket: images, existingSecret: {name: keys}}\n" +
-		"  ingress: {}\n  auth: {existingSecret: {name: users}}\n  pullSecrets: {a: {user: u}}")
+		"  ingress: {}\n  auth: {existingSecret: {name: users}}\n  pullSecrets: {a: {user: u}}\n" +
+		"  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
 	w := newWalker("")
 	root, p := document([]byte(full))
 	if p != nil {

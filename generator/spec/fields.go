@@ -102,6 +102,18 @@ var docs = map[string]doc{
 	"spec.scheduling.topologySpread.*.minDomains":        {text: "How many places there have to be, with DoNotSchedule."},
 	"spec.scheduling.priorityClassName":                  {text: "The pods' PriorityClass.", pattern: patternName, length: 253},
 
+	"spec.service":                          {text: "The registry's Service. Its port is 5000."},
+	"spec.service.type":                     {text: "The Service's type.", def: "ClusterIP", enum: serviceTypes},
+	"spec.service.nodePort":                 {text: "The port on every node, for types NodePort and LoadBalancer.", def: "the cluster chooses"},
+	"spec.service.annotations":              {text: "The Service's annotations: what cloud providers read about their load balancers."},
+	"spec.service.loadBalancerIP":           {text: "The load balancer's address, where the provider takes one."},
+	"spec.service.loadBalancerSourceRanges": {text: "Ranges of addresses that the load balancer lets in.", def: "everybody"},
+
+	"spec.serviceAccount":             {text: "The account that the registry's pods run as. They get no token of it, apart from what a cloud provider's webhook mounts."},
+	"spec.serviceAccount.create":      {text: "Whether the account is made here.", def: "true"},
+	"spec.serviceAccount.name":        {text: "The account's name. Required when it isn't made here.", def: "<metadata.name>", pattern: patternName, length: 253},
+	"spec.serviceAccount.annotations": {text: "The account's annotations, for instance eks.amazonaws.com/role-arn for a role on AWS."},
+
 	"spec.config": {text: "More of the registry's own configuration, merged into it last. No secrets."},
 	"spec.values": {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
 	"spec.reggen": {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},

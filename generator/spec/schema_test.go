@@ -95,7 +95,8 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 
 // The texts of defaults agree with what Default does.
 func TestSchemaKnowsTheDefaults(t *testing.T) {
-	r := Default(Registry{Metadata: Metadata{Name: "reg"}, Spec: RegistrySpec{Ingress: &Ingress{}, Auth: Auth{ExistingSecret: &SecretKeyRef{}},
+	r := Default(Registry{Metadata: Metadata{Name: "reg"}, Spec: RegistrySpec{Ingress: &Ingress{}, Service: &Service{}, ServiceAccount: &ServiceAccount{},
+		Scheduling: &Scheduling{TopologySpread: []TopologySpread{{}}}, Auth: Auth{ExistingSecret: &SecretKeyRef{}},
 		Storage: Storage{S3: &S3{ExistingSecret: &S3SecretRef{}}, Filesystem: &Filesystem{}}}})
 	s := r.Spec
 	for path, got := range map[string]string{
@@ -108,7 +109,10 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 		"spec.storage.s3.existingSecret.secretKey": s.Storage.S3.ExistingSecret.SecretKey,
 		"spec.auth.realm":                          s.Auth.Realm, "spec.auth.existingSecret.key": s.Auth.ExistingSecret.Key,
 		"spec.secrets.sealed": s.Secrets.Sealed, "spec.secrets.credentials": "[" + strings.Join(s.Secrets.Credentials, ", ") + "]",
-		"spec.ingress.tlsSecretName": strings.Replace(s.Ingress.TLSSecretName, "reg", "<metadata.name>", 1),
+		"spec.service.type": s.Service.Type, "spec.serviceAccount.create": asJSON(t, s.ServiceAccount.Create),
+		"spec.scheduling.topologySpread.*.maxSkew":           asJSON(t, s.Scheduling.TopologySpread[0].MaxSkew),
+		"spec.scheduling.topologySpread.*.whenUnsatisfiable": s.Scheduling.TopologySpread[0].WhenUnsatisfiable,
+		"spec.ingress.tlsSecretName":                         strings.Replace(s.Ingress.TLSSecretName, "reg", "<metadata.name>", 1),
 	} {
 		if def := docs[path].def; got == "" || !strings.HasPrefix(def, got) {
 			t.Errorf("%s: documented %q, is %q", path, def, got)

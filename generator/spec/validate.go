@@ -34,6 +34,8 @@ func Validate(r Registry) problem.List {
 	v.resources("spec.resources.requests", r.Spec.Resources.Requests)
 	v.resources("spec.resources.limits", r.Spec.Resources.Limits)
 	v.scheduling()
+	v.service()
+	v.serviceAccount()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")

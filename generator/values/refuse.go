@@ -55,6 +55,14 @@ func refuseSecrets(l *problem.List, path string, v any) {
 	}
 }
 
+// refuseTexts does so for annotations, whose keys are no names of values: one
+// with "token" in it may well hold a number.
+func refuseTexts(l *problem.List, path string, m map[string]string) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		refuseSecrets(l, join(path, k), m[k])
+	}
+}
+
 // filled says that a value is a scalar that holds something, or a list of such.
 func filled(v any) bool {
 	switch t := v.(type) {
@@ -127,6 +135,8 @@ var places = []struct{ value, field string }{
 	{"spec.values.ingress", "spec.ingress (and spec.host)"},
 	{"spec.values.resources", "spec.resources"},
 	{"spec.values.auth", "spec.auth"},
+	{"spec.values.serviceAccount", "spec.serviceAccount"},
+	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},
 	{"spec.values.affinity", "spec.scheduling.affinity"},
 	{"spec.values.tolerations", "spec.scheduling.tolerations"},

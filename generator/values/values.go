@@ -20,6 +20,12 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	var l problem.List
 	refuseSecrets(&l, "spec.values", r.Spec.Values)
 	refuseSecrets(&l, "spec.config", r.Spec.Config)
+	if s := r.Spec.Service; s != nil {
+		refuseTexts(&l, "spec.service.annotations", s.Annotations)
+	}
+	if s := r.Spec.ServiceAccount; s != nil {
+		refuseTexts(&l, "spec.serviceAccount.annotations", s.Annotations)
+	}
 	if err := l.Err(); err != nil {
 		l.Sort()
 		return nil, l
@@ -82,6 +88,12 @@ func derive(r *spec.Registry) map[string]any {
 	}
 	if s.Ingress != nil {
 		out["ingress"] = ingress(s)
+	}
+	if s.Service != nil {
+		out["service"] = plain(s.Service)
+	}
+	if s.ServiceAccount != nil {
+		out["serviceAccount"] = plain(s.ServiceAccount)
 	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
