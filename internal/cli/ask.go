@@ -99,6 +99,20 @@ func (w *World) dir(flag string) (string, error) {
 	if flag != "" {
 		return flag, nil
 	}
+	return w.only("--dir with the folder of an environment")
+}
+
+// orOnly is the environment that is meant where a command names none.
+func (w *World) orOnly(dirs []string) ([]string, error) {
+	if len(dirs) > 0 {
+		return dirs, nil
+	}
+	dir, err := w.only("the folder of an environment")
+	return []string{dir}, err
+}
+
+// only is the current folder, or the only environment below overlays/.
+func (w *World) only(want string) (string, error) {
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
 		if exists(w.abs(name)) {
 			return ".", nil
@@ -115,9 +129,9 @@ func (w *World) dir(flag string) (string, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", problem.Problem{What: "no environment here and none below overlays/", Want: "--dir with the folder of an environment", Next: "reggen init"}
+		return "", problem.Problem{What: "no environment here and none below overlays/", Want: want, Next: "reggen init"}
 	}
-	return "", problem.Problem{What: "more than one environment: " + strings.Join(found, ", "), Want: "one of them, with --dir"}
+	return "", problem.Problem{What: "more than one environment: " + strings.Join(found, ", "), Want: want}
 }
 
 // chosen is the environment that dir gives for a flag.

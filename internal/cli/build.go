@@ -88,20 +88,24 @@ func (w *World) generate(ctx context.Context, root string, config []byte, sealed
 func (w *World) buildCommand() *cobra.Command {
 	o := buildOptions{}
 	cmd := &cobra.Command{
-		Use:   "build DIR...",
+		Use:   "build [DIR...]",
 		Short: "Print the manifests of environments: the bytes of kustomize build",
 		Long: `Print the manifests of one or more environments, the same bytes that
 "kustomize build --enable-alpha-plugins DIR" prints. Needs no key, no network
-and no other program. Nothing is printed unless the whole build succeeded.`,
+and no other program. Nothing is printed unless the whole build succeeded.
+Without DIR it is this folder, or the only environment below overlays/.`,
 		Example: `  reggen build overlays/prod
   reggen build --secrets plain overlays/prod | kubectl apply -f -`,
-		Args: needDirs,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			if _, err := o.resolver(); err != nil {
 				return exitError{exitUsage, err}
 			}
 			if _, err := o.staleOK(); err != nil {
 				return exitError{exitUsage, err}
+			}
+			dirs, err := w.orOnly(dirs)
+			if err != nil {
+				return err
 			}
 			out, err := w.build(cmd.Context(), dirs, o)
 			if err != nil {
@@ -121,13 +125,6 @@ and no other program. Nothing is printed unless the whole build succeeded.`,
 // fixed completes a flag with a fixed list of words.
 func fixed(cmd *cobra.Command, flag string, words ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-}
-
-func needDirs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: "no folder given", Want: "the folder of an environment, for instance overlays/prod"}}}
-	}
-	return nil
 }
 
 // build runs every environment and returns their concatenated output, or

@@ -24,16 +24,20 @@ import (
 func (w *World) sealCommand() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
-		Use:   "seal DIR...",
+		Use:   "seal [DIR...]",
 		Short: "Derive the sealed files of environments from their credentials",
 		Long: `Derive sealed/ from the spec and credentials/: hash passwords that have no
 hash yet, render the chart with the real values, and encrypt the Secrets that
 come out for the recipients that .sops.yaml names. Only what changed is
-written. Needs a key that opens the credentials.`,
+written. Needs a key that opens the credentials. Without DIR it is this folder,
+or the only environment below overlays/.`,
 		Example: `  reggen seal overlays/prod
   reggen seal --check overlays/prod   # prove that sealed/ is what the credentials say`,
-		Args: needDirs,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
+			dirs, err := w.orOnly(dirs)
+			if err != nil {
+				return err
+			}
 			return w.seal(cmd.Context(), dirs, check)
 		},
 	}
