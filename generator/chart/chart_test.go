@@ -281,6 +281,10 @@ func TestVariants(t *testing.T) {
 		"a role": {"serviceAccount: {name: mine, annotations: {eks.amazonaws.com/role-arn: arn}}", func(o map[string]map[string]any) any {
 			return fmt.Sprint(at(o["Deployment"], "spec", "template", "spec", "serviceAccountName"), at(o["ServiceAccountmine"], "metadata", "annotations"))
 		}, "minemap[eks.amazonaws.com/role-arn:arn]"},
+		"extras": {"{extraEnvVars: [{name: A, value: \"\"}], extraVolumes: [{name: v, emptyDir: {}}], extraVolumeMounts: [{name: v, mountPath: /v, readOnly: false}], initContainers: [{name: i, image: b}]}", func(o map[string]map[string]any) any {
+			pod := at(o["Deployment"], "spec", "template", "spec")
+			return fmt.Sprint(at(pod, "containers", 0, "env", 1), at(pod, "volumes", 3), at(pod, "containers", 0, "volumeMounts", 3), at(pod, "initContainers"))
+		}, "map[name:A value:] map[emptyDir:map[] name:v] map[mountPath:/v name:v readOnly:false] [map[image:b name:i]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},

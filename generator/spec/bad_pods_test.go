@@ -53,6 +53,44 @@ spec.serviceAccount.name: "A_b" is not the name of an object; expected lower-cas
 `,
 		`spec.serviceAccount.annotations: stand beside create: false, and reggen doesn't touch an account that it doesn't make; expected annotations on that account where it is made, or create: true
 spec.serviceAccount.name: is missing: create is false, and pods would run as default; expected the name of the account that something else brings`},
+	{"extra, not text", onVolume + `  extra: {env: [{name: A, value: 1}], volumes: [a], volumeMounts: {}, initContainers: [null]}
+`,
+		`spec.extra.env[0].value: is a number; expected text: quote it
+spec.extra.initContainers[0]: is null; expected a mapping
+spec.extra.volumeMounts: is a mapping; expected a list
+spec.extra.volumes[0]: is text; expected a mapping`},
+	{"extra variables", onVolume + `  extra: {env: [{value: a}, {name: 1A, value: a}, {name: A}, {name: A, value: '', valueFrom: {}}]}
+`,
+		`spec.extra.env[0].name: is missing; expected the variable's name
+spec.extra.env[1].name: "1A" is not the name of a variable; expected letters, digits, '_', '-' and '.', no digit first
+spec.extra.env[2]: has neither value nor valueFrom; expected one of the two
+spec.extra.env[3]: has both value and valueFrom; expected one of the two
+spec.extra.env[3].name: "A" stands in the list twice`},
+	{"extra volumes", onVolume + `  extra: {volumes: [{emptyDir: {}}, {name: A_b, emptyDir: {}}, {name: data, emptyDir: {}}, {name: a, hostPath: {path: /}}, {name: a}, {name: 1, emptyDir: {}}]}
+`,
+		`spec.extra.volumes[0]: names no source, or several; expected a name and one source, for instance configMap: {name: ca}
+spec.extra.volumes[0].name: is missing; expected a DNS label: at most 63 lower-case letters, digits and hyphens, a letter or digit at both ends
+spec.extra.volumes[1].name: is not a name; expected a DNS label: at most 63 lower-case letters, digits and hyphens, a letter or digit at both ends
+spec.extra.volumes[2].name: "data" is one of the chart's own volumes; expected another name
+spec.extra.volumes[3].hostPath: is a folder of the node, which Pod Security restricted forbids; expected a configMap, a secret, a claim or an emptyDir
+spec.extra.volumes[4]: names no source, or several; expected a name and one source, for instance configMap: {name: ca}
+spec.extra.volumes[4].name: "a" stands in the list twice
+spec.extra.volumes[5].name: is not a name; expected a DNS label: at most 63 lower-case letters, digits and hyphens, a letter or digit at both ends`},
+	{"extra mounts", onVolume + `  extra: {volumes: [{name: a, emptyDir: {}}], volumeMounts: [{}, {name: b, mountPath: b}, {name: a, mountPath: /etc}, {name: a, mountPath: /x/, subPath: ../y}, {name: a, mountPath: /x}, {name: a, mountPath: /auth}]}
+`,
+		`spec.extra.volumeMounts[0].mountPath: is missing; expected an absolute path in the container
+spec.extra.volumeMounts[0].name: is missing; expected the name of one of spec.extra.volumes
+spec.extra.volumeMounts[1].mountPath: "b" is not an absolute path; expected one, without a colon
+spec.extra.volumeMounts[1].name: "b" is none of spec.extra.volumes; expected one that stands there
+spec.extra.volumeMounts[2].mountPath: would hide /etc/distribution, which the registry needs; expected another path
+spec.extra.volumeMounts[3].subPath: is absolute or has .. in it; expected a path inside the volume
+spec.extra.volumeMounts[4].mountPath: has a mount already; expected another path
+spec.extra.volumeMounts[5].mountPath: would hide /auth, which the registry needs; expected another path`},
+	{"extra containers", onVolume + `  extra: {initContainers: [{}, {name: a, image: b}, {name: a, image: b}]}
+`,
+		`spec.extra.initContainers[0].image: is missing; expected the container's image
+spec.extra.initContainers[0].name: is missing; expected a DNS label: at most 63 lower-case letters, digits and hyphens, a letter or digit at both ends
+spec.extra.initContainers[2].name: "a" stands in the list twice`},
 	{"topology spread", onVolume + `  scheduling: {topologySpread: [{maxSkew: 0}, {topologyKey: zone, whenUnsatisfiable: Never}, {topologyKey: zone, minDomains: 2}, {topologyKey: zone}]}
 `,
 		`spec.scheduling.topologySpread[0].maxSkew: is 0; expected at least 1

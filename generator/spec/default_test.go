@@ -109,6 +109,7 @@ func TestGoodSpecs(t *testing.T) {
 		"a load balancer":                 onVolume + "  service: {type: LoadBalancer, nodePort: 30500, loadBalancerIP: 'fd00::1', loadBalancerSourceRanges: [10.0.0.0/8, 'fd00::/8', 0.0.0.0/0], annotations: {a.b/c: d}}\n",
 		"a role on AWS":                   withS3("{region: eu-central-1, bucket: images, ambientCredentials: true}\n  serviceAccount: {annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/r', eks.amazonaws.com/token-expiration: '86400'}}"),
 		"another's account":               onVolume + "  serviceAccount: {create: false, name: default}\n",
+		"extra":                           onVolume + "  extra: {env: [{name: A, value: ''}, {name: B, valueFrom: {fieldRef: {fieldPath: metadata.name}}}], volumes: [{name: ca, configMap: {name: ca}}], volumeMounts: [{name: ca, mountPath: /etc/ssl/own, readOnly: true}, {name: ca, mountPath: /etc/ssl/ca.crt, subPath: ca.crt}], initContainers: [{name: wait, image: busybox}]}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

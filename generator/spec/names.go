@@ -23,6 +23,7 @@ const (
 	patternBodySize   = `^[0-9]+[kKmMgG]?$`
 	patternDataKey    = `^[-._a-zA-Z0-9]{1,253}$`
 	patternLabelValue = `^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`
+	patternEnv        = `^[-._a-zA-Z][-._a-zA-Z0-9]*$`
 	patternQualified  = `^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`
 )
 

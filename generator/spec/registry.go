@@ -43,6 +43,7 @@ type RegistrySpec struct {
 	Scheduling     *Scheduling           `json:"scheduling,omitempty"`
 	Service        *Service              `json:"service,omitempty"`
 	ServiceAccount *ServiceAccount       `json:"serviceAccount,omitempty"`
+	Extra          *Extra                `json:"extra,omitempty"`
 	Config         map[string]any        `json:"config,omitempty"`
 	Values         map[string]any        `json:"values,omitempty"`
 	Reggen         string                `json:"reggen,omitempty"`

@@ -19,6 +19,18 @@ func plain(v any) any {
 	return out
 }
 
+// extra puts the additions where the chart has them.
+func extra(out map[string]any, e *spec.Extra) {
+	m, _ := plain(e).(map[string]any)
+	for field, value := range map[string]string{
+		"env": "extraEnvVars", "volumes": "extraVolumes", "volumeMounts": "extraVolumeMounts", "initContainers": "initContainers",
+	} {
+		if v, ok := m[field]; ok {
+			out[value] = v
+		}
+	}
+}
+
 // scheduling puts the settings where the chart has them.
 func scheduling(out map[string]any, s *spec.Scheduling) {
 	m, _ := plain(s).(map[string]any)

@@ -80,14 +80,14 @@ func filled(v any) bool {
 // environment what the spec says.
 var owned = regexp.MustCompile(`^(REGISTRY_(AUTH|STORAGE|HTTP_(ADDR|SECRET|HOST|TLS))(_|$)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$)`)
 
-// environmentConflicts reports variables under spec.values that say what the
-// spec says.
-func environmentConflicts(l *problem.List, values map[string]any) {
-	env, _ := values["extraEnvVars"].([]any)
+// environmentConflicts reports variables at a path that say what the spec
+// says.
+func environmentConflicts(l *problem.List, at string, list any) {
+	env, _ := list.([]any)
 	for i, e := range env {
 		entry, _ := e.(map[string]any)
 		if name, _ := entry["name"].(string); owned.MatchString(name) {
-			l.Add(problem.Problem{Path: fmt.Sprintf("spec.values.extraEnvVars[%d]", i), What: fmt.Sprintf("%s would overrule the spec", name), Want: "spec.auth, spec.storage or a credential"})
+			l.Add(problem.Problem{Path: fmt.Sprintf("%s[%d]", at, i), What: fmt.Sprintf("%s would overrule the spec", name), Want: "spec.auth, spec.storage or a credential"})
 		}
 	}
 }
@@ -135,6 +135,10 @@ var places = []struct{ value, field string }{
 	{"spec.values.ingress", "spec.ingress (and spec.host)"},
 	{"spec.values.resources", "spec.resources"},
 	{"spec.values.auth", "spec.auth"},
+	{"spec.values.extraEnvVars", "spec.extra.env"},
+	{"spec.values.extraVolumeMounts", "spec.extra.volumeMounts"},
+	{"spec.values.extraVolumes", "spec.extra.volumes"},
+	{"spec.values.initContainers", "spec.extra.initContainers"},
 	{"spec.values.serviceAccount", "spec.serviceAccount"},
 	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},

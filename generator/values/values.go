@@ -20,6 +20,9 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	var l problem.List
 	refuseSecrets(&l, "spec.values", r.Spec.Values)
 	refuseSecrets(&l, "spec.config", r.Spec.Config)
+	if e := r.Spec.Extra; e != nil {
+		refuseSecrets(&l, "spec.extra", plain(e))
+	}
 	if s := r.Spec.Service; s != nil {
 		refuseTexts(&l, "spec.service.annotations", s.Annotations)
 	}
@@ -35,7 +38,8 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	configConflicts(&l, r, "spec.config", r.Spec.Config)
 	data, _ := r.Spec.Values["configData"].(map[string]any)
 	configConflicts(&l, r, "spec.values.configData", data)
-	environmentConflicts(&l, r.Spec.Values)
+	environmentConflicts(&l, "spec.values.extraEnvVars", r.Spec.Values["extraEnvVars"])
+	environmentConflicts(&l, "spec.extra.env", out["extraEnvVars"])
 	if err := l.Err(); err != nil {
 		l.Sort()
 		return nil, l
@@ -94,6 +98,9 @@ func derive(r *spec.Registry) map[string]any {
 	}
 	if s.ServiceAccount != nil {
 		out["serviceAccount"] = plain(s.ServiceAccount)
+	}
+	if s.Extra != nil {
+		extra(out, s.Extra)
 	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)

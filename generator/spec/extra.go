@@ -1,0 +1,148 @@
+package spec
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Extra is what the pod has beyond what the registry needs, as Kubernetes
+// writes it.
+type Extra struct {
+	Env            []EnvVar         `json:"env,omitempty"`
+	Volumes        []map[string]any `json:"volumes,omitempty"`
+	VolumeMounts   []VolumeMount    `json:"volumeMounts,omitempty"`
+	InitContainers []map[string]any `json:"initContainers,omitempty"`
+}
+
+// EnvVar is a variable of the registry's container.
+type EnvVar struct {
+	Name      string         `json:"name"`
+	Value     *string        `json:"value,omitempty"`
+	ValueFrom map[string]any `json:"valueFrom,omitempty"`
+}
+
+// VolumeMount mounts one of the extra volumes into the registry's container.
+type VolumeMount struct {
+	Name      string `json:"name"`
+	MountPath string `json:"mountPath"`
+	SubPath   string `json:"subPath,omitempty"`
+	ReadOnly  *bool  `json:"readOnly,omitempty"`
+}
+
+// ownVolumes and ownMounts are the chart's: a second one of the same name or
+// place is refused by the API server, or hides what the registry needs.
+var (
+	ownVolumes = []string{"config", "auth", "data", "tls", "tmp"}
+	ownMounts  = []string{"/auth", "/etc/distribution", "/etc/docker/registry", "/etc/registry-tls", "/tmp", "/var/lib/registry"}
+	reEnv      = regexp.MustCompile(patternEnv)
+)
+
+func (v *validator) extra() {
+	e := v.s.Extra
+	if e == nil {
+		return
+	}
+	const at = "spec.extra"
+	v.environment(at+".env", e.Env)
+	volumes := v.extraVolumes(at+".volumes", e.Volumes)
+	used := map[string]bool{}
+	for i, m := range e.VolumeMounts {
+		here := fmt.Sprintf("%s.volumeMounts[%d]", at, i)
+		if !v.missing(here+".name", m.Name, "the name of one of spec.extra.volumes") && !volumes[m.Name] {
+			v.add(here+".name", quote(m.Name)+" is none of spec.extra.volumes", "one that stands there")
+		}
+		if v.missing(here+".mountPath", m.MountPath, "an absolute path in the container") {
+			continue
+		}
+		p := path.Clean(m.MountPath)
+		switch {
+		case !path.IsAbs(m.MountPath) || strings.Contains(m.MountPath, ":") || hasControl(m.MountPath):
+			v.add(here+".mountPath", quote(m.MountPath)+" is not an absolute path", "one, without a colon")
+		case used[p]:
+			v.add(here+".mountPath", "has a mount already", "another path")
+		default:
+			v.ownMount(here+".mountPath", p)
+		}
+		used[p] = true
+		if path.IsAbs(m.SubPath) || strings.Contains("/"+m.SubPath+"/", "/../") {
+			v.add(here+".subPath", "is absolute or has .. in it", "a path inside the volume")
+		}
+	}
+	names := map[string]bool{}
+	for i, c := range e.InitContainers {
+		here := fmt.Sprintf("%s.initContainers[%d]", at, i)
+		v.uniqueName(here, c, names)
+		if image, _ := c["image"].(string); image == "" {
+			v.add(here+".image", "is missing", "the container's image")
+		}
+	}
+}
+
+// ownMount refuses a mount that hides one of the chart's own.
+func (v *validator) ownMount(at, p string) {
+	for _, own := range ownMounts {
+		if p == own || strings.HasPrefix(own, strings.TrimSuffix(p, "/")+"/") {
+			v.add(at, "would hide "+own+", which the registry needs", "another path")
+			return
+		}
+	}
+}
+
+// environment checks names; what looks like a secret, and what would overrule
+// the spec, is refused where values are made.
+func (v *validator) environment(at string, env []EnvVar) {
+	seen := map[string]bool{}
+	for i, e := range env {
+		here := fmt.Sprintf("%s[%d]", at, i)
+		if !v.missing(here+".name", e.Name, "the variable's name") {
+			switch {
+			case !reEnv.MatchString(e.Name):
+				v.add(here+".name", quote(e.Name)+" is not the name of a variable", "letters, digits, '_', '-' and '.', no digit first")
+			case seen[e.Name]:
+				v.add(here+".name", quote(e.Name)+" stands in the list twice", "")
+			}
+			seen[e.Name] = true
+		}
+		switch {
+		case e.Value != nil && e.ValueFrom != nil:
+			v.add(here, "has both value and valueFrom", "one of the two")
+		case e.Value == nil && e.ValueFrom == nil:
+			v.add(here, "has neither value nor valueFrom", "one of the two")
+		}
+	}
+}
+
+func (v *validator) extraVolumes(at string, list []map[string]any) map[string]bool {
+	names := map[string]bool{}
+	for i, m := range list {
+		here := fmt.Sprintf("%s[%d]", at, i)
+		v.uniqueName(here, m, names)
+		if name, _ := m["name"].(string); slices.Contains(ownVolumes, name) {
+			v.add(here+".name", quote(name)+" is one of the chart's own volumes", "another name")
+		}
+		if len(m) != 2 {
+			v.add(here, "names no source, or several", "a name and one source, for instance configMap: {name: ca}")
+		}
+		if _, ok := m["hostPath"]; ok {
+			v.add(here+".hostPath", "is a folder of the node, which Pod Security restricted forbids", "a configMap, a secret, a claim or an emptyDir")
+		}
+	}
+	return names
+}
+
+// uniqueName checks the name of an entry that is written as Kubernetes has it.
+func (v *validator) uniqueName(at string, m map[string]any, seen map[string]bool) {
+	name, ok := m["name"].(string)
+	switch {
+	case m["name"] == nil || ok && name == "":
+		v.add(at+".name", "is missing", wantLabel)
+	case !ok || !isLabel(name):
+		v.add(at+".name", "is not a name", wantLabel)
+	case seen[name]:
+		v.add(at+".name", quote(name)+" stands in the list twice", "")
+	}
+	seen[name] = true
+}
