@@ -77,7 +77,10 @@ func (w *World) generate(ctx context.Context, root string, config []byte, sealed
 	if err != nil {
 		return nil, nil, err
 	}
-	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: w.warn})
+	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: func(p problem.Problem) {
+		p.Next = placed(p.Next, quoteArg(w.show(root)))
+		w.warn(p)
+	}})
 	if err != nil {
 		return nil, nil, err
 	}

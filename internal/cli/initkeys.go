@@ -54,19 +54,21 @@ func (i *initial) rules() (newRules, error) {
 		{PathRegex: credentials, Age: people, Comment: name + ": credentials are for people only"},
 		{PathRegex: sealed, Age: append(append([]string{}, people...), cluster), Comment: name + ": sealed files are for people and the cluster"},
 	}
-	if i.o.printRules {
-		for _, k := range n.keys {
-			if err := i.writeKey(k); err != nil {
-				return n, err
-			}
+	_, unfit := sops.AddRules(n.existing, n.rules)
+	if !i.o.printRules && unfit == nil {
+		return n, nil
+	}
+	// Rules that a person is to paste name keys, so those have to exist.
+	for _, k := range n.keys {
+		if err := i.writeKey(k); err != nil {
+			return n, err
 		}
-		_, err := fmt.Fprintln(i.w.Stdout, sops.Snippet(n.rules))
-		return n, err
 	}
-	if _, err := sops.AddRules(n.existing, n.rules); err != nil {
-		return n, i.w.in(n.config, err)
+	if !i.o.printRules {
+		return n, i.w.in(n.config, unfit)
 	}
-	return n, nil
+	_, err = fmt.Fprintln(i.w.Stdout, sops.Snippet(n.rules))
+	return n, err
 }
 
 // sopsConfig is the .sops.yaml that SOPS would find for the environment, or

@@ -81,7 +81,7 @@ func TestOneChangedPasswordChangesOneCiphertextLine(t *testing.T) {
 		t.Fatalf("a build after a forgotten seal: exit %d\n%s", code, errs)
 	}
 	warned, errs, code := run(t, e.dir, "build", "--stale", "warn", "overlays/e0")
-	if code != 0 || warned == "" || !strings.Contains(errs, "warning: ") {
+	if code != 0 || warned == "" || !strings.Contains(errs, "warning: ") || !strings.Contains(errs, "next: reggen seal overlays/e0") {
 		t.Errorf("--stale warn: exit %d\n%s", code, errs)
 	}
 
