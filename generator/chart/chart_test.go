@@ -285,6 +285,9 @@ func TestVariants(t *testing.T) {
 			pod := at(o["Deployment"], "spec", "template", "spec")
 			return fmt.Sprint(at(pod, "containers", 0, "env", 1), at(pod, "volumes", 3), at(pod, "containers", 0, "volumeMounts", 3), at(pod, "initContainers"))
 		}, "map[name:A value:] map[emptyDir:map[] name:v] map[mountPath:/v name:v readOnly:false] [map[image:b name:i]]"},
+		"disruption budget": {"podDisruptionBudget: {maxUnavailable: 0}", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(o["PodDisruptionBudget"], "apiVersion"), at(o["PodDisruptionBudget"], "metadata", "namespace"), at(o["PodDisruptionBudget"], "spec"))
+		}, "policy/v1registrymap[maxUnavailable:0 selector:map[matchLabels:map[app:docker-registry release:docker-registry]]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},
@@ -348,11 +351,10 @@ image: {repository: someone/registry, tag: dev}
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"proxy: {enabled: true}":                 "proxy.enabled: this chart has no pull-through cache yet",
-		"metrics: {enabled: true}":               "metrics.enabled: this chart has no metrics yet",
-		"autoscaling: {enabled: true}":           "autoscaling.enabled: this chart has no autoscaling yet; set replicaCount",
-		"garbageCollect: {enabled: true}":        "garbageCollect.enabled: this chart has no garbage collection yet",
-		"podDisruptionBudget: {minAvailable: 1}": "podDisruptionBudget: this chart has no disruption budget yet",
+		"proxy: {enabled: true}":          "proxy.enabled: this chart has no pull-through cache yet",
+		"metrics: {enabled: true}":        "metrics.enabled: this chart has no metrics yet",
+		"autoscaling: {enabled: true}":    "autoscaling.enabled: this chart has no autoscaling yet; set replicaCount",
+		"garbageCollect: {enabled: true}": "garbageCollect.enabled: this chart has no garbage collection yet",
 	} {
 		var v map[string]any
 		if err := yaml.Unmarshal([]byte(values), &v); err != nil {

@@ -1,5 +1,12 @@
 package spec
 
+import "fmt"
+
+// shared is a registry of n replicas on a volume that takes them.
+func shared(n int) string {
+	return withVolume(fmt.Sprintf("{accessMode: ReadWriteMany}\n  replicas: %d", n))
+}
+
 // badPods are bad settings of the registry's pods and of what stands around
 // them.
 var badPods = []bad{
@@ -91,6 +98,31 @@ spec.extra.volumeMounts[5].mountPath: would hide /auth, which the registry needs
 		`spec.extra.initContainers[0].image: is missing; expected the container's image
 spec.extra.initContainers[0].name: is missing; expected a DNS label: at most 63 lower-case letters, digits and hyphens, a letter or digit at both ends
 spec.extra.initContainers[2].name: "a" stands in the list twice`},
+	{"budget for one", onVolume + `  disruptionBudget: {maxUnavailable: 1}
+`,
+		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.replicas of at least 2, or no spec.disruptionBudget"},
+	{"budget of nothing", shared(2) + `  disruptionBudget: {}
+`,
+		"spec.disruptionBudget: says nothing; expected maxUnavailable, for instance 1, or minAvailable"},
+	{"budget that blocks", shared(3) + `  disruptionBudget: {minAvailable: 3, maxUnavailable: 0}
+`,
+		`spec.disruptionBudget: has both minAvailable and maxUnavailable; expected one of the two
+spec.disruptionBudget.maxUnavailable: is zero, so no node with a pod of the registry can be drained; expected at least 1
+spec.disruptionBudget.minAvailable: asks for 3 of 3 pods, so no node with one of them can be drained; expected less, or maxUnavailable: 1`},
+	{"budget that blocks when rounded up", shared(2) + `  disruptionBudget: {minAvailable: 51%}
+`,
+		"spec.disruptionBudget.minAvailable: asks for 2 of 2 pods, so no node with one of them can be drained; expected less, or maxUnavailable: 1"},
+	{"budget, not amounts", shared(2) + `  disruptionBudget: {minAvailable: half, maxUnavailable: 101%}
+`,
+		`spec.disruptionBudget: has both minAvailable and maxUnavailable; expected one of the two
+spec.disruptionBudget.maxUnavailable: is more than 100%; expected at most that
+spec.disruptionBudget.minAvailable: "half" is neither a number nor a percentage; expected one, for instance 1 or 50%`},
+	{"budget, not numbers", shared(2) + `  disruptionBudget: {minAvailable: 1.5}
+`,
+		"spec.disruptionBudget.minAvailable: is a number; expected a whole number or a percentage"},
+	{"budget below zero", shared(2) + `  disruptionBudget: {maxUnavailable: -1}
+`,
+		`spec.disruptionBudget.maxUnavailable: "-1" is neither a number nor a percentage; expected one, for instance 1 or 50%`},
 	{"topology spread", onVolume + `  scheduling: {topologySpread: [{maxSkew: 0}, {topologyKey: zone, whenUnsatisfiable: Never}, {topologyKey: zone, minDomains: 2}, {topologyKey: zone}]}
 `,
 		`spec.scheduling.topologySpread[0].maxSkew: is 0; expected at least 1

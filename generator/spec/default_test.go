@@ -110,6 +110,9 @@ func TestGoodSpecs(t *testing.T) {
 		"a role on AWS":                   withS3("{region: eu-central-1, bucket: images, ambientCredentials: true}\n  serviceAccount: {annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/r', eks.amazonaws.com/token-expiration: '86400'}}"),
 		"another's account":               onVolume + "  serviceAccount: {create: false, name: default}\n",
 		"extra":                           onVolume + "  extra: {env: [{name: A, value: ''}, {name: B, valueFrom: {fieldRef: {fieldPath: metadata.name}}}], volumes: [{name: ca, configMap: {name: ca}}], volumeMounts: [{name: ca, mountPath: /etc/ssl/own, readOnly: true}, {name: ca, mountPath: /etc/ssl/ca.crt, subPath: ca.crt}], initContainers: [{name: wait, image: busybox}]}\n",
+		"a disruption budget":             shared(3) + "  disruptionBudget: {minAvailable: 66%}\n",
+		"another":                         shared(2) + "  disruptionBudget: {maxUnavailable: 1%}\n",
+		"one of none":                     shared(2) + "  disruptionBudget: {minAvailable: 0}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

@@ -114,6 +114,10 @@ var docs = map[string]doc{
 	"spec.serviceAccount.name":        {text: "The account's name. Required when it isn't made here.", def: "<metadata.name>", pattern: patternName, length: 253},
 	"spec.serviceAccount.annotations": {text: "The account's annotations, for instance eks.amazonaws.com/role-arn for a role on AWS."},
 
+	"spec.disruptionBudget":                {text: "How many pods a node's drain has to leave running. It needs more than one replica."},
+	"spec.disruptionBudget.minAvailable":   {text: "So many have to stay. One of the two fields. As many as there are replicas would block every drain."},
+	"spec.disruptionBudget.maxUnavailable": {text: "So many may be missing. Kubernetes rounds percentages up."},
+
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
 	"spec.extra.env":                      {text: "Variables of the registry's container. No secrets, and none that says what this spec says. The registry parses those named REGISTRY_... as YAML."},
 	"spec.extra.env.*.name":               {text: "The variable's name.", pattern: patternEnv, required: true},

@@ -103,6 +103,10 @@ func code(names []string) string {
 
 func typeName(t reflect.Type) string {
 	switch t.Kind() {
+	case reflect.String:
+		if t == reflect.TypeFor[Amount]() {
+			return "whole number or percentage"
+		}
 	case reflect.Pointer:
 		return typeName(t.Elem())
 	case reflect.Bool:

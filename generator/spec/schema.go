@@ -54,6 +54,11 @@ func fieldSchema(t reflect.Type, path string) object {
 	}
 	var s object
 	switch t.Kind() {
+	case reflect.String:
+		s = textSchema(d)
+		if t == reflect.TypeFor[Amount]() {
+			s = object{"type": []any{"integer", "string"}, "minimum": 0, "pattern": patternAmount}
+		}
 	case reflect.Struct:
 		s = structSchema(t, path)
 	case reflect.Map:
@@ -64,8 +69,6 @@ func fieldSchema(t reflect.Type, path string) object {
 		s = object{"type": "boolean"}
 	case reflect.Int:
 		s = object{"type": "integer", "minimum": map[bool]int{false: 1, true: 0}[d.zero]}
-	default:
-		s = textSchema(d)
 	}
 	s["description"] = d.text
 	if d.def != "" {
@@ -123,7 +126,11 @@ func mapSchema(t reflect.Type, path string, d doc) object {
 
 // nullable lets a patch take the field out.
 func nullable(s object) {
-	s["type"] = []any{s["type"], "null"}
+	if types, ok := s["type"].([]any); ok {
+		s["type"] = append(types, "null")
+	} else {
+		s["type"] = []any{s["type"], "null"}
+	}
 	if e, ok := s["enum"].([]string); ok {
 		all := make([]any, 0, len(e)+1)
 		for _, v := range e {

@@ -176,6 +176,8 @@ func TestSchemaRefuses(t *testing.T) {
 		onVolume + "  image: {tag: 3.1}\n":                      "/spec/image/tag: type",
 		onVolume + "  image: {flavor: distribution-v4}\n":       "/spec/image/flavor: enum",
 		onVolume + "  image: {digest: 'sha256:abc'}\n":          "/spec/image/digest: pattern",
+		onVolume + "  disruptionBudget: {minAvailable: -1}\n":   "/spec/disruptionBudget/minAvailable: minimum",
+		onVolume + "  disruptionBudget: {minAvailable: x}\n":    "/spec/disruptionBudget/minAvailable: pattern",
 		onVolume + "  replicas: 0\n":                            "/spec/replicas: minimum",
 		onVolume + "  secrets: {credentials: [a, a]}\n":         "/spec/secrets/credentials: uniqueItems",
 		onVolume + "  secrets: {credentials: ['']}\n":           "/spec/secrets/credentials/0: minLength",

@@ -227,6 +227,16 @@ func (w *walker) list(n *yaml.Node, at place, v reflect.Value) {
 func (w *walker) scalar(n *yaml.Node, at place, v reflect.Value) {
 	tag := n.ShortTag()
 	switch {
+	case v.Type() == reflect.TypeFor[Amount]():
+		var i int
+		switch {
+		case n.Kind == yaml.ScalarNode && tag == "!!str":
+			v.SetString(n.Value)
+		case n.Kind == yaml.ScalarNode && tag == "!!int" && n.Decode(&i) == nil:
+			v.SetString(strconv.Itoa(i))
+		default:
+			w.wrong(n, at, "a whole number or a percentage")
+		}
 	case v.Kind() == reflect.String && n.Kind == yaml.ScalarNode && tag == "!!str":
 		v.SetString(n.Value)
 	case v.Kind() == reflect.String && n.Kind == yaml.ScalarNode:

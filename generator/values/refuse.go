@@ -139,6 +139,7 @@ var places = []struct{ value, field string }{
 	{"spec.values.extraVolumeMounts", "spec.extra.volumeMounts"},
 	{"spec.values.extraVolumes", "spec.extra.volumes"},
 	{"spec.values.initContainers", "spec.extra.initContainers"},
+	{"spec.values.podDisruptionBudget", "spec.disruptionBudget"},
 	{"spec.values.serviceAccount", "spec.serviceAccount"},
 	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},

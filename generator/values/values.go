@@ -102,6 +102,9 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Extra != nil {
 		extra(out, s.Extra)
 	}
+	if s.DisruptionBudget != nil {
+		out["podDisruptionBudget"] = plain(s.DisruptionBudget)
+	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
 	}

@@ -81,7 +81,6 @@ annotations:
 {{- if .Values.metrics.enabled }}{{ fail "metrics.enabled: this chart has no metrics yet" }}{{ end -}}
 {{- if .Values.autoscaling.enabled }}{{ fail "autoscaling.enabled: this chart has no autoscaling yet; set replicaCount" }}{{ end -}}
 {{- if .Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: this chart has no garbage collection yet; it is safe only while the registry is read-only" }}{{ end -}}
-{{- if .Values.podDisruptionBudget }}{{ fail "podDisruptionBudget: this chart has no disruption budget yet" }}{{ end -}}
 {{- if not (has .Values.storage (list "filesystem" "s3")) }}{{ fail "storage: this chart knows filesystem and s3" }}{{ end -}}
 {{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
 {{- end -}}
