@@ -288,6 +288,11 @@ func TestVariants(t *testing.T) {
 		"disruption budget": {"podDisruptionBudget: {maxUnavailable: 0}", func(o map[string]map[string]any) any {
 			return fmt.Sprint(at(o["PodDisruptionBudget"], "apiVersion"), at(o["PodDisruptionBudget"], "metadata", "namespace"), at(o["PodDisruptionBudget"], "spec"))
 		}, "policy/v1registrymap[maxUnavailable:0 selector:map[matchLabels:map[app:docker-registry release:docker-registry]]]"},
+		"autoscaling": {"{storage: s3, autoscaling: {enabled: true, minReplicas: 2, maxReplicas: 4, targetMemoryUtilizationPercentage: 0, behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}}", func(o map[string]map[string]any) any {
+			h, d := o["HorizontalPodAutoscaler"], at(o["Deployment"], "spec").(map[string]any)
+			_, beside := d["replicas"]
+			return fmt.Sprint(at(h, "apiVersion"), at(h, "metadata", "namespace"), beside, at(d, "template", "spec", "topologySpreadConstraints") != nil, at(h, "spec"))
+		}, "autoscaling/v2registryfalse true map[behavior:map[scaleDown:map[stabilizationWindowSeconds:0]] maxReplicas:4 metrics:[map[resource:map[name:cpu target:map[averageUtilization:60 type:Utilization]] type:Resource]] minReplicas:2 scaleTargetRef:map[apiVersion:apps/v1 kind:Deployment name:docker-registry]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},
@@ -351,9 +356,10 @@ image: {repository: someone/registry, tag: dev}
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"proxy: {enabled: true}":          "proxy.enabled: this chart has no pull-through cache yet",
-		"metrics: {enabled: true}":        "metrics.enabled: this chart has no metrics yet",
-		"autoscaling: {enabled: true}":    "autoscaling.enabled: this chart has no autoscaling yet; set replicaCount",
+		"proxy: {enabled: true}":       "proxy.enabled: this chart has no pull-through cache yet",
+		"metrics: {enabled: true}":     "metrics.enabled: this chart has no metrics yet",
+		"autoscaling: {enabled: true}": "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
+		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
 		"garbageCollect: {enabled: true}": "garbageCollect.enabled: this chart has no garbage collection yet",
 	} {
 		var v map[string]any

@@ -7,6 +7,11 @@ func shared(n int) string {
 	return withVolume(fmt.Sprintf("{accessMode: ReadWriteMany}\n  replicas: %d", n))
 }
 
+// scaled is a registry on a volume with autoscaling.
+func scaled(volume, autoscaling string) string {
+	return withVolume(volume) + "  resources: {requests: {cpu: 50m}}\n  autoscaling: " + autoscaling + "\n"
+}
+
 // badPods are bad settings of the registry's pods and of what stands around
 // them.
 var badPods = []bad{
@@ -98,6 +103,26 @@ spec.extra.volumeMounts[5].mountPath: would hide /auth, which the registry needs
 		`spec.extra.initContainers[0].image: is missing; expected the container's image
 spec.extra.initContainers[0].name: is missing; expected a DNS label: at most 63 lower-case letters, digits and hyphens, a letter or digit at both ends
 spec.extra.initContainers[2].name: "a" stands in the list twice`},
+	{"autoscaling of nothing", withS3("{region: eu-central-1, bucket: images}\n  autoscaling: {}"),
+		`spec.autoscaling.cpu: is a share of what the container requests, and it requests no cpu; expected spec.resources.requests.cpu
+spec.autoscaling.maxReplicas: is missing; expected the most pods that there may be`},
+	{"autoscaling beside replicas", shared(2) + `  autoscaling: {maxReplicas: 1, memory: 0, behavior: {scaledown: {}}}
+`,
+		`spec.autoscaling: stands beside spec.replicas: each build would set the number of pods back that the cluster has chosen; expected one of the two
+  next: remove one; in an overlay's patch, replicas: null takes out what the base has set
+spec.autoscaling.behavior.scaledown: is no direction; expected scaleDown or scaleUp; did you mean "scaleDown"?
+spec.autoscaling.maxReplicas: is 1, and minReplicas is 2; expected at least that
+spec.autoscaling.memory: is 0; expected at least 1
+spec.autoscaling.memory: is a share of what the container requests, and it requests no memory; expected spec.resources.requests.memory`},
+	{"autoscaling from zero", scaled("{}", "{minReplicas: 0, maxReplicas: 0}"),
+		`spec.autoscaling.maxReplicas: is 0; expected at least 1
+spec.autoscaling.minReplicas: is 0; expected at least 1`},
+	{"autoscaling on one volume", scaled("{}", "{maxReplicas: 3}"),
+		"spec.autoscaling.maxReplicas: is 3, and a ReadWriteOnce volume belongs to one node or pod; expected 1, or spec.storage.s3, or a volume with accessMode: ReadWriteMany"},
+	{"autoscaling on emptyDir", scaled("{emptyDir: true}", "{maxReplicas: 3}"),
+		"spec.autoscaling.maxReplicas: is 3, and an emptyDir is each pod's own: every replica would hold other images; expected 1, or spec.storage.s3, or a volume with accessMode: ReadWriteMany"},
+	{"autoscaling and a budget", scaled("{accessMode: ReadWriteMany}", "{maxReplicas: 3, minReplicas: 1}") + "  disruptionBudget: {maxUnavailable: 1}\n",
+		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.autoscaling.minReplicas of at least 2, or no spec.disruptionBudget"},
 	{"budget for one", onVolume + `  disruptionBudget: {maxUnavailable: 1}
 `,
 		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.replicas of at least 2, or no spec.disruptionBudget"},

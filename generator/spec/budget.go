@@ -42,7 +42,10 @@ func (v *validator) budget() {
 // fewest is how many pods there are at least, and the field that says so; 0
 // when that is not known.
 func (v *validator) fewest() (n int, field string) {
-	if r := v.s.Replicas; r != nil {
+	switch a, r := v.s.Autoscaling, v.s.Replicas; {
+	case a != nil && a.MinReplicas != nil:
+		return *a.MinReplicas, "spec.autoscaling.minReplicas"
+	case r != nil:
 		return *r, "spec.replicas"
 	}
 	return 0, ""

@@ -16,7 +16,9 @@ var defaultTags = map[Flavor]string{Distribution: "3.1.1", DistributionV2: "2.8.
 func Default(r Registry) Registry {
 	s := &r.Spec
 	s.Image = defaultImage(s.Image)
-	if s.Replicas == nil {
+	if s.Autoscaling != nil {
+		s.Autoscaling = defaultAutoscaling(*s.Autoscaling)
+	} else if s.Replicas == nil {
 		s.Replicas = pointer(1)
 	}
 	if s.Storage.S3 != nil {

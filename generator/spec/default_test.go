@@ -113,6 +113,8 @@ func TestGoodSpecs(t *testing.T) {
 		"a disruption budget":             shared(3) + "  disruptionBudget: {minAvailable: 66%}\n",
 		"another":                         shared(2) + "  disruptionBudget: {maxUnavailable: 1%}\n",
 		"one of none":                     shared(2) + "  disruptionBudget: {minAvailable: 0}\n",
+		"autoscaling":                     scaled("{accessMode: ReadWriteMany}", "{maxReplicas: 3, behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}") + "  disruptionBudget: {minAvailable: 1}\n",
+		"autoscaling by limits":           withS3("{region: eu-central-1, bucket: images}\n  resources: {limits: {memory: 1Gi}}\n  autoscaling: {minReplicas: 3, maxReplicas: 3, memory: 80}"),
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {
@@ -126,7 +128,7 @@ func TestGoodSpecs(t *testing.T) {
 func TestDefaultIsPureAndSettles(t *testing.T) {
 	full := withS3("{provider: minio, endpoint: 'm:9000', bucket: images, existingSecret: {name: keys}}\n" +
 		"  ingress: {}\n  auth: {existingSecret: {name: users}}\n  pullSecrets: {a: {user: u}}\n" +
-		"  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
+		"  autoscaling: {maxReplicas: 3}\n  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
 	w := newWalker("")
 	root, p := document([]byte(full))
 	if p != nil {

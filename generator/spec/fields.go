@@ -27,7 +27,7 @@ var docs = map[string]doc{
 
 	"spec":          {text: "What a person decides about the registry.", required: true},
 	"spec.host":     {text: "The host by which docker reaches the registry, with a port if need be; no scheme and no path.", pattern: patternHost, length: 259, required: true},
-	"spec.replicas": {text: "How many pods serve the registry. More than one needs S3 or a volume that several nodes can mount.", def: "1"},
+	"spec.replicas": {text: "How many pods serve the registry. More than one needs S3 or a volume that several nodes can mount.", def: "1; none beside spec.autoscaling"},
 
 	"spec.image":             {text: "The registry's own image."},
 	"spec.image.repository":  {text: "The image's name, without tag and digest.", def: "registry", pattern: patternRepository, length: 255},
@@ -117,6 +117,13 @@ var docs = map[string]doc{
 	"spec.disruptionBudget":                {text: "How many pods a node's drain has to leave running. It needs more than one replica."},
 	"spec.disruptionBudget.minAvailable":   {text: "So many have to stay. One of the two fields. As many as there are replicas would block every drain."},
 	"spec.disruptionBudget.maxUnavailable": {text: "So many may be missing. Kubernetes rounds percentages up."},
+
+	"spec.autoscaling":             {text: "A HorizontalPodAutoscaler in the place of spec.replicas. It needs S3 or a volume that several nodes can mount."},
+	"spec.autoscaling.minReplicas": {text: "The fewest pods.", def: "2"},
+	"spec.autoscaling.maxReplicas": {text: "The most pods.", required: true},
+	"spec.autoscaling.cpu":         {text: "The load to aim at, in percent of the CPU that the container requests.", def: "75, unless memory is set"},
+	"spec.autoscaling.memory":      {text: "The memory in use to aim at, in percent of what the container requests. A registry's grows with its cache and seldom shrinks."},
+	"spec.autoscaling.behavior":    {text: "How fast to scale, as Kubernetes has it: scaleUp, scaleDown."},
 
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
 	"spec.extra.env":                      {text: "Variables of the registry's container. No secrets, and none that says what this spec says. The registry parses those named REGISTRY_... as YAML."},

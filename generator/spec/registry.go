@@ -34,7 +34,7 @@ type Metadata struct {
 type RegistrySpec struct {
 	Host             string                `json:"host"`
 	Image            Image                 `json:"image,omitempty"`
-	Replicas         *int                  `json:"replicas,omitempty"`
+	Replicas         *int                  `json:"replicas,omitempty"` // nil beside autoscaling
 	Storage          Storage               `json:"storage"`
 	Ingress          *Ingress              `json:"ingress,omitempty"`
 	Auth             Auth                  `json:"auth,omitempty"`
@@ -44,6 +44,7 @@ type RegistrySpec struct {
 	Service          *Service              `json:"service,omitempty"`
 	ServiceAccount   *ServiceAccount       `json:"serviceAccount,omitempty"`
 	Extra            *Extra                `json:"extra,omitempty"`
+	Autoscaling      *Autoscaling          `json:"autoscaling,omitempty"`
 	DisruptionBudget *DisruptionBudget     `json:"disruptionBudget,omitempty"`
 	Config           map[string]any        `json:"config,omitempty"`
 	Values           map[string]any        `json:"values,omitempty"`

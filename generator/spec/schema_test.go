@@ -76,6 +76,7 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 		Auth:        Auth{ExistingSecret: &SecretKeyRef{}},
 		PullSecrets: map[string]PullSecret{"x": {}},
 		Scheduling:  &Scheduling{TopologySpread: []TopologySpread{{}}},
+		Autoscaling: &Autoscaling{},
 		Extra:       &Extra{Env: []EnvVar{{}}, VolumeMounts: []VolumeMount{{}}},
 	}}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}
@@ -99,7 +100,7 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 	r := Default(Registry{Metadata: Metadata{Name: "reg"}, Spec: RegistrySpec{Ingress: &Ingress{}, Service: &Service{}, ServiceAccount: &ServiceAccount{},
 		Scheduling: &Scheduling{TopologySpread: []TopologySpread{{}}}, Auth: Auth{ExistingSecret: &SecretKeyRef{}},
 		Storage: Storage{S3: &S3{ExistingSecret: &S3SecretRef{}}, Filesystem: &Filesystem{}}}})
-	s := r.Spec
+	s, scaling := r.Spec, defaultAutoscaling(Autoscaling{})
 	for path, got := range map[string]string{
 		"spec.replicas": asJSON(t, s.Replicas), "spec.image.repository": s.Image.Repository, "spec.image.flavor": string(s.Image.Flavor),
 		"spec.image.pullPolicy": s.Image.PullPolicy, "spec.image.tag": s.Image.Tag + " for distribution",
@@ -110,6 +111,7 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 		"spec.storage.s3.existingSecret.secretKey": s.Storage.S3.ExistingSecret.SecretKey,
 		"spec.auth.realm":                          s.Auth.Realm, "spec.auth.existingSecret.key": s.Auth.ExistingSecret.Key,
 		"spec.secrets.sealed": s.Secrets.Sealed, "spec.secrets.credentials": "[" + strings.Join(s.Secrets.Credentials, ", ") + "]",
+		"spec.autoscaling.minReplicas": asJSON(t, scaling.MinReplicas), "spec.autoscaling.cpu": asJSON(t, scaling.CPU),
 		"spec.service.type": s.Service.Type, "spec.serviceAccount.create": asJSON(t, s.ServiceAccount.Create),
 		"spec.scheduling.topologySpread.*.maxSkew":           asJSON(t, s.Scheduling.TopologySpread[0].MaxSkew),
 		"spec.scheduling.topologySpread.*.whenUnsatisfiable": s.Scheduling.TopologySpread[0].WhenUnsatisfiable,

@@ -167,18 +167,18 @@ func (v *validator) filesystem(f Filesystem) {
 	if f.AccessMode != "" && !v.enum(path+".accessMode", f.AccessMode, accessModes) {
 		return
 	}
-	n := v.s.Replicas
-	if n == nil || *n < 2 || f.AccessMode == "ReadWriteMany" && !f.EmptyDir {
+	n, field := v.most()
+	if n < 2 || f.AccessMode == "ReadWriteMany" && !f.EmptyDir {
 		return
 	}
 	const want = "1, or spec.storage.s3, or a volume with accessMode: ReadWriteMany"
 	switch {
 	case f.EmptyDir:
-		v.add("spec.replicas", fmt.Sprintf("is %d, and an emptyDir is each pod's own: every replica would hold other images", *n), want)
+		v.add(field, fmt.Sprintf("is %d, and an emptyDir is each pod's own: every replica would hold other images", n), want)
 	case f.ExistingClaim != "" && f.AccessMode == "":
-		v.add("spec.replicas", fmt.Sprintf("is %d, and the existing claim may belong to one node", *n), "1, or accessMode: ReadWriteMany if that is what the claim has, or spec.storage.s3")
+		v.add(field, fmt.Sprintf("is %d, and the existing claim may belong to one node", n), "1, or accessMode: ReadWriteMany if that is what the claim has, or spec.storage.s3")
 	default:
-		v.add("spec.replicas", fmt.Sprintf("is %d, and a %s volume belongs to one node or pod", *n, f.AccessMode), want)
+		v.add(field, fmt.Sprintf("is %d, and a %s volume belongs to one node or pod", n, f.AccessMode), want)
 	}
 }
 

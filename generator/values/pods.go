@@ -31,6 +31,25 @@ func extra(out map[string]any, e *spec.Extra) {
 	}
 }
 
+// autoscaling says every number: a target that isn't set is 0, which the chart
+// takes as none.
+func autoscaling(a *spec.Autoscaling) map[string]any {
+	out := map[string]any{
+		"enabled": true, "minReplicas": *a.MinReplicas, "maxReplicas": *a.MaxReplicas,
+		"targetCPUUtilizationPercentage": 0, "targetMemoryUtilizationPercentage": 0,
+	}
+	if a.CPU != nil {
+		out["targetCPUUtilizationPercentage"] = *a.CPU
+	}
+	if a.Memory != nil {
+		out["targetMemoryUtilizationPercentage"] = *a.Memory
+	}
+	if len(a.Behavior) > 0 {
+		out["behavior"] = a.Behavior
+	}
+	return out
+}
+
 // scheduling puts the settings where the chart has them.
 func scheduling(out map[string]any, s *spec.Scheduling) {
 	m, _ := plain(s).(map[string]any)

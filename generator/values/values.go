@@ -35,6 +35,9 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	}
 	out := derive(r)
 	conflicts(&l, "spec.values", out, r.Spec.Values, r.Spec.Values)
+	if _, ok := r.Spec.Values["replicaCount"]; ok && r.Spec.Autoscaling != nil {
+		l.Add(problem.Problem{Path: "spec.values.replicaCount", What: "stands beside spec.autoscaling", Want: "one of the two"})
+	}
 	configConflicts(&l, r, "spec.config", r.Spec.Config)
 	data, _ := r.Spec.Values["configData"].(map[string]any)
 	configConflicts(&l, r, "spec.values.configData", data)
@@ -55,12 +58,17 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 func derive(r *spec.Registry) map[string]any {
 	s := r.Spec
 	out := map[string]any{
-		"replicaCount": *s.Replicas,
 		"image": map[string]any{
 			"repository": s.Image.Repository, "tag": s.Image.Tag, "digest": s.Image.Digest,
 			"flavor": string(s.Image.Flavor), "pullPolicy": s.Image.PullPolicy,
 		},
 		"auth": map[string]any{"realm": s.Auth.Realm, "anonymous": s.Auth.Anonymous},
+	}
+	if s.Replicas != nil {
+		out["replicaCount"] = *s.Replicas
+	}
+	if s.Autoscaling != nil {
+		out["autoscaling"] = autoscaling(s.Autoscaling)
 	}
 	if len(s.Image.PullSecrets) > 0 {
 		out["imagePullSecrets"] = named(s.Image.PullSecrets)

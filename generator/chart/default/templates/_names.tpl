@@ -75,11 +75,19 @@ annotations:
 {{- .Values.auth.existingSecret.name | default (printf "%s-htpasswd" (include "registry.fullname" .)) -}}
 {{- end -}}
 
+{{- /* "yes" when images are on a volume that one pod alone can have. */ -}}
+{{- define "registry.single" -}}
+{{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (ne .Values.persistence.accessMode "ReadWriteMany")) -}}yes{{- end -}}
+{{- end -}}
+
 {{- /* Values that this chart can't honour end the render: none is ignored. */ -}}
 {{- define "registry.check" -}}
 {{- if .Values.proxy.enabled }}{{ fail "proxy.enabled: this chart has no pull-through cache yet" }}{{ end -}}
 {{- if .Values.metrics.enabled }}{{ fail "metrics.enabled: this chart has no metrics yet" }}{{ end -}}
-{{- if .Values.autoscaling.enabled }}{{ fail "autoscaling.enabled: this chart has no autoscaling yet; set replicaCount" }}{{ end -}}
+{{- with .Values.autoscaling }}{{ if .enabled -}}
+{{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
+{{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
+{{- end }}{{ end -}}
 {{- if .Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: this chart has no garbage collection yet; it is safe only while the registry is read-only" }}{{ end -}}
 {{- if not (has .Values.storage (list "filesystem" "s3")) }}{{ fail "storage: this chart knows filesystem and s3" }}{{ end -}}
 {{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
