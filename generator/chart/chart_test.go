@@ -293,6 +293,17 @@ func TestVariants(t *testing.T) {
 			_, beside := d["replicas"]
 			return fmt.Sprint(at(h, "apiVersion"), at(h, "metadata", "namespace"), beside, at(d, "template", "spec", "topologySpreadConstraints") != nil, at(h, "spec"))
 		}, "autoscaling/v2registryfalse true map[behavior:map[scaleDown:map[stabilizationWindowSeconds:0]] maxReplicas:4 metrics:[map[resource:map[name:cpu target:map[averageUtilization:60 type:Utilization]] type:Resource]] minReplicas:2 scaleTargetRef:map[apiVersion:apps/v1 kind:Deployment name:docker-registry]]"},
+		"network policy": {"networkPolicy: {enabled: true, ingressNamespaces: [{team: \"1\"}, {a: b}], egress: [{ports: [{port: 53}]}]}", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(o["NetworkPolicy"], "spec"))
+		}, "map[egress:[map[ports:[map[port:53]]]] ingress:[map[from:[map[namespaceSelector:map[matchLabels:map[team:1]]] map[namespaceSelector:map[matchLabels:map[a:b]]]] ports:[map[port:http protocol:TCP]]]] podSelector:map[matchLabels:map[app:docker-registry release:docker-registry]] policyTypes:[Ingress Egress]]"},
+		"network policy that closes": {"networkPolicy: {enabled: true, egress: []}", func(o map[string]map[string]any) any {
+			s := at(o["NetworkPolicy"], "spec")
+			return fmt.Sprint(at(s, "policyTypes"), at(s, "egress"), at(s, "ingress"))
+		}, "[Egress] [] <nil>"},
+		"network policy that closes all": {"networkPolicy: {enabled: true, ingressNamespaces: []}", func(o map[string]map[string]any) any {
+			s := at(o["NetworkPolicy"], "spec")
+			return fmt.Sprint(at(s, "policyTypes"), at(s, "egress"), at(s, "ingress"))
+		}, "[Ingress] <nil> []"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},
@@ -356,9 +367,10 @@ image: {repository: someone/registry, tag: dev}
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"proxy: {enabled: true}":       "proxy.enabled: this chart has no pull-through cache yet",
-		"metrics: {enabled: true}":     "metrics.enabled: this chart has no metrics yet",
-		"autoscaling: {enabled: true}": "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
+		"proxy: {enabled: true}":         "proxy.enabled: this chart has no pull-through cache yet",
+		"metrics: {enabled: true}":       "metrics.enabled: this chart has no metrics yet",
+		"networkPolicy: {enabled: true}": "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
+		"autoscaling: {enabled: true}":   "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
 		"garbageCollect: {enabled: true}": "garbageCollect.enabled: this chart has no garbage collection yet",
 	} {

@@ -123,6 +123,19 @@ spec.autoscaling.minReplicas: is 0; expected at least 1`},
 		"spec.autoscaling.maxReplicas: is 3, and an emptyDir is each pod's own: every replica would hold other images; expected 1, or spec.storage.s3, or a volume with accessMode: ReadWriteMany"},
 	{"autoscaling and a budget", scaled("{accessMode: ReadWriteMany}", "{maxReplicas: 3, minReplicas: 1}") + "  disruptionBudget: {maxUnavailable: 1}\n",
 		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.autoscaling.minReplicas of at least 2, or no spec.disruptionBudget"},
+	{"network policy of nothing", onVolume + `  networkPolicy: {}
+`,
+		"spec.networkPolicy: says nothing; expected ingressNamespaces, egress, or both: reggen doesn't guess where traffic comes from"},
+	{"network policy for nobody", withS3("{region: eu-central-1, bucket: images}\n  networkPolicy: {ingressNamespaces: [], egress: []}"),
+		`spec.networkPolicy.egress: is empty, so the registry could reach neither its bucket nor DNS; expected rules for both, or no egress
+spec.networkPolicy.ingressNamespaces: is empty, so nobody could reach the registry; expected the labels of the namespaces that may, for instance kubernetes.io/metadata.name: ingress`},
+	{"network policy", onVolume + `  networkPolicy: {ingressNamespaces: [{}, {a: b c}], egress: [{port: []}, {to: {}}, null]}
+`,
+		`spec.networkPolicy.egress[0].port: is no field of a rule; expected ports or to; did you mean "ports"?
+spec.networkPolicy.egress[1].to: is no list; expected a list, as a NetworkPolicy has it
+spec.networkPolicy.egress[2]: is null; expected a mapping
+spec.networkPolicy.ingressNamespaces[0]: has no labels, which would select every namespace; expected labels, or no ingressNamespaces
+spec.networkPolicy.ingressNamespaces[1].a: "b c" is not a label's value; expected at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends`},
 	{"budget for one", onVolume + `  disruptionBudget: {maxUnavailable: 1}
 `,
 		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.replicas of at least 2, or no spec.disruptionBudget"},

@@ -115,6 +115,8 @@ func TestGoodSpecs(t *testing.T) {
 		"one of none":                     shared(2) + "  disruptionBudget: {minAvailable: 0}\n",
 		"autoscaling":                     scaled("{accessMode: ReadWriteMany}", "{maxReplicas: 3, behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}") + "  disruptionBudget: {minAvailable: 1}\n",
 		"autoscaling by limits":           withS3("{region: eu-central-1, bucket: images}\n  resources: {limits: {memory: 1Gi}}\n  autoscaling: {minReplicas: 3, maxReplicas: 3, memory: 80}"),
+		"a network policy":                withS3("{region: eu-central-1, bucket: images}\n  networkPolicy: {ingressNamespaces: [{kubernetes.io/metadata.name: ingress}, {team: a}], egress: [{ports: [{port: 53, protocol: UDP}]}, {to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}"),
+		"a closed network":                onVolume + "  networkPolicy: {egress: []}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

@@ -125,6 +125,10 @@ var docs = map[string]doc{
 	"spec.autoscaling.memory":      {text: "The memory in use to aim at, in percent of what the container requests. A registry's grows with its cache and seldom shrinks."},
 	"spec.autoscaling.behavior":    {text: "How fast to scale, as Kubernetes has it: scaleUp, scaleDown."},
 
+	"spec.networkPolicy":                   {text: "A NetworkPolicy for the registry's pods. Nothing is guessed: a direction that isn't said stays open."},
+	"spec.networkPolicy.ingressNamespaces": {text: "The namespaces that may reach the registry, each entry their labels, for instance kubernetes.io/metadata.name: ingress. Those of the ingress controller, of what pulls inside the cluster, and of Prometheus."},
+	"spec.networkPolicy.egress":            {text: "Whom the pods may reach, rules as Kubernetes has them: DNS, and the bucket. An empty list is nobody."},
+
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
 	"spec.extra.env":                      {text: "Variables of the registry's container. No secrets, and none that says what this spec says. The registry parses those named REGISTRY_... as YAML."},
 	"spec.extra.env.*.name":               {text: "The variable's name.", pattern: patternEnv, required: true},

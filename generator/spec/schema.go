@@ -85,7 +85,7 @@ func listSchema(t reflect.Type, path string) object {
 	case reflect.Struct:
 		return object{"type": "array", "items": structSchema(t.Elem(), path+".*")}
 	case reflect.Map:
-		return object{"type": "array", "items": object{"type": "object"}}
+		return object{"type": "array", "items": mapSchema(t.Elem(), "", docs[path])}
 	}
 	return object{"type": "array", "items": object{"type": "string", "minLength": 1}, "uniqueItems": true}
 }

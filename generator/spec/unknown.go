@@ -15,8 +15,7 @@ import (
 // support.
 var later = map[string]bool{
 	"spec.proxy": true, "spec.garbageCollection": true, "spec.readOnly": true, "spec.metrics": true,
-	"spec.networkPolicy": true,
-	"spec.chart":         true, "spec.gateway": true,
+	"spec.chart": true, "spec.gateway": true,
 	"spec.storage.azure": true, "spec.storage.gcs": true, "spec.storage.swift": true,
 	"spec.pullSecrets.*.serviceAccounts": true,
 }

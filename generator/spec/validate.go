@@ -39,6 +39,7 @@ func Validate(r Registry) problem.List {
 	v.extra()
 	v.budget()
 	v.autoscaling()
+	v.networkPolicy()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")

@@ -141,6 +141,7 @@ var places = []struct{ value, field string }{
 	{"spec.values.initContainers", "spec.extra.initContainers"},
 	{"spec.values.podDisruptionBudget", "spec.disruptionBudget"},
 	{"spec.values.autoscaling", "spec.autoscaling"},
+	{"spec.values.networkPolicy", "spec.networkPolicy"},
 	{"spec.values.serviceAccount", "spec.serviceAccount"},
 	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},

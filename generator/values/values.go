@@ -113,6 +113,11 @@ func derive(r *spec.Registry) map[string]any {
 	if s.DisruptionBudget != nil {
 		out["podDisruptionBudget"] = plain(s.DisruptionBudget)
 	}
+	if s.NetworkPolicy != nil {
+		p := plain(s.NetworkPolicy).(map[string]any)
+		p["enabled"] = true
+		out["networkPolicy"] = p
+	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
 	}

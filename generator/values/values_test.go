@@ -125,6 +125,8 @@ func TestStorageAndAuth(t *testing.T) {
 		"  replicas: 3\n  disruptionBudget: {maxUnavailable: 25%}":                                                                 "podDisruptionBudget:map[maxUnavailable:25%]",
 		"  resources: {requests: {cpu: \"1\"}}\n  autoscaling: {maxReplicas: 4, behavior: {scaleUp: {a: 1}}}":                      "autoscaling:map[behavior:map[scaleUp:map[a:1]] enabled:true maxReplicas:4 minReplicas:2 targetCPUUtilizationPercentage:75 targetMemoryUtilizationPercentage:0]",
 		"  resources: {requests: {memory: \"1\"}}\n  autoscaling: {maxReplicas: 4, memory: 80}":                                    "targetCPUUtilizationPercentage:0 targetMemoryUtilizationPercentage:80]",
+		"  networkPolicy: {ingressNamespaces: [{a: b}, {c: d}]}":                                                                   "networkPolicy:map[enabled:true ingressNamespaces:[map[a:b] map[c:d]]]",
+		"  storage: {filesystem: {}}\n  networkPolicy: {egress: []}":                                                               "networkPolicy:map[egress:[] enabled:true]",
 		"  ingress: {className: traefik}":                                                                                          "annotations:map[] className:traefik",
 	} {
 		v, err := From(registry(t, lines), all())
@@ -180,6 +182,7 @@ func TestRefusals(t *testing.T) {
 		"  replicas: 2\n  disruptionBudget: {maxUnavailable: 1}\n  values: {podDisruptionBudget: {maxUnavailable: 0}}":                             "spec.values.podDisruptionBudget.maxUnavailable: says something else than the spec; expected spec.disruptionBudget\n  next: set it there and take it out of spec.values",
 		"  resources: {requests: {cpu: \"1\"}}\n  autoscaling: {maxReplicas: 4}\n  values: {replicaCount: 2}":                                      "spec.values.replicaCount: stands beside spec.autoscaling; expected one of the two",
 		"  resources: {requests: {cpu: \"1\"}}\n  autoscaling: {maxReplicas: 4}\n  values: {autoscaling: {targetMemoryUtilizationPercentage: 60}}": "spec.values.autoscaling.targetMemoryUtilizationPercentage: says something else than the spec; expected spec.autoscaling\n  next: set it there and take it out of spec.values",
+		"  networkPolicy: {ingressNamespaces: [{a: b}]}\n  values: {networkPolicy: {enabled: false}}":                                              "spec.values.networkPolicy.enabled: says something else than the spec; expected spec.networkPolicy\n  next: set it there and take it out of spec.values",
 		"  scheduling: {nodeSelector: {a: b}}\n  values: {nodeSelector: {a: c}}":                                                                   "spec.values.nodeSelector.a: says something else than the spec; expected spec.scheduling.nodeSelector\n  next: set it there and take it out of spec.values",
 		"  config: {auth: {silly: {realm: x}}}":                                                                                                    "spec.config.auth: the spec says who gets in; expected spec.auth",
 		"  config: {storage: {filesystem: {}}}":                                                                                                    "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",

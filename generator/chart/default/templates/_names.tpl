@@ -89,6 +89,7 @@ annotations:
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
 {{- end }}{{ end -}}
 {{- if .Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: this chart has no garbage collection yet; it is safe only while the registry is read-only" }}{{ end -}}
+{{- with .Values.networkPolicy }}{{ if and .enabled (not (kindIs "slice" .ingressNamespaces)) (not (kindIs "slice" .egress)) }}{{ fail "networkPolicy.enabled: neither ingressNamespaces nor egress says anything" }}{{ end }}{{ end -}}
 {{- if not (has .Values.storage (list "filesystem" "s3")) }}{{ fail "storage: this chart knows filesystem and s3" }}{{ end -}}
 {{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
 {{- end -}}

@@ -1,0 +1,51 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// NetworkPolicy says who may reach the registry's pods, and whom they may
+// reach. Nothing of it is guessed: an unset field leaves its direction open.
+type NetworkPolicy struct {
+	IngressNamespaces []map[string]string `json:"ingressNamespaces,omitzero"` // each the labels of namespaces
+	Egress            []map[string]any    `json:"egress,omitzero"`            // rules as Kubernetes has them
+}
+
+func (v *validator) networkPolicy() {
+	p := v.s.NetworkPolicy
+	if p == nil {
+		return
+	}
+	const path, in, out = "spec.networkPolicy", "spec.networkPolicy.ingressNamespaces", "spec.networkPolicy.egress"
+	if p.IngressNamespaces == nil && p.Egress == nil {
+		v.add(path, "says nothing", "ingressNamespaces, egress, or both: reggen doesn't guess where traffic comes from")
+	}
+	if p.IngressNamespaces != nil && len(p.IngressNamespaces) == 0 {
+		v.add(in, "is empty, so nobody could reach the registry", "the labels of the namespaces that may, for instance kubernetes.io/metadata.name: ingress")
+	}
+	for i, m := range p.IngressNamespaces {
+		at := fmt.Sprintf("%s[%d]", in, i)
+		if len(m) == 0 {
+			v.add(at, "has no labels, which would select every namespace", "labels, or no ingressNamespaces")
+		}
+		v.labels(at, m)
+	}
+	if p.Egress != nil && len(p.Egress) == 0 && v.s.Storage.S3 != nil {
+		v.add(out, "is empty, so the registry could reach neither its bucket nor DNS", "rules for both, or no egress")
+	}
+	fields := []string{"ports", "to"}
+	for i, rule := range p.Egress {
+		at := fmt.Sprintf("%s[%d]", out, i)
+		for _, k := range slices.Sorted(maps.Keys(rule)) {
+			if !slices.Contains(fields, k) {
+				v.problems.Add(problem.Problem{Path: join(at, k), What: "is no field of a rule", Want: oneOf(fields), Near: problem.Nearest(k, fields)})
+			} else if _, ok := rule[k].([]any); !ok {
+				v.add(join(at, k), "is no list", "a list, as a NetworkPolicy has it")
+			}
+		}
+	}
+}
