@@ -304,6 +304,22 @@ func TestVariants(t *testing.T) {
 			s := at(o["NetworkPolicy"], "spec")
 			return fmt.Sprint(at(s, "policyTypes"), at(s, "egress"), at(s, "ingress"))
 		}, "[Ingress] <nil> []"},
+		"metrics": {"{metrics: {enabled: true, port: 5002, serviceMonitor: {enabled: true, labels: {a: b, app: x}, interval: 1m}}, service: {type: LoadBalancer}, networkPolicy: {enabled: true, ingressNamespaces: [{a: b}]}}", func(o map[string]map[string]any) any {
+			s, m := o["Service-metrics"], o["ServiceMonitor"]
+			return fmt.Sprint(at(s, "spec", "type"), at(s, "spec", "ports", 0, "port"), at(o["Service"], "spec", "ports", 1),
+				at(o["Deployment"], "spec", "template", "spec", "containers", 0, "ports", 1), at(m, "metadata", "labels", "a"), at(m, "metadata", "labels", "app"),
+				at(m, "spec", "endpoints"), at(m, "spec", "namespaceSelector"), at(o["NetworkPolicy"], "spec", "ingress", 0, "ports", 1, "port"), len(o["PrometheusRule"]))
+		}, "ClusterIP5002 <nil> map[containerPort:5002 name:http-metrics protocol:TCP]bdocker-registry[map[interval:1m path:/metrics port:http-metrics]] map[matchNames:[registry]]http-metrics0"},
+		"metrics in the configuration": {"metrics: {enabled: true}", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(config(t, o), "http", "debug"), len(o["ServiceMonitor"]), len(o["PrometheusRule"]))
+		}, "map[addr::5001 prometheus:map[enabled:true path:/metrics]] 0 0"},
+		"alerts": {"metrics: {enabled: true, prometheusRule: {enabled: true, labels: {a: b}}}", func(o map[string]map[string]any) any {
+			r := at(o["PrometheusRule"], "spec", "groups", 0, "rules")
+			return fmt.Sprint(len(r.([]any)), at(r, 0, "expr"), at(o["PrometheusRule"], "metadata", "labels", "a"))
+		}, `3absent(up{namespace="registry",service="docker-registry-metrics"} == 1)b`},
+		"other alerts": {"metrics: {enabled: true, prometheusRule: {enabled: true, rules: [{alert: X, expr: up}]}}", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(o["PrometheusRule"], "spec", "groups", 0, "rules"))
+		}, "[map[alert:X expr:up]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},
@@ -367,10 +383,10 @@ image: {repository: someone/registry, tag: dev}
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"proxy: {enabled: true}":         "proxy.enabled: this chart has no pull-through cache yet",
-		"metrics: {enabled: true}":       "metrics.enabled: this chart has no metrics yet",
-		"networkPolicy: {enabled: true}": "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
-		"autoscaling: {enabled: true}":   "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
+		"proxy: {enabled: true}":               "proxy.enabled: this chart has no pull-through cache yet",
+		"metrics: {enabled: true, port: 5000}": "metrics.port: the registry itself listens on 5000",
+		"networkPolicy: {enabled: true}":       "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
+		"autoscaling: {enabled: true}":         "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
 		"garbageCollect: {enabled: true}": "garbageCollect.enabled: this chart has no garbage collection yet",
 	} {

@@ -47,6 +47,9 @@ func Default(r Registry) Registry {
 	if s.ServiceAccount != nil {
 		s.ServiceAccount = defaultServiceAccount(*s.ServiceAccount)
 	}
+	if s.Metrics != nil {
+		s.Metrics = defaultMetrics(*s.Metrics)
+	}
 	if s.Scheduling != nil {
 		s.Scheduling = defaultScheduling(*s.Scheduling)
 	}

@@ -117,6 +117,8 @@ func TestGoodSpecs(t *testing.T) {
 		"autoscaling by limits":           withS3("{region: eu-central-1, bucket: images}\n  resources: {limits: {memory: 1Gi}}\n  autoscaling: {minReplicas: 3, maxReplicas: 3, memory: 80}"),
 		"a network policy":                withS3("{region: eu-central-1, bucket: images}\n  networkPolicy: {ingressNamespaces: [{kubernetes.io/metadata.name: ingress}, {team: a}], egress: [{ports: [{port: 53, protocol: UDP}]}, {to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}"),
 		"a closed network":                onVolume + "  networkPolicy: {egress: []}\n",
+		"metrics by default":              onVolume + "  metrics: {}\n",
+		"metrics":                         onVolume + "  metrics: {port: 9090, serviceMonitor: {interval: 1m30s, labels: {prometheus: x-y}}, prometheusRule: {}}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {
@@ -130,7 +132,7 @@ func TestGoodSpecs(t *testing.T) {
 func TestDefaultIsPureAndSettles(t *testing.T) {
 	full := withS3("{provider: minio, endpoint: 'm:9000', bucket: images, existingSecret: {name: keys}}\n" +
 		"  ingress: {}\n  auth: {existingSecret: {name: users}}\n  pullSecrets: {a: {user: u}}\n" +
-		"  autoscaling: {maxReplicas: 3}\n  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
+		"  metrics: {}\n  autoscaling: {maxReplicas: 3}\n  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
 	w := newWalker("")
 	root, p := document([]byte(full))
 	if p != nil {

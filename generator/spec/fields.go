@@ -129,6 +129,14 @@ var docs = map[string]doc{
 	"spec.networkPolicy.ingressNamespaces": {text: "The namespaces that may reach the registry, each entry their labels, for instance kubernetes.io/metadata.name: ingress. Those of the ingress controller, of what pulls inside the cluster, and of Prometheus."},
 	"spec.networkPolicy.egress":            {text: "Whom the pods may reach, rules as Kubernetes has them: DNS, and the bucket. An empty list is nobody."},
 
+	"spec.metrics":                         {text: "The registry's metrics for Prometheus, at /metrics on a port and a Service of their own (<metadata.name>-metrics). The port also serves the program's debugger, so nothing outside the cluster gets it. {} takes the defaults."},
+	"spec.metrics.port":                    {text: "The port.", def: "5001"},
+	"spec.metrics.serviceMonitor":          {text: "A ServiceMonitor, for the Prometheus operator. {} takes the defaults."},
+	"spec.metrics.serviceMonitor.labels":   {text: "Labels by which Prometheus selects it.", pattern: patternLabelValue, length: 63},
+	"spec.metrics.serviceMonitor.interval": {text: "How often to scrape.", def: "Prometheus' own", pattern: patternInterval},
+	"spec.metrics.prometheusRule":          {text: "A PrometheusRule with alerts: the registry is down, answers with errors, waits for its storage. They find it by the labels namespace and service, which a ServiceMonitor gives."},
+	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it.", pattern: patternLabelValue, length: 63},
+
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
 	"spec.extra.env":                      {text: "Variables of the registry's container. No secrets, and none that says what this spec says. The registry parses those named REGISTRY_... as YAML."},
 	"spec.extra.env.*.name":               {text: "The variable's name.", pattern: patternEnv, required: true},

@@ -44,6 +44,7 @@ type RegistrySpec struct {
 	Service          *Service              `json:"service,omitempty"`
 	ServiceAccount   *ServiceAccount       `json:"serviceAccount,omitempty"`
 	Extra            *Extra                `json:"extra,omitempty"`
+	Metrics          *Metrics              `json:"metrics,omitempty"`
 	NetworkPolicy    *NetworkPolicy        `json:"networkPolicy,omitempty"`
 	Autoscaling      *Autoscaling          `json:"autoscaling,omitempty"`
 	DisruptionBudget *DisruptionBudget     `json:"disruptionBudget,omitempty"`

@@ -112,6 +112,7 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 		"spec.auth.realm":                          s.Auth.Realm, "spec.auth.existingSecret.key": s.Auth.ExistingSecret.Key,
 		"spec.secrets.sealed": s.Secrets.Sealed, "spec.secrets.credentials": "[" + strings.Join(s.Secrets.Credentials, ", ") + "]",
 		"spec.autoscaling.minReplicas": asJSON(t, scaling.MinReplicas), "spec.autoscaling.cpu": asJSON(t, scaling.CPU),
+		"spec.metrics.port": asJSON(t, defaultMetrics(Metrics{}).Port),
 		"spec.service.type": s.Service.Type, "spec.serviceAccount.create": asJSON(t, s.ServiceAccount.Create),
 		"spec.scheduling.topologySpread.*.maxSkew":           asJSON(t, s.Scheduling.TopologySpread[0].MaxSkew),
 		"spec.scheduling.topologySpread.*.whenUnsatisfiable": s.Scheduling.TopologySpread[0].WhenUnsatisfiable,

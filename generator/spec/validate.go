@@ -40,6 +40,7 @@ func Validate(r Registry) problem.List {
 	v.budget()
 	v.autoscaling()
 	v.networkPolicy()
+	v.metrics()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
@@ -113,13 +114,15 @@ func (v *validator) identity() {
 	v.annotations("metadata.annotations", m.Annotations, true)
 	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
 		if slices.Contains(ownLabels, k) {
-			v.add(join("metadata.labels", k), "is one of the chart's own: pods are selected by it or named by it", "another key")
+			v.add(join("metadata.labels", k), ownLabel, "another key")
 		}
 		if what := checkLabelValue(m.Labels[k]); what != "" {
 			v.add(join("metadata.labels", k), what, wantLabelValue)
 		}
 	}
 }
+
+const ownLabel = "is one of the chart's own: pods are selected by it or named by it"
 
 // ownLabels are set by the chart on every object.
 var ownLabels = []string{"app", "release", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}

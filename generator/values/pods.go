@@ -31,6 +31,17 @@ func extra(out map[string]any, e *spec.Extra) {
 	}
 }
 
+func metrics(m *spec.Metrics) map[string]any {
+	out := plain(m).(map[string]any)
+	out["enabled"] = true
+	for _, k := range []string{"serviceMonitor", "prometheusRule"} {
+		if part, ok := out[k].(map[string]any); ok {
+			part["enabled"] = true
+		}
+	}
+	return out
+}
+
 // autoscaling says every number: a target that isn't set is 0, which the chart
 // takes as none.
 func autoscaling(a *spec.Autoscaling) map[string]any {

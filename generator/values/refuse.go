@@ -142,6 +142,7 @@ var places = []struct{ value, field string }{
 	{"spec.values.podDisruptionBudget", "spec.disruptionBudget"},
 	{"spec.values.autoscaling", "spec.autoscaling"},
 	{"spec.values.networkPolicy", "spec.networkPolicy"},
+	{"spec.values.metrics", "spec.metrics"},
 	{"spec.values.serviceAccount", "spec.serviceAccount"},
 	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},
@@ -200,6 +201,9 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 	if http, ok := config["http"].(map[string]any); ok {
 		if _, ok := http["addr"]; ok {
 			refuse("http.addr", "the Service and the probes rely on :5000", "no other address")
+		}
+		if _, ok := http["debug"]; ok && r.Spec.Metrics != nil {
+			refuse("http.debug", "the spec says it", "spec.metrics")
 		}
 		if v, ok := http["host"]; ok && v != "https://"+r.Spec.Host {
 			refuse("http.host", "the spec says it", "spec.host")

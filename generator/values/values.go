@@ -118,6 +118,9 @@ func derive(r *spec.Registry) map[string]any {
 		p["enabled"] = true
 		out["networkPolicy"] = p
 	}
+	if s.Metrics != nil {
+		out["metrics"] = metrics(s.Metrics)
+	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
 	}

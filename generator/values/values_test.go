@@ -127,7 +127,9 @@ func TestStorageAndAuth(t *testing.T) {
 		"  resources: {requests: {memory: \"1\"}}\n  autoscaling: {maxReplicas: 4, memory: 80}":                                    "targetCPUUtilizationPercentage:0 targetMemoryUtilizationPercentage:80]",
 		"  networkPolicy: {ingressNamespaces: [{a: b}, {c: d}]}":                                                                   "networkPolicy:map[enabled:true ingressNamespaces:[map[a:b] map[c:d]]]",
 		"  storage: {filesystem: {}}\n  networkPolicy: {egress: []}":                                                               "networkPolicy:map[egress:[] enabled:true]",
-		"  ingress: {className: traefik}":                                                                                          "annotations:map[] className:traefik",
+		"  metrics: {}": "metrics:map[enabled:true port:5001]",
+		"  metrics: {serviceMonitor: {interval: 30s, labels: {a: b}}, prometheusRule: {}}": "metrics:map[enabled:true port:5001 prometheusRule:map[enabled:true] serviceMonitor:map[enabled:true interval:30s labels:map[a:b]]]",
+		"  ingress: {className: traefik}":                                                  "annotations:map[] className:traefik",
 	} {
 		v, err := From(registry(t, lines), all())
 		if err != nil {
@@ -183,6 +185,8 @@ func TestRefusals(t *testing.T) {
 		"  resources: {requests: {cpu: \"1\"}}\n  autoscaling: {maxReplicas: 4}\n  values: {replicaCount: 2}":                                      "spec.values.replicaCount: stands beside spec.autoscaling; expected one of the two",
 		"  resources: {requests: {cpu: \"1\"}}\n  autoscaling: {maxReplicas: 4}\n  values: {autoscaling: {targetMemoryUtilizationPercentage: 60}}": "spec.values.autoscaling.targetMemoryUtilizationPercentage: says something else than the spec; expected spec.autoscaling\n  next: set it there and take it out of spec.values",
 		"  networkPolicy: {ingressNamespaces: [{a: b}]}\n  values: {networkPolicy: {enabled: false}}":                                              "spec.values.networkPolicy.enabled: says something else than the spec; expected spec.networkPolicy\n  next: set it there and take it out of spec.values",
+		"  metrics: {}\n  values: {metrics: {port: 5002}}":                                                                                         "spec.values.metrics.port: says something else than the spec; expected spec.metrics\n  next: set it there and take it out of spec.values",
+		"  metrics: {}\n  config: {http: {debug: {addr: \":1\"}}}":                                                                                 "spec.config.http.debug: the spec says it; expected spec.metrics",
 		"  scheduling: {nodeSelector: {a: b}}\n  values: {nodeSelector: {a: c}}":                                                                   "spec.values.nodeSelector.a: says something else than the spec; expected spec.scheduling.nodeSelector\n  next: set it there and take it out of spec.values",
 		"  config: {auth: {silly: {realm: x}}}":                                                                                                    "spec.config.auth: the spec says who gets in; expected spec.auth",
 		"  config: {storage: {filesystem: {}}}":                                                                                                    "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",

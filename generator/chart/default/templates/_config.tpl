@@ -66,6 +66,13 @@ http:
   {{- if and .Values.ingress.enabled .Values.ingress.hosts }}
   host: {{ printf "%s://%s" (ternary "https" "http" (not (empty .Values.ingress.tls))) (first .Values.ingress.hosts) | quote }}
   {{- end }}
+  {{- if .Values.metrics.enabled }}
+  debug:
+    addr: {{ printf ":%d" (int .Values.metrics.port) | quote }}
+    prometheus:
+      enabled: true
+      path: /metrics
+  {{- end }}
   {{- if .Values.tlsSecretName }}
   tls:
     certificate: /etc/registry-tls/tls.crt

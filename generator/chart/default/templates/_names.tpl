@@ -83,7 +83,7 @@ annotations:
 {{- /* Values that this chart can't honour end the render: none is ignored. */ -}}
 {{- define "registry.check" -}}
 {{- if .Values.proxy.enabled }}{{ fail "proxy.enabled: this chart has no pull-through cache yet" }}{{ end -}}
-{{- if .Values.metrics.enabled }}{{ fail "metrics.enabled: this chart has no metrics yet" }}{{ end -}}
+{{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) 5000) }}{{ fail "metrics.port: the registry itself listens on 5000" }}{{ end -}}
 {{- with .Values.autoscaling }}{{ if .enabled -}}
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}

@@ -1,0 +1,63 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Metrics are the registry's own, for Prometheus, on a port and a Service of
+// their own: the port also answers questions of debuggers, so it never goes
+// to an Ingress or a load balancer.
+type Metrics struct {
+	Port           *int            `json:"port,omitempty"`
+	ServiceMonitor *ServiceMonitor `json:"serviceMonitor,omitempty"`
+	PrometheusRule *PrometheusRule `json:"prometheusRule,omitempty"`
+}
+
+// ServiceMonitor tells a Prometheus operator where to scrape.
+type ServiceMonitor struct {
+	Labels   map[string]string `json:"labels,omitempty"` // by which Prometheus selects it
+	Interval string            `json:"interval,omitempty"`
+}
+
+// PrometheusRule brings alerts.
+type PrometheusRule struct {
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+const patternInterval = `^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$`
+
+var reInterval = regexp.MustCompile(patternInterval)
+
+func defaultMetrics(m Metrics) *Metrics {
+	if m.Port == nil {
+		m.Port = pointer(5001)
+	}
+	return &m
+}
+
+func (v *validator) metrics() {
+	m := v.s.Metrics
+	if m == nil {
+		return
+	}
+	const path = "spec.metrics"
+	if p := m.Port; p != nil {
+		const want = "a free port from 1024 to 65535, for instance 5001"
+		switch {
+		case *p == 5000:
+			v.add(path+".port", "is 5000, where the registry itself listens", want)
+		case *p < 1024 || *p > 65535:
+			v.add(path+".port", fmt.Sprintf("is %d, and the registry doesn't run as root", *p), want)
+		}
+	}
+	if s := m.ServiceMonitor; s != nil {
+		v.ownLabels(path+".serviceMonitor.labels", s.Labels)
+		if s.Interval != "" && !reInterval.MatchString(s.Interval) {
+			v.add(path+".serviceMonitor.interval", quote(s.Interval)+" is not a duration as Prometheus writes it", "one, for instance 30s")
+		}
+	}
+	if r := m.PrometheusRule; r != nil {
+		v.ownLabels(path+".prometheusRule.labels", r.Labels)
+	}
+}
