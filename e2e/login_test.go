@@ -12,7 +12,7 @@ import (
 // the cluster gets, and no other password.
 func TestHtpasswdAcceptsDemoUsers(t *testing.T) {
 	verify := htpasswd(t)
-	for _, overlay := range []string{"dev", "staging"} {
+	for _, overlay := range []string{"dev", "staging", "prod"} {
 		t.Run(overlay, func(t *testing.T) {
 			p := examples(t).withKey(demoKey("people"))
 			dir := filepath.Join("overlays", overlay)

@@ -15,8 +15,8 @@ import (
 // file or, as Flux does it, object by object from key-sorted JSON.
 func TestRenderedOutputStandsAlone(t *testing.T) {
 	p := examples(t)
-	p.reggen("render", "overlays/dev", "overlays/staging", "-o", "rendered")
-	for _, name := range []string{"dev", "staging"} {
+	p.reggen("render", "overlays/dev", "overlays/staging", "overlays/prod", "-o", "rendered")
+	for _, name := range []string{"dev", "staging", "prod"} {
 		dir := filepath.Join("rendered", "overlays", name)
 		same(t, "kustomize build of rendered output", p.ok("", tool("kustomize"), "build", dir), p.reggen("build", "overlays/"+name))
 		withKey := p.withKey(demoKey(name))
