@@ -137,6 +137,8 @@ var badInputs = []bad{
 	{name: "a patch that fits nothing", do: both(file("overlays/e0/patch.yaml", "- {op: remove, path: /spec/nothing}\n"), file("overlays/e0/kustomization.yaml", "generators: [registry]\npatches: [{target: {kind: Deployment}, path: patch.yaml}]\n")), args: build0},
 
 	// Users and values.
+	{name: "a namespace that moves two pull secrets together", do: both(file("overlays/e0/kustomization.yaml", "generators: [registry]\nnamespace: elsewhere\n"),
+		inFile("bases/registry/registry.yaml", "namespaces: [default]", "namespaces: [default, other]")), args: build0},
 	{name: "a user that is there", args: "user add puller --generate"},
 	{name: "a user with a colon", args: "user add a:b --generate"},
 	{name: "a password of 73 bytes", args: "user add long --password-stdin", stdin: strings.Repeat("x", 73)},

@@ -44,12 +44,24 @@ func (f Failure) Error() string { return f.Problem().Error() }
 // Problem is the failure in one form with other mistakes.
 func (f Failure) Problem() problem.Problem {
 	text := f.err.Error()
+	if strings.Contains(text, "namespace transformation produces ID conflict") {
+		// kustomize goes on with both objects, whole.
+		return problem.Problem{File: f.Dir, What: "kustomize: the namespace: of a kustomization would put two objects of one name into one namespace",
+			Want: "no namespace: over a registry whose pull secrets go to several; set metadata.namespace in the spec instead"}
+	}
 	for attempt.MatchString(text) {
 		text = attempt.ReplaceAllString(text, "$1: ")
 	}
 	text = strings.ReplaceAll(text, f.Dir+string(filepath.Separator), "")
-	return problem.Problem{File: f.Dir, What: "kustomize: " + strings.TrimSpace(text)}
+	if text = strings.TrimSpace(text); len(text) > longestText {
+		text = strings.ToValidUTF8(text[:longestText], "") + " ... (kustomize says more)"
+	}
+	return problem.Problem{File: f.Dir, What: "kustomize: " + text}
 }
+
+// longestText is how much of what kustomize says is passed on: some of its
+// errors hold whole objects.
+const longestText = 1200
 
 // attempt is kustomize's report that an entry is no file, which it gives in
 // front of what is wrong with the folder.
