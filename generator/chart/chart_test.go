@@ -320,6 +320,20 @@ func TestVariants(t *testing.T) {
 		"other alerts": {"metrics: {enabled: true, prometheusRule: {enabled: true, rules: [{alert: X, expr: up}]}}", func(o map[string]map[string]any) any {
 			return fmt.Sprint(at(o["PrometheusRule"], "spec", "groups", 0, "rules"))
 		}, "[map[alert:X expr:up]]"},
+		"read-only": {"readOnly: true", func(o map[string]map[string]any) any {
+			return at(config(t, o), "storage", "maintenance", "readonly", "enabled")
+		}, true},
+		"garbage collection": {"{storage: s3, secrets: {s3: {accessKey: a, secretKey: b}}, readOnly: true, garbageCollect: {enabled: true, deleteUntagged: false, schedule: 0 3 * * 0, podLabels: {a: b}, podAnnotations: {c: d}, resources: {limits: {cpu: 1}}}, resources: {limits: {cpu: 2}}, extraEnvVars: [{name: A, value: b}]}", func(o map[string]map[string]any) any {
+			s := at(o["CronJob-gc"], "spec")
+			pod := at(s, "jobTemplate", "spec", "template")
+			c := at(pod, "spec", "containers", 0)
+			return fmt.Sprint(at(s, "schedule"), at(s, "concurrencyPolicy"), at(pod, "metadata", "labels", "app"), at(pod, "metadata", "labels", "a"), at(pod, "metadata", "annotations", "c"),
+				at(c, "command"), at(c, "env", 0, "name"), at(c, "env", 3, "name"), at(c, "resources"), at(pod, "spec", "securityContext", "runAsNonRoot"), at(c, "securityContext", "allowPrivilegeEscalation"), at(pod, "spec", "affinity"))
+		}, "0 3 * * 0Forbiddocker-registry-gcbd[registry garbage-collect /etc/distribution/config.yml]AWS_ACCESS_KEY_IDAmap[limits:map[cpu:1]] true false <nil>"},
+		"garbage collection on one node's volume": {"{readOnly: true, garbageCollect: {enabled: true}, persistence: {enabled: true}, image: {flavor: gitlab}, resources: {limits: {cpu: 2}}}", func(o map[string]map[string]any) any {
+			pod := at(o["CronJob-gc"], "spec", "jobTemplate", "spec", "template", "spec")
+			return fmt.Sprint(at(pod, "containers", 0, "command"), at(pod, "containers", 0, "resources"), at(pod, "volumes", 1), at(pod, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution", 0, "labelSelector"))
+		}, "[/bin/registry garbage-collect --delete-untagged /etc/docker/registry/config.yml] map[limits:map[cpu:2]] map[name:data persistentVolumeClaim:map[claimName:docker-registry]] map[matchLabels:map[app:docker-registry release:docker-registry]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},
@@ -388,7 +402,9 @@ func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 		"networkPolicy: {enabled: true}":       "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
 		"autoscaling: {enabled: true}":         "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
-		"garbageCollect: {enabled: true}": "garbageCollect.enabled: this chart has no garbage collection yet",
+		"garbageCollect: {enabled: true}": "garbageCollect.enabled: safe only while the registry is read-only; set readOnly, roll, collect, unset both, roll",
+		"{storage: s3, readOnly: true, garbageCollect: {enabled: true}, configData: {storage: {maintenance: {readonly: {enabled: false}}}}}": "garbageCollect.enabled: safe only while the registry is read-only",
+		"{readOnly: true, garbageCollect: {enabled: true}}": "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume",
 	} {
 		var v map[string]any
 		if err := yaml.Unmarshal([]byte(values), &v); err != nil {

@@ -146,6 +146,19 @@ spec.metrics.serviceMonitor.labels.app: is one of the chart's own: pods are sele
 `,
 		`spec.metrics.port: is 80, and the registry doesn't run as root; expected a free port from 1024 to 65535, for instance 5001
 spec.metrics.serviceMonitor.interval: "30" is not a duration as Prometheus writes it; expected one, for instance 30s`},
+	{"garbage collection while pushes go on", onVolume + `  garbageCollection: {schedule: '0 3 * * 7'}
+`,
+		`spec.garbageCollection: would take away layers that are pushed while it collects; expected spec.readOnly: true beside it
+  next: set readOnly: true, apply and wait until the pods are new; let it collect; then take readOnly and garbageCollection out and apply again, which also ends what pods remember of layers that are gone
+spec.garbageCollection.schedule: its day of the week is not from 0 to 6, or ends before it begins; expected minute, hour, day of the month, month, day of the week, for instance 0 3 * * 0`},
+	{"garbage collection at no time", onVolume + `  readOnly: true
+  garbageCollection: {}
+`,
+		"spec.garbageCollection.schedule: is missing; expected when to collect, as cron has it, for instance 0 3 * * 0"},
+	{"garbage collection on emptyDir", withVolume("{emptyDir: true}\n  readOnly: true\n  garbageCollection: {schedule: 0 3 * * 0}"),
+		"spec.garbageCollection: runs in a pod of its own, and an emptyDir is the registry's pod's alone; expected another storage, or no garbageCollection: a new pod starts empty"},
+	{"garbage collection on one pod's volume", withVolume("{accessMode: ReadWriteOncePod}\n  readOnly: true\n  garbageCollection: {schedule: 0 3 * * 0}"),
+		"spec.garbageCollection: runs in a pod of its own, and a ReadWriteOncePod volume belongs to the registry's; expected accessMode: ReadWriteOnce or ReadWriteMany, or spec.storage.s3"},
 	{"budget for one", onVolume + `  disruptionBudget: {maxUnavailable: 1}
 `,
 		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.replicas of at least 2, or no spec.disruptionBudget"},

@@ -119,6 +119,8 @@ func TestGoodSpecs(t *testing.T) {
 		"a closed network":                onVolume + "  networkPolicy: {egress: []}\n",
 		"metrics by default":              onVolume + "  metrics: {}\n",
 		"metrics":                         onVolume + "  metrics: {port: 9090, serviceMonitor: {interval: 1m30s, labels: {prometheus: x-y}}, prometheusRule: {}}\n",
+		"garbage collection":              onVolume + "  readOnly: true\n  garbageCollection: {schedule: '30 2 * * sun', deleteUntagged: true}\n",
+		"read-only":                       onVolume + "  readOnly: true\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

@@ -137,6 +137,11 @@ var docs = map[string]doc{
 	"spec.metrics.prometheusRule":          {text: "A PrometheusRule with alerts: the registry is down, answers with errors, waits for its storage. They find it by the labels namespace and service, which a ServiceMonitor gives."},
 	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it.", pattern: patternLabelValue, length: 63},
 
+	"spec.readOnly":                         {text: "The registry refuses pushes and deletions, for instance while garbage is collected.", def: "false"},
+	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. Only beside readOnly: true, for what is pushed meanwhile would be lost. The sequence: readOnly: true, roll, collect, both fields out, roll."},
+	"spec.garbageCollection.schedule":       {text: "When to collect, as cron has it, in the time zone of the cluster's controller: minute, hour, day of the month, month, day of the week.", required: true},
+	"spec.garbageCollection.deleteUntagged": {text: "Whether images without a tag go as well. Those of a multi-platform image may have none: know your registry's version before.", def: "false"},
+
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
 	"spec.extra.env":                      {text: "Variables of the registry's container. No secrets, and none that says what this spec says. The registry parses those named REGISTRY_... as YAML."},
 	"spec.extra.env.*.name":               {text: "The variable's name.", pattern: patternEnv, required: true},

@@ -32,26 +32,28 @@ type Metadata struct {
 
 // RegistrySpec is what a person decides about a registry.
 type RegistrySpec struct {
-	Host             string                `json:"host"`
-	Image            Image                 `json:"image,omitempty"`
-	Replicas         *int                  `json:"replicas,omitempty"` // nil beside autoscaling
-	Storage          Storage               `json:"storage"`
-	Ingress          *Ingress              `json:"ingress,omitempty"`
-	Auth             Auth                  `json:"auth,omitempty"`
-	PullSecrets      map[string]PullSecret `json:"pullSecrets,omitempty"`
-	Resources        Resources             `json:"resources,omitempty"`
-	Scheduling       *Scheduling           `json:"scheduling,omitempty"`
-	Service          *Service              `json:"service,omitempty"`
-	ServiceAccount   *ServiceAccount       `json:"serviceAccount,omitempty"`
-	Extra            *Extra                `json:"extra,omitempty"`
-	Metrics          *Metrics              `json:"metrics,omitempty"`
-	NetworkPolicy    *NetworkPolicy        `json:"networkPolicy,omitempty"`
-	Autoscaling      *Autoscaling          `json:"autoscaling,omitempty"`
-	DisruptionBudget *DisruptionBudget     `json:"disruptionBudget,omitempty"`
-	Config           map[string]any        `json:"config,omitempty"`
-	Values           map[string]any        `json:"values,omitempty"`
-	Reggen           string                `json:"reggen,omitempty"`
-	Secrets          Secrets               `json:"secrets,omitempty"`
+	Host              string                `json:"host"`
+	Image             Image                 `json:"image,omitempty"`
+	Replicas          *int                  `json:"replicas,omitempty"` // nil beside autoscaling
+	Storage           Storage               `json:"storage"`
+	Ingress           *Ingress              `json:"ingress,omitempty"`
+	Auth              Auth                  `json:"auth,omitempty"`
+	PullSecrets       map[string]PullSecret `json:"pullSecrets,omitempty"`
+	Resources         Resources             `json:"resources,omitempty"`
+	Scheduling        *Scheduling           `json:"scheduling,omitempty"`
+	Service           *Service              `json:"service,omitempty"`
+	ServiceAccount    *ServiceAccount       `json:"serviceAccount,omitempty"`
+	Extra             *Extra                `json:"extra,omitempty"`
+	ReadOnly          bool                  `json:"readOnly,omitempty"`
+	GarbageCollection *GarbageCollection    `json:"garbageCollection,omitempty"`
+	Metrics           *Metrics              `json:"metrics,omitempty"`
+	NetworkPolicy     *NetworkPolicy        `json:"networkPolicy,omitempty"`
+	Autoscaling       *Autoscaling          `json:"autoscaling,omitempty"`
+	DisruptionBudget  *DisruptionBudget     `json:"disruptionBudget,omitempty"`
+	Config            map[string]any        `json:"config,omitempty"`
+	Values            map[string]any        `json:"values,omitempty"`
+	Reggen            string                `json:"reggen,omitempty"`
+	Secrets           Secrets               `json:"secrets,omitempty"`
 }
 
 // Flavor says which program the image holds; configuration differs.

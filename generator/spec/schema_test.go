@@ -76,8 +76,8 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 		Auth:        Auth{ExistingSecret: &SecretKeyRef{}},
 		PullSecrets: map[string]PullSecret{"x": {}},
 		Scheduling:  &Scheduling{TopologySpread: []TopologySpread{{}}},
-		Autoscaling: &Autoscaling{},
-		Extra:       &Extra{Env: []EnvVar{{}}, VolumeMounts: []VolumeMount{{}}},
+		Autoscaling: &Autoscaling{}, GarbageCollection: &GarbageCollection{},
+		Extra: &Extra{Env: []EnvVar{{}}, VolumeMounts: []VolumeMount{{}}},
 	}}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}
 	for _, p := range Validate(Default(r)) {

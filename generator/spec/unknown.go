@@ -14,7 +14,7 @@ import (
 // later are fields that the language has a place for and this version doesn't
 // support.
 var later = map[string]bool{
-	"spec.proxy": true, "spec.garbageCollection": true, "spec.readOnly": true,
+	"spec.proxy": true,
 	"spec.chart": true, "spec.gateway": true,
 	"spec.storage.azure": true, "spec.storage.gcs": true, "spec.storage.swift": true,
 	"spec.pullSecrets.*.serviceAccounts": true,

@@ -41,6 +41,7 @@ func Validate(r Registry) problem.List {
 	v.autoscaling()
 	v.networkPolicy()
 	v.metrics()
+	v.garbageCollection()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")

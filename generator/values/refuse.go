@@ -143,6 +143,8 @@ var places = []struct{ value, field string }{
 	{"spec.values.autoscaling", "spec.autoscaling"},
 	{"spec.values.networkPolicy", "spec.networkPolicy"},
 	{"spec.values.metrics", "spec.metrics"},
+	{"spec.values.readOnly", "spec.readOnly"},
+	{"spec.values.garbageCollect", "spec.garbageCollection"},
 	{"spec.values.serviceAccount", "spec.serviceAccount"},
 	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},
@@ -193,6 +195,9 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 					refuse("storage."+d+"."+k, "the spec says it", "spec.storage."+d)
 				}
 			}
+		}
+		if maintenance, ok := storage["maintenance"].(map[string]any); ok && maintenance["readonly"] != nil {
+			refuse("storage.maintenance.readonly", "the spec says it", "spec.readOnly")
 		}
 		if redirect, ok := storage["redirect"].(map[string]any); ok && r.Spec.Storage.S3 != nil && redirect["disable"] != nil {
 			refuse("storage.redirect.disable", "the spec says it", "spec.storage.s3.redirect")

@@ -121,6 +121,12 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Metrics != nil {
 		out["metrics"] = metrics(s.Metrics)
 	}
+	if s.ReadOnly {
+		out["readOnly"] = true
+	}
+	if g := s.GarbageCollection; g != nil {
+		out["garbageCollect"] = map[string]any{"enabled": true, "schedule": g.Schedule, "deleteUntagged": g.DeleteUntagged}
+	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
 	}

@@ -129,7 +129,9 @@ func TestStorageAndAuth(t *testing.T) {
 		"  storage: {filesystem: {}}\n  networkPolicy: {egress: []}":                                                               "networkPolicy:map[egress:[] enabled:true]",
 		"  metrics: {}": "metrics:map[enabled:true port:5001]",
 		"  metrics: {serviceMonitor: {interval: 30s, labels: {a: b}}, prometheusRule: {}}": "metrics:map[enabled:true port:5001 prometheusRule:map[enabled:true] serviceMonitor:map[enabled:true interval:30s labels:map[a:b]]]",
-		"  ingress: {className: traefik}":                                                  "annotations:map[] className:traefik",
+		"  readOnly: true\n  garbageCollection: {schedule: 0 3 * * 0}":                     "garbageCollect:map[deleteUntagged:false enabled:true schedule:0 3 * * 0]",
+		"  readOnly: true":                "readOnly:true",
+		"  ingress: {className: traefik}": "annotations:map[] className:traefik",
 	} {
 		v, err := From(registry(t, lines), all())
 		if err != nil {
@@ -187,6 +189,8 @@ func TestRefusals(t *testing.T) {
 		"  networkPolicy: {ingressNamespaces: [{a: b}]}\n  values: {networkPolicy: {enabled: false}}":                                              "spec.values.networkPolicy.enabled: says something else than the spec; expected spec.networkPolicy\n  next: set it there and take it out of spec.values",
 		"  metrics: {}\n  values: {metrics: {port: 5002}}":                                                                                         "spec.values.metrics.port: says something else than the spec; expected spec.metrics\n  next: set it there and take it out of spec.values",
 		"  metrics: {}\n  config: {http: {debug: {addr: \":1\"}}}":                                                                                 "spec.config.http.debug: the spec says it; expected spec.metrics",
+		"  readOnly: true\n  values: {readOnly: false}":                                                                                            "spec.values.readOnly: says something else than the spec; expected spec.readOnly\n  next: set it there and take it out of spec.values",
+		"  config: {storage: {maintenance: {readonly: {enabled: true}}}}":                                                                          "spec.config.storage.maintenance.readonly: the spec says it; expected spec.readOnly",
 		"  scheduling: {nodeSelector: {a: b}}\n  values: {nodeSelector: {a: c}}":                                                                   "spec.values.nodeSelector.a: says something else than the spec; expected spec.scheduling.nodeSelector\n  next: set it there and take it out of spec.values",
 		"  config: {auth: {silly: {realm: x}}}":                                                                                                    "spec.config.auth: the spec says who gets in; expected spec.auth",
 		"  config: {storage: {filesystem: {}}}":                                                                                                    "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",

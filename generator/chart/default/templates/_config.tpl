@@ -33,6 +33,11 @@ storage:
     blobdescriptor: inmemory
   delete:
     enabled: {{ .Values.persistence.deleteEnabled }}
+{{- if .Values.readOnly }}
+  maintenance:
+    readonly:
+      enabled: true
+{{- end }}
 {{- if eq .Values.storage "s3" }}
   redirect:
     disable: {{ not .Values.s3.redirect }}

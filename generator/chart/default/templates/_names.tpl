@@ -80,6 +80,23 @@ annotations:
 {{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (ne .Values.persistence.accessMode "ReadWriteMany")) -}}yes{{- end -}}
 {{- end -}}
 
+{{- /* The variables of everything that reads the storage; may be empty. */ -}}
+{{- define "registry.storageEnv" -}}
+{{- $keys := .Values.secrets.s3 -}}
+{{- $env := list -}}
+{{- if and (eq .Values.storage "s3") (or $keys.secretRef $keys.accessKey) -}}
+{{- $name := $keys.secretRef | default (printf "%s-s3" (include "registry.fullname" .)) -}}
+{{- $access := ternary $keys.accessKeyName "s3AccessKey" (not (empty $keys.secretRef)) -}}
+{{- $secret := ternary $keys.secretKeyName "s3SecretKey" (not (empty $keys.secretRef)) -}}
+{{- $env = append $env (dict "name" "AWS_ACCESS_KEY_ID" "valueFrom" (dict "secretKeyRef" (dict "name" $name "key" $access))) -}}
+{{- $env = append $env (dict "name" "AWS_SECRET_ACCESS_KEY" "valueFrom" (dict "secretKeyRef" (dict "name" $name "key" $secret))) -}}
+{{- end -}}
+{{- if eq .Values.image.flavor "distribution" -}}
+{{- $env = append $env (dict "name" "OTEL_TRACES_EXPORTER" "value" "none") -}}
+{{- end -}}
+{{- with $env -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
 {{- /* Values that this chart can't honour end the render: none is ignored. */ -}}
 {{- define "registry.check" -}}
 {{- if .Values.proxy.enabled }}{{ fail "proxy.enabled: this chart has no pull-through cache yet" }}{{ end -}}
@@ -88,7 +105,10 @@ annotations:
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
 {{- end }}{{ end -}}
-{{- if .Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: this chart has no garbage collection yet; it is safe only while the registry is read-only" }}{{ end -}}
+{{- if .Values.garbageCollect.enabled -}}
+{{- if ne (dig "storage" "maintenance" "readonly" "enabled" false (include "registry.config" . | fromYaml)) true }}{{ fail "garbageCollect.enabled: safe only while the registry is read-only; set readOnly, roll, collect, unset both, roll" }}{{ end -}}
+{{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (eq .Values.persistence.accessMode "ReadWriteOncePod")) }}{{ fail "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume" }}{{ end -}}
+{{- end -}}
 {{- with .Values.networkPolicy }}{{ if and .enabled (not (kindIs "slice" .ingressNamespaces)) (not (kindIs "slice" .egress)) }}{{ fail "networkPolicy.enabled: neither ingressNamespaces nor egress says anything" }}{{ end }}{{ end -}}
 {{- if not (has .Values.storage (list "filesystem" "s3")) }}{{ fail "storage: this chart knows filesystem and s3" }}{{ end -}}
 {{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
