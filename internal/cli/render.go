@@ -54,10 +54,8 @@ const markerName = ".reggen-rendered"
 
 func (w *World) render(ctx context.Context, dirs []string, out string, check bool) error {
 	roots, err := w.discover(dirs)
-	if err != nil {
-		return err
-	}
 	var l problem.List
+	l.Join(err) // the others are rendered all the same
 	written, same := 0, 0
 	bar := w.progress("rendering", len(roots))
 	defer bar.done()
@@ -95,7 +93,8 @@ func orAll(dirs []string) []string {
 }
 
 // discover expands patterns, and folders that are no kustomizations into the
-// environments below them. The result is absolute, sorted, each once.
+// environments below them. The result is absolute, sorted, each once, and
+// complete but for what the error names.
 func (w *World) discover(dirs []string) ([]string, error) {
 	var l problem.List
 	found := map[string]bool{}
@@ -136,6 +135,7 @@ func hasKustomization(dir string) bool {
 // hand a Registry to reggen.
 func below(dir string) ([]string, error) {
 	var out []string
+	var l problem.List
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -148,9 +148,7 @@ func below(dir string) ([]string, error) {
 			return nil
 		}
 		found, err := kustomize.Find(path)
-		if err != nil {
-			return err
-		}
+		l.Join(err)
 		for _, f := range found {
 			if f.Root == path {
 				out = append(out, path)
@@ -162,10 +160,11 @@ func below(dir string) ([]string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, problem.Problem{File: dir, What: "no such folder"}
 	}
-	if err == nil && len(out) == 0 {
-		err = problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + dir + "/NAME"}
+	l.Join(err)
+	if len(l) == 0 && len(out) == 0 {
+		l.Add(problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + dir + "/NAME"})
 	}
-	return out, err
+	return out, l.Err()
 }
 
 // renderOne writes one environment, or with check says what is stale. changed

@@ -121,8 +121,9 @@ func TestRenderIsNeverPlain(t *testing.T) {
 func TestRenderGoesOnAfterAFailure(t *testing.T) {
 	e := newEnv(t, 3, 1)
 	e.ok("seal", "overlays/e0", "overlays/e2")
+	e.write("overlays/broken/kustomization.yaml", "generators: [nothing]\n")
 	_, errs, code := run(t, e.dir, "render", "overlays", "-o", "rendered")
-	if code != 1 || !strings.Contains(errs, "overlays/e1/") {
+	if code != 1 || !strings.Contains(errs, "overlays/e1/") || !strings.Contains(errs, `overlays/broken/kustomization.yaml: names "nothing"`) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 	files := e.files()
