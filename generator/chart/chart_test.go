@@ -334,6 +334,9 @@ func TestVariants(t *testing.T) {
 			pod := at(o["CronJob-gc"], "spec", "jobTemplate", "spec", "template", "spec")
 			return fmt.Sprint(at(pod, "containers", 0, "command"), at(pod, "containers", 0, "resources"), at(pod, "volumes", 1), at(pod, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution", 0, "labelSelector"))
 		}, "[/bin/registry garbage-collect --delete-untagged /etc/docker/registry/config.yml] map[limits:map[cpu:2]] map[name:data persistentVolumeClaim:map[claimName:docker-registry]] map[matchLabels:map[app:docker-registry release:docker-registry]]"},
+		"a cache": {"{proxy: {enabled: true, remoteurl: \"https://a.b\"}, configData: {proxy: {ttl: 0}}}", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(config(t, o), "proxy"))
+		}, "map[remoteurl:https://a.b ttl:0]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},
@@ -397,10 +400,13 @@ image: {repository: someone/registry, tag: dev}
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"proxy: {enabled: true}":               "proxy.enabled: this chart has no pull-through cache yet",
-		"metrics: {enabled: true, port: 5000}": "metrics.port: the registry itself listens on 5000",
-		"networkPolicy: {enabled: true}":       "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
-		"autoscaling: {enabled: true}":         "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
+		"proxy: {enabled: true, username: a}":                                                    "proxy: this chart has no credentials for the remote registry yet",
+		"proxy: {enabled: true, secretRef: a}":                                                   "proxy: this chart has no credentials for the remote registry yet",
+		"proxy: {enabled: true, remoteurl: \"\"}":                                                "proxy.remoteurl: the registry to cache is missing",
+		"{readOnly: true, storage: s3, proxy: {enabled: true}, garbageCollect: {enabled: true}}": "garbageCollect.enabled: a cache stores what it pulls even while it is read-only",
+		"metrics: {enabled: true, port: 5000}":                                                   "metrics.port: the registry itself listens on 5000",
+		"networkPolicy: {enabled: true}":                                                         "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
+		"autoscaling: {enabled: true}":                                                           "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
 		"garbageCollect: {enabled: true}": "garbageCollect.enabled: safe only while the registry is read-only; set readOnly, roll, collect, unset both, roll",
 		"{storage: s3, readOnly: true, garbageCollect: {enabled: true}, configData: {storage: {maintenance: {readonly: {enabled: false}}}}}": "garbageCollect.enabled: safe only while the registry is read-only",

@@ -159,6 +159,38 @@ spec.garbageCollection.schedule: its day of the week is not from 0 to 6, or ends
 		"spec.garbageCollection: runs in a pod of its own, and an emptyDir is the registry's pod's alone; expected another storage, or no garbageCollection: a new pod starts empty"},
 	{"garbage collection on one pod's volume", withVolume("{accessMode: ReadWriteOncePod}\n  readOnly: true\n  garbageCollection: {schedule: 0 3 * * 0}"),
 		"spec.garbageCollection: runs in a pod of its own, and a ReadWriteOncePod volume belongs to the registry's; expected accessMode: ReadWriteOnce or ReadWriteMany, or spec.storage.s3"},
+	{"cache of nothing", onVolume + `  proxy: {}
+`,
+		"spec.proxy.remoteURL: is missing; expected https:// and a host, for instance https://registry-1.docker.io"},
+	{"cache with a login", onVolume + `  proxy: {remoteURL: 'https://registry-1.docker.io', username: a, password: b}
+`,
+		`spec.proxy.password: is not supported by this version of reggen, and a spec holds no secrets; expected a remote registry that needs no login
+spec.proxy.username: is not supported by this version of reggen, and a spec holds no secrets; expected a remote registry that needs no login`},
+	{"cache with a login in its URL", onVolume + `  proxy: {remoteURL: 'https://a:b@registry-1.docker.io'}
+`,
+		"spec.proxy.remoteURL: has a user name or a password in it; expected https:// and a host, for instance https://registry-1.docker.io; a spec holds no secrets"},
+	{"cache without a scheme", onVolume + `  proxy: {remoteURL: registry-1.docker.io}
+`,
+		"spec.proxy.remoteURL: is not a URL; expected https:// and a host, for instance https://registry-1.docker.io"},
+	{"cache of another scheme", onVolume + `  proxy: {remoteURL: 'oci://a.example.com'}
+`,
+		`spec.proxy.remoteURL: its scheme is "oci"; expected https://, or http:// for a registry without TLS`},
+	{"cache with a path", onVolume + `  proxy: {remoteURL: 'https://a.example.com/v2'}
+`,
+		"spec.proxy.remoteURL: has a path, a query or a fragment; expected https:// and a host, for instance https://registry-1.docker.io"},
+	{"cache of a bad host", onVolume + `  proxy: {remoteURL: 'https://a_b.example.com'}
+`,
+		"spec.proxy.remoteURL: its host is not a DNS name or an address; expected https:// and a host, for instance https://registry-1.docker.io"},
+	{"cache of Docker Hub", onVolume + `  proxy: {remoteURL: 'https://docker.io'}
+`,
+		"spec.proxy.remoteURL: is Docker Hub's name for people, not its registry; expected https://registry-1.docker.io"},
+	{"cache of itself, read-only", onVolume + `  proxy: {remoteURL: 'https://registry.example.com'}
+  readOnly: true
+  garbageCollection: {schedule: 0 3 * * 0}
+`,
+		`spec.garbageCollection: stands beside spec.proxy, and a cache stores what it pulls even while it is read-only; expected one of the two: a cache drops by itself what is old
+spec.proxy.remoteURL: is this registry itself; expected another one
+spec.readOnly: is true, and a cache takes no pushes anyway but has to store what it pulls; expected one of spec.proxy and spec.readOnly`},
 	{"budget for one", onVolume + `  disruptionBudget: {maxUnavailable: 1}
 `,
 		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.replicas of at least 2, or no spec.disruptionBudget"},

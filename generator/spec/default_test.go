@@ -121,6 +121,8 @@ func TestGoodSpecs(t *testing.T) {
 		"metrics":                         onVolume + "  metrics: {port: 9090, serviceMonitor: {interval: 1m30s, labels: {prometheus: x-y}}, prometheusRule: {}}\n",
 		"garbage collection":              onVolume + "  readOnly: true\n  garbageCollection: {schedule: '30 2 * * sun', deleteUntagged: true}\n",
 		"read-only":                       onVolume + "  readOnly: true\n",
+		"a cache":                         onVolume + "  proxy: {remoteURL: 'https://registry-1.docker.io'}\n",
+		"a cache inside the cluster":      onVolume + "  proxy: {remoteURL: 'http://mirror.apps.svc:5000/'}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

@@ -44,6 +44,7 @@ type RegistrySpec struct {
 	Service           *Service              `json:"service,omitempty"`
 	ServiceAccount    *ServiceAccount       `json:"serviceAccount,omitempty"`
 	Extra             *Extra                `json:"extra,omitempty"`
+	Proxy             *Proxy                `json:"proxy,omitempty"`
 	ReadOnly          bool                  `json:"readOnly,omitempty"`
 	GarbageCollection *GarbageCollection    `json:"garbageCollection,omitempty"`
 	Metrics           *Metrics              `json:"metrics,omitempty"`

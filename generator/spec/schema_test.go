@@ -76,7 +76,7 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 		Auth:        Auth{ExistingSecret: &SecretKeyRef{}},
 		PullSecrets: map[string]PullSecret{"x": {}},
 		Scheduling:  &Scheduling{TopologySpread: []TopologySpread{{}}},
-		Autoscaling: &Autoscaling{}, GarbageCollection: &GarbageCollection{},
+		Autoscaling: &Autoscaling{}, GarbageCollection: &GarbageCollection{}, Proxy: &Proxy{},
 		Extra: &Extra{Env: []EnvVar{{}}, VolumeMounts: []VolumeMount{{}}},
 	}}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}

@@ -14,7 +14,6 @@ import (
 // later are fields that the language has a place for and this version doesn't
 // support.
 var later = map[string]bool{
-	"spec.proxy": true,
 	"spec.chart": true, "spec.gateway": true,
 	"spec.storage.azure": true, "spec.storage.gcs": true, "spec.storage.swift": true,
 	"spec.pullSecrets.*.serviceAccounts": true,
@@ -36,6 +35,9 @@ func (w *walker) unknown(k *yaml.Node, at place, t reflect.Type) {
 	switch near := problem.Nearest(k.Value, names); {
 	case later[join2(at.field, k.Value)]:
 		p.What = "is not supported by this version of reggen"
+	case at.field == "spec.proxy" && (lower == "username" || lower == "password"):
+		p.What = "is not supported by this version of reggen, and a spec holds no secrets"
+		p.Want = "a remote registry that needs no login"
 	case near != "" && strings.EqualFold(near, k.Value):
 		p.Near = near
 	case secrets[lower]:

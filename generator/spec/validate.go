@@ -42,6 +42,7 @@ func Validate(r Registry) problem.List {
 	v.networkPolicy()
 	v.metrics()
 	v.garbageCollection()
+	v.proxy()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")

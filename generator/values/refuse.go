@@ -145,6 +145,7 @@ var places = []struct{ value, field string }{
 	{"spec.values.metrics", "spec.metrics"},
 	{"spec.values.readOnly", "spec.readOnly"},
 	{"spec.values.garbageCollect", "spec.garbageCollection"},
+	{"spec.values.proxy", "spec.proxy"},
 	{"spec.values.serviceAccount", "spec.serviceAccount"},
 	{"spec.values.service", "spec.service"},
 	{"spec.values.nodeSelector", "spec.scheduling.nodeSelector"},
@@ -177,6 +178,9 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 	}
 	if _, ok := config["auth"]; ok {
 		refuse("auth", "the spec says who gets in", "spec.auth")
+	}
+	if proxy, ok := config["proxy"].(map[string]any); ok && r.Spec.Proxy != nil && proxy["remoteurl"] != nil {
+		refuse("proxy.remoteurl", "the spec says it", "spec.proxy.remoteURL")
 	}
 	if storage, ok := config["storage"].(map[string]any); ok {
 		mine := "filesystem"

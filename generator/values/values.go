@@ -121,6 +121,9 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Metrics != nil {
 		out["metrics"] = metrics(s.Metrics)
 	}
+	if s.Proxy != nil {
+		out["proxy"] = map[string]any{"enabled": true, "remoteurl": s.Proxy.RemoteURL}
+	}
 	if s.ReadOnly {
 		out["readOnly"] = true
 	}

@@ -130,8 +130,9 @@ func TestStorageAndAuth(t *testing.T) {
 		"  metrics: {}": "metrics:map[enabled:true port:5001]",
 		"  metrics: {serviceMonitor: {interval: 30s, labels: {a: b}}, prometheusRule: {}}": "metrics:map[enabled:true port:5001 prometheusRule:map[enabled:true] serviceMonitor:map[enabled:true interval:30s labels:map[a:b]]]",
 		"  readOnly: true\n  garbageCollection: {schedule: 0 3 * * 0}":                     "garbageCollect:map[deleteUntagged:false enabled:true schedule:0 3 * * 0]",
-		"  readOnly: true":                "readOnly:true",
-		"  ingress: {className: traefik}": "annotations:map[] className:traefik",
+		"  readOnly: true": "readOnly:true",
+		"  proxy: {remoteURL: \"https://registry-1.docker.io\"}": "proxy:map[enabled:true remoteurl:https://registry-1.docker.io]",
+		"  ingress: {className: traefik}":                        "annotations:map[] className:traefik",
 	} {
 		v, err := From(registry(t, lines), all())
 		if err != nil {
@@ -191,6 +192,8 @@ func TestRefusals(t *testing.T) {
 		"  metrics: {}\n  config: {http: {debug: {addr: \":1\"}}}":                                                                                 "spec.config.http.debug: the spec says it; expected spec.metrics",
 		"  readOnly: true\n  values: {readOnly: false}":                                                                                            "spec.values.readOnly: says something else than the spec; expected spec.readOnly\n  next: set it there and take it out of spec.values",
 		"  config: {storage: {maintenance: {readonly: {enabled: true}}}}":                                                                          "spec.config.storage.maintenance.readonly: the spec says it; expected spec.readOnly",
+		"  proxy: {remoteURL: \"https://a.b\"}\n  values: {proxy: {remoteurl: \"https://c.d\"}}":                                                   "spec.values.proxy.remoteurl: says something else than the spec; expected spec.proxy\n  next: set it there and take it out of spec.values",
+		"  proxy: {remoteURL: \"https://a.b\"}\n  config: {proxy: {remoteurl: x, ttl: 1h}}":                                                        "spec.config.proxy.remoteurl: the spec says it; expected spec.proxy.remoteURL",
 		"  scheduling: {nodeSelector: {a: b}}\n  values: {nodeSelector: {a: c}}":                                                                   "spec.values.nodeSelector.a: says something else than the spec; expected spec.scheduling.nodeSelector\n  next: set it there and take it out of spec.values",
 		"  config: {auth: {silly: {realm: x}}}":                                                                                                    "spec.config.auth: the spec says who gets in; expected spec.auth",
 		"  config: {storage: {filesystem: {}}}":                                                                                                    "spec.config.storage.filesystem: the spec stores elsewhere; expected spec.storage",

@@ -64,6 +64,12 @@ auth:
     realm: {{ .Values.auth.realm | quote }}
     path: /auth/htpasswd
 {{- end }}
+{{- with .Values.proxy }}
+{{- if .enabled }}
+proxy:
+  remoteurl: {{ .remoteurl | quote }}
+{{- end }}
+{{- end }}
 http:
   addr: :5000
   headers:

@@ -99,7 +99,11 @@ annotations:
 
 {{- /* Values that this chart can't honour end the render: none is ignored. */ -}}
 {{- define "registry.check" -}}
-{{- if .Values.proxy.enabled }}{{ fail "proxy.enabled: this chart has no pull-through cache yet" }}{{ end -}}
+{{- with .Values.proxy }}{{ if .enabled -}}
+{{- if or .username .password .secretRef }}{{ fail "proxy: this chart has no credentials for the remote registry yet" }}{{ end -}}
+{{- if not .remoteurl }}{{ fail "proxy.remoteurl: the registry to cache is missing" }}{{ end -}}
+{{- if $.Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: a cache stores what it pulls even while it is read-only" }}{{ end -}}
+{{- end }}{{ end -}}
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) 5000) }}{{ fail "metrics.port: the registry itself listens on 5000" }}{{ end -}}
 {{- with .Values.autoscaling }}{{ if .enabled -}}
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
