@@ -191,6 +191,11 @@ spec.proxy.username: is not supported by this version of reggen, and a spec hold
 		`spec.garbageCollection: stands beside spec.proxy, and a cache stores what it pulls even while it is read-only; expected one of the two: a cache drops by itself what is old
 spec.proxy.remoteURL: is this registry itself; expected another one
 spec.readOnly: is true, and a cache takes no pushes anyway but has to store what it pulls; expected one of spec.proxy and spec.readOnly`},
+	{"cache by a GitLab that has none", onVolume + `  image: {flavor: gitlab, tag: v4.0.0-gitlab}
+  auth: {anonymous: true}
+  proxy: {remoteURL: 'https://registry-1.docker.io'}
+`,
+		`spec.proxy: is what GitLab's registry lost in 2023, and the tag is "v4.0.0-gitlab"; expected spec.image.flavor distribution`},
 	{"budget for one", onVolume + `  disruptionBudget: {maxUnavailable: 1}
 `,
 		"spec.disruptionBudget: with one replica it either blocks every drain of the pod's node or protects nothing; expected spec.replicas of at least 2, or no spec.disruptionBudget"},

@@ -123,6 +123,7 @@ func TestGoodSpecs(t *testing.T) {
 		"read-only":                       onVolume + "  readOnly: true\n",
 		"a cache":                         onVolume + "  proxy: {remoteURL: 'https://registry-1.docker.io'}\n",
 		"a cache inside the cluster":      onVolume + "  proxy: {remoteURL: 'http://mirror.apps.svc:5000/'}\n",
+		"a cache by an old GitLab":        onVolume + "  image: {flavor: gitlab, tag: v2.13.1-gitlab}\n  proxy: {remoteURL: 'https://registry-1.docker.io'}\n",
 		"trailing document mark":          onVolume + "---\n",
 		"JSON":                            `{"apiVersion":"reggen.dev/v1alpha1","kind":"Registry","metadata":{"name":"a","namespace":"b"},"spec":{"host":"a.b","storage":{"filesystem":{"emptyDir":true}}}}`,
 	} {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,8 @@ type Proxy struct {
 	RemoteURL string `json:"remoteURL"`
 }
 
+// proxy refuses what can't be cached. GitLab's fork took its cache out in April
+// 2023 (its merge request 1275), so that no version 4 has it.
 func (v *validator) proxy() {
 	p := v.s.Proxy
 	if p == nil {
@@ -19,6 +22,9 @@ func (v *validator) proxy() {
 	const path, want = "spec.proxy.remoteURL", "https:// and a host, for instance https://registry-1.docker.io"
 	if v.s.ReadOnly {
 		v.add("spec.readOnly", "is true, and a cache takes no pushes anyway but has to store what it pulls", "one of spec.proxy and spec.readOnly")
+	}
+	if m := gitlabVersion.FindStringSubmatch(v.s.Image.Tag); v.s.Image.Flavor == GitLab && m != nil && !slices.Contains([]string{"1", "2", "3"}, m[1]) {
+		v.add("spec.proxy", "is what GitLab's registry lost in 2023, and the tag is "+quote(v.s.Image.Tag), "spec.image.flavor distribution")
 	}
 	if v.s.GarbageCollection != nil {
 		v.add("spec.garbageCollection", "stands beside spec.proxy, and a cache stores what it pulls even while it is read-only", "one of the two: a cache drops by itself what is old")
