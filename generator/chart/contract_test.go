@@ -1,0 +1,162 @@
+package chart
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// contract are keys that users' values files hold: each changes what is
+// rendered at a path, false and 0 included.
+var contract = []struct {
+	values, object string
+	path           []any
+	want           string
+}{
+	{"replicaCount: 0", "Deployment", []any{"spec", "replicas"}, "0"},
+	{"updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0}}", "Deployment", []any{"spec", "strategy"}, "map[rollingUpdate:map[maxSurge:0] type:RollingUpdate]"},
+	{"podAnnotations: {a: b}", "Deployment", []any{"spec", "template", "metadata", "annotations", "a"}, "b"},
+	{"podLabels: {a: b}", "Deployment", []any{"spec", "template", "metadata", "labels", "a"}, "b"},
+	{"serviceAccount: {create: false}", "Deployment", []any{"spec", "template", "spec", "serviceAccountName"}, "default"},
+	{"serviceAccount: {name: x}", "Deployment", []any{"spec", "template", "spec", "serviceAccountName"}, "x"},
+	{"serviceAccount: {annotations: {a: b}}", "ServiceAccount", []any{"metadata", "annotations", "a"}, "b"},
+	{"image: {repository: x/y}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "image"}, "x/y:3.1.1"},
+	{"image: {tag: \"3\"}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "image"}, "registry:3"},
+	{"image: {pullPolicy: Always}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "imagePullPolicy"}, "Always"},
+	{"imagePullSecrets: [{name: x}]", "Deployment", []any{"spec", "template", "spec", "imagePullSecrets"}, "[map[name:x]]"},
+	{"deployment: {annotations: {a: b}}", "Deployment", []any{"metadata", "annotations", "a"}, "b"},
+	{"service: {name: x}", "Service", []any{"spec", "ports", 0, "name"}, "x"},
+	{"service: {type: NodePort}", "Service", []any{"spec", "type"}, "NodePort"},
+	{"service: {type: NodePort, nodePort: 30500}", "Service", []any{"spec", "ports", 0, "nodePort"}, "30500"},
+	{"service: {sessionAffinity: ClientIP}", "Service", []any{"spec", "sessionAffinity"}, "ClientIP"},
+	{"service: {sessionAffinityConfig: {clientIP: {timeoutSeconds: 1}}}", "Service", []any{"spec", "sessionAffinityConfig", "clientIP", "timeoutSeconds"}, "1"},
+	{"service: {clusterIP: None}", "Service", []any{"spec", "clusterIP"}, "None"},
+	{"service: {port: 80}", "Service", []any{"spec", "ports", 0, "port"}, "80"},
+	{"service: {type: LoadBalancer, loadBalancerIP: 10.0.0.1}", "Service", []any{"spec", "loadBalancerIP"}, "10.0.0.1"},
+	{"service: {type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/8]}", "Service", []any{"spec", "loadBalancerSourceRanges"}, "[10.0.0.0/8]"},
+	{"service: {annotations: {a: b}}", "Service", []any{"metadata", "annotations", "a"}, "b"},
+	{"service: {labels: {a: b}}", "Service", []any{"metadata", "labels", "a"}, "b"},
+	{"ingress: {enabled: true, className: x, hosts: [a.b]}", "Ingress", []any{"spec", "ingressClassName"}, "x"},
+	{"ingress: {enabled: true, path: /x, hosts: [a.b]}", "Ingress", []any{"spec", "rules", 0, "http", "paths", 0, "path"}, "/x"},
+	{"ingress: {enabled: true, hosts: [a.b, c.d]}", "Ingress", []any{"spec", "rules", 1, "host"}, "c.d"},
+	{"ingress: {enabled: true, annotations: {a: b}}", "Ingress", []any{"metadata", "annotations", "a"}, "b"},
+	{"ingress: {enabled: true, labels: {a: b}}", "Ingress", []any{"metadata", "labels", "a"}, "b"},
+	{"ingress: {enabled: true, hosts: [a.b], tls: [{secretName: x}]}", "Ingress", []any{"spec", "tls", 0, "secretName"}, "x"},
+	{"resources: {limits: {cpu: 1}}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "resources", "limits", "cpu"}, "1"},
+	{"persistence: {enabled: true, accessMode: ReadWriteMany}", "PersistentVolumeClaim", []any{"spec", "accessModes"}, "[ReadWriteMany]"},
+	{"persistence: {enabled: true, size: 1Gi}", "PersistentVolumeClaim", []any{"spec", "resources", "requests", "storage"}, "1Gi"},
+	{"persistence: {enabled: true, storageClass: x}", "PersistentVolumeClaim", []any{"spec", "storageClassName"}, "x"},
+	{"persistence: {enabled: true, existingClaim: x}", "Deployment", []any{"spec", "template", "spec", "volumes", 1, "persistentVolumeClaim", "claimName"}, "x"},
+	{"persistence: {deleteEnabled: true}", "config", []any{"storage", "delete", "enabled"}, "true"},
+	{"tlsSecretName: x", "Deployment", []any{"spec", "template", "spec", "volumes", 2, "secret", "secretName"}, "x"},
+	{"tlsSecretName: x", "config", []any{"http", "tls", "key"}, "/etc/registry-tls/tls.key"},
+	{"secrets: {haSharedSecret: x}", "Secret-http", []any{"data", "haSharedSecret"}, "eA=="},
+	{"secrets: {htpasswd: x}", "Secret-htpasswd", []any{"data", "htpasswd"}, "eA=="},
+	{"{storage: s3, secrets: {s3: {accessKey: x, secretKey: z}}}", "Secret-s3", []any{"data", "s3AccessKey"}, "eA=="},
+	{"{storage: s3, secrets: {s3: {accessKey: x, secretKey: z}}}", "Secret-s3", []any{"data", "s3SecretKey"}, "eg=="},
+	{"{storage: s3, secrets: {s3: {secretRef: x}}}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 0, "valueFrom", "secretKeyRef", "name"}, "x"},
+	{"{storage: s3, s3: {region: x}}", "config", []any{"storage", "s3", "region"}, "x"},
+	{"{storage: s3, s3: {regionEndpoint: x}}", "config", []any{"storage", "s3", "regionendpoint"}, "https://x"},
+	{"{storage: s3, s3: {bucket: x}}", "config", []any{"storage", "s3", "bucket"}, "x"},
+	{"{storage: s3, s3: {rootdirectory: x}}", "config", []any{"storage", "s3", "rootdirectory"}, "x"},
+	{"{storage: s3, s3: {encrypt: true}}", "config", []any{"storage", "s3", "encrypt"}, "true"},
+	{"{storage: s3, s3: {encrypt: false}}", "config", []any{"storage", "s3", "encrypt"}, "false"},
+	{"{storage: s3, s3: {secure: false}}", "config", []any{"storage", "s3", "secure"}, "false"},
+	{"{storage: s3, s3: {forcepathstyle: true}}", "config", []any{"storage", "s3", "forcepathstyle"}, "true"},
+	{"{storage: s3, s3: {skipverify: true}}", "config", []any{"storage", "s3", "skipverify"}, "true"},
+	{"proxy: {enabled: true, remoteurl: https://a.b}", "config", []any{"proxy", "remoteurl"}, "https://a.b"},
+	{"metrics: {enabled: true, port: 9000}", "config", []any{"http", "debug", "addr"}, ":9000"},
+	{"metrics: {enabled: true, port: 9000}", "Service-metrics", []any{"spec", "ports", 0, "port"}, "9000"},
+	{"metrics: {enabled: true, serviceMonitor: {enabled: true, labels: {a: b}}}", "ServiceMonitor", []any{"metadata", "labels", "a"}, "b"},
+	{"metrics: {enabled: true, prometheusRule: {enabled: true, labels: {a: b}}}", "PrometheusRule", []any{"metadata", "labels", "a"}, "b"},
+	{"metrics: {enabled: true, prometheusRule: {enabled: true, rules: [{alert: x}]}}", "PrometheusRule", []any{"spec", "groups", 0, "rules"}, "[map[alert:x]]"},
+	{"configPath: /x/y.yml", "Deployment", []any{"spec", "template", "spec", "containers", 0, "command", 2}, "/x/y.yml"},
+	{"configData: {log: {level: debug}}", "config", []any{"log", "level"}, "debug"},
+	{"containerSecurityContext: {readOnlyRootFilesystem: false}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "securityContext", "readOnlyRootFilesystem"}, "false"},
+	{"securityContext: {runAsUser: 0}", "Deployment", []any{"spec", "template", "spec", "securityContext", "runAsUser"}, "0"},
+	{"priorityClassName: x", "Deployment", []any{"spec", "template", "spec", "priorityClassName"}, "x"},
+	{"podDisruptionBudget: {minAvailable: 0}", "PodDisruptionBudget", []any{"spec", "minAvailable"}, "0"},
+	{"{storage: s3, autoscaling: {enabled: true, minReplicas: 3}}", "HorizontalPodAutoscaler", []any{"spec", "minReplicas"}, "3"},
+	{"{storage: s3, autoscaling: {enabled: true, maxReplicas: 9}}", "HorizontalPodAutoscaler", []any{"spec", "maxReplicas"}, "9"},
+	{"{storage: s3, autoscaling: {enabled: true, targetCPUUtilizationPercentage: 9}}", "HorizontalPodAutoscaler", []any{"spec", "metrics", 0, "resource", "target", "averageUtilization"}, "9"},
+	{"{storage: s3, autoscaling: {enabled: true, targetMemoryUtilizationPercentage: 9}}", "HorizontalPodAutoscaler", []any{"spec", "metrics", 1, "resource", "target", "averageUtilization"}, "9"},
+	{"{storage: s3, autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0}}", "HorizontalPodAutoscaler", []any{"spec", "metrics", 0, "resource", "name"}, "memory"},
+	{"{storage: s3, autoscaling: {enabled: true, behavior: {scaleUp: {a: 0}}}}", "HorizontalPodAutoscaler", []any{"spec", "behavior", "scaleUp", "a"}, "0"},
+	{"nodeSelector: {a: b}", "Deployment", []any{"spec", "template", "spec", "nodeSelector", "a"}, "b"},
+	{"affinity: {a: b}", "Deployment", []any{"spec", "template", "spec", "affinity", "a"}, "b"},
+	{"tolerations: [{key: a}]", "Deployment", []any{"spec", "template", "spec", "tolerations", 0, "key"}, "a"},
+	{"extraVolumeMounts: [{name: a}]", "Deployment", []any{"spec", "template", "spec", "containers", 0, "volumeMounts", 3, "name"}, "a"},
+	{"extraVolumes: [{name: a}]", "Deployment", []any{"spec", "template", "spec", "volumes", 3, "name"}, "a"},
+	{"extraEnvVars: [{name: a}]", "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 1, "name"}, "a"},
+	{"initContainers: [{name: a}]", "Deployment", []any{"spec", "template", "spec", "initContainers", 0, "name"}, "a"},
+	{collectingS3("schedule: 1 1 * * *"), "CronJob-gc", []any{"spec", "schedule"}, "1 1 * * *"},
+	{collectingS3("deleteUntagged: true"), "CronJob-gc", []any{"spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "command", 2}, "--delete-untagged"},
+	{collectingS3("deleteUntagged: false"), "CronJob-gc", []any{"spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "command", 2}, "/etc/distribution/config.yml"},
+	{collectingS3("podAnnotations: {a: b}"), "CronJob-gc", []any{"spec", "jobTemplate", "spec", "template", "metadata", "annotations", "a"}, "b"},
+	{collectingS3("podLabels: {a: b}"), "CronJob-gc", []any{"spec", "jobTemplate", "spec", "template", "metadata", "labels", "a"}, "b"},
+	{collectingS3("resources: {limits: {cpu: 1}}"), "CronJob-gc", []any{"spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "resources", "limits", "cpu"}, "1"},
+	{"nameOverride: x", "Deployment", []any{"spec", "selector", "matchLabels", "app"}, "x"},
+	{"fullnameOverride: docker-registry-x", "Deployment-x", []any{"metadata", "name"}, "docker-registry-x"},
+	{"namespace: x", "Deployment", []any{"metadata", "namespace"}, "x"},
+}
+
+func collectingS3(setting string) string {
+	return "{storage: s3, readOnly: true, garbageCollect: {enabled: true, " + setting + "}}"
+}
+
+func TestEveryKeyOfTheContract(t *testing.T) {
+	for _, c := range contract {
+		objs := objects(t, c.values)
+		var from any = objs[c.object]
+		if c.object == "config" {
+			from = config(t, objs)
+		}
+		if got := fmt.Sprint(at(from, c.path...)); got != c.want {
+			t.Errorf("%s: %s %v is %s, want %s", c.values, c.object, c.path, got, c.want)
+		}
+	}
+}
+
+// The table above misses no key that the chart has a default for, apart from
+// those that are the chart's own and those that it refuses.
+func TestTheContractIsWhole(t *testing.T) {
+	tested := map[string]bool{}
+	for _, c := range contract {
+		var v map[string]any
+		if err := yaml.Unmarshal([]byte(c.values), &v); err != nil {
+			t.Fatal(err)
+		}
+		leaves(v, "", func(path string) { tested[path] = true })
+	}
+	elsewhere := []string{ // TestVariants, TestFlavors and others have them
+		"commonLabels", "commonAnnotations", "image.digest", "image.flavor", "secrets.s3.accessKeyName", "secrets.s3.secretKeyName", "auth.",
+		"s3.redirect", "metrics.serviceMonitor.interval", "networkPolicy.", "topologySpreadConstraints",
+		"securityContext.", "containerSecurityContext.", // taken over as a whole
+		"proxy.username", "proxy.password", "proxy.secretRef",
+	}
+	leaves(mustDefault(t).Values(), "", func(path string) {
+		for _, e := range elsewhere {
+			if strings.HasPrefix(path, e) {
+				return
+			}
+		}
+		for p := range tested {
+			if p == path || strings.HasPrefix(p, path+".") || strings.HasPrefix(path, p+".") {
+				return
+			}
+		}
+		t.Errorf("nothing tests %s", path)
+	})
+}
+
+func leaves(v map[string]any, at string, f func(path string)) {
+	for k, e := range v {
+		if m, ok := e.(map[string]any); ok && len(m) > 0 {
+			leaves(m, at+k+".", f)
+			continue
+		}
+		f(at + k)
+	}
+}
