@@ -124,6 +124,9 @@ func TestVariants(t *testing.T) {
 		"a cache": {"{proxy: {enabled: true, remoteurl: \"https://a.b\"}, configData: {proxy: {ttl: 0}}}", func(o map[string]map[string]any) any {
 			return fmt.Sprint(at(config(t, o), "proxy"))
 		}, "map[remoteurl:https://a.b ttl:0]"},
+		"traces, when they are wanted": {"extraEnvVars: [{name: OTEL_TRACES_EXPORTER, value: otlp}]", func(o map[string]map[string]any) any {
+			return fmt.Sprint(at(o["Deployment"], "spec", "template", "spec", "containers", 0, "env"))
+		}, "[map[name:OTEL_TRACES_EXPORTER value:otlp]]"},
 		"common labels": {"commonLabels: {team: \"0755\"}", func(o map[string]map[string]any) any {
 			return at(o["Deployment"], "spec", "template", "metadata", "labels", "team")
 		}, "0755"},

@@ -80,14 +80,30 @@ func filled(v any) bool {
 // environment what the spec says.
 var owned = regexp.MustCompile(`^(REGISTRY_(AUTH|STORAGE|HTTP_(ADDR|SECRET|HOST|TLS))(_|$)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$)`)
 
+// fields are the spec's for variables of another kind.
+var fields = []struct{ variable, field string }{
+	{"REGISTRY_HTTP_DEBUG", "spec.metrics"},
+	{"REGISTRY_PROXY_REMOTEURL", "spec.proxy.remoteURL"},
+}
+
 // environmentConflicts reports variables at a path that say what the spec
 // says.
 func environmentConflicts(l *problem.List, at string, list any) {
 	env, _ := list.([]any)
 	for i, e := range env {
 		entry, _ := e.(map[string]any)
-		if name, _ := entry["name"].(string); owned.MatchString(name) {
-			l.Add(problem.Problem{Path: fmt.Sprintf("%s[%d]", at, i), What: fmt.Sprintf("%s would overrule the spec", name), Want: "spec.auth, spec.storage or a credential"})
+		name, _ := entry["name"].(string)
+		want := ""
+		if owned.MatchString(name) {
+			want = "spec.auth, spec.storage or a credential"
+		}
+		for _, f := range fields {
+			if name == f.variable || strings.HasPrefix(name, f.variable+"_") {
+				want = f.field
+			}
+		}
+		if want != "" {
+			l.Add(problem.Problem{Path: fmt.Sprintf("%s[%d]", at, i), What: fmt.Sprintf("%s would overrule the spec", name), Want: want})
 		}
 	}
 }

@@ -91,7 +91,9 @@ annotations:
 {{- $env = append $env (dict "name" "AWS_ACCESS_KEY_ID" "valueFrom" (dict "secretKeyRef" (dict "name" $name "key" $access))) -}}
 {{- $env = append $env (dict "name" "AWS_SECRET_ACCESS_KEY" "valueFrom" (dict "secretKeyRef" (dict "name" $name "key" $secret))) -}}
 {{- end -}}
-{{- if eq .Values.image.flavor "distribution" -}}
+{{- $named := false -}}
+{{- range .Values.extraEnvVars -}}{{- if eq (toString .name) "OTEL_TRACES_EXPORTER" -}}{{- $named = true -}}{{- end -}}{{- end -}}
+{{- if and (eq .Values.image.flavor "distribution") (not $named) -}}
 {{- $env = append $env (dict "name" "OTEL_TRACES_EXPORTER" "value" "none") -}}
 {{- end -}}
 {{- with $env -}}{{- toYaml . -}}{{- end -}}
