@@ -65,7 +65,7 @@ var badInputs = []bad{
 	// The spec.
 	{name: "a typo in a field", do: inSpec("bucket:", "buckett:"), args: build0},
 	{name: "a typo at the top", do: inSpec("host:", "hosst:"), args: build0},
-	{name: "several mistakes at once", do: inSpec("  host: r0.example.com", "  host: https://r0.example.com/\n  replicas: many\n  extra: 1"), args: build0},
+	{name: "several mistakes at once", do: inSpec("  host: r0.example.com", "  host: https://r0.example.com/\n  replicas: many\n  bogus: 1"), args: build0},
 	{name: "no host", do: inSpec("  host: r0.example.com\n", ""), args: build0},
 	{name: "no storage", do: inSpec("storage:\n    "+storage0, "storage: {}"), args: build0},
 	{name: "two storages", do: inSpec(storage0, storage0+"\n    filesystem: {size: 1Gi}"), args: build0},

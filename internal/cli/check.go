@@ -39,10 +39,11 @@ type tally struct{ environments, verified, locked int }
 
 func (w *World) check(ctx context.Context, dirs []string) error {
 	roots, err := w.discover(dirs)
-	if err != nil {
+	if len(roots) == 0 {
 		return err
 	}
 	var l problem.List
+	l.Join(err) // the others are checked all the same
 	var subjects []check.Subject
 	var findings []check.Finding
 	var count tally
