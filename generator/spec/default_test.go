@@ -98,7 +98,7 @@ func TestGoodSpecs(t *testing.T) {
 		"bucket named as its region":      withS3("{provider: digitalocean, region: nyc3, bucket: nyc3}"),
 		"resources":                       onVolume + "  resources: {limits: {memory: 1.5Gi, nvidia.com/gpu: '1', hugepages-2Mi: 4Mi, ephemeral-storage: '1e9'}, requests: {cpu: 250m}}\n",
 		"a mirror as the server":          onVolume + "  pullSecrets: {regcred: {user: u, server: 'mirror.example.com:5000/team', namespaces: [a, b]}}\n",
-		"credentials elsewhere":           onVolume + "  secrets: {credentials: [../shared/credentials, credentials], sealed: out/sealed}\n",
+		"credentials elsewhere":           onVolume + "  secrets: {credentials: [../common/credentials, credentials], sealed: out/sealed}\n",
 		"a version":                       onVolume + "  reggen: '>= 0.3, < 1 || ~2.1'\n",
 		"a folder with dots":              withS3("{region: eu-central-1, bucket: images, rootDirectory: /a..b/c}"),
 		"scheduling":                      onVolume + "  scheduling: {nodeSelector: {a.b/c: ''}, tolerations: [{operator: Exists}, {key: a, value: b, effect: NoExecute, tolerationSeconds: 0}], topologySpread: [{topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, minDomains: 2}, {topologyKey: kubernetes.io/hostname}], affinity: {nodeAffinity: {a: b}}}\n",
