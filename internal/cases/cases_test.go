@@ -92,7 +92,8 @@ func readable(t testing.TB, p generator.Plan) []byte {
 }
 
 // prove checks what every build has to be: what Kubernetes takes, field by
-// field, and the same with the real secrets as with placeholders.
+// field, pods that Pod Security "restricted" lets in, and the same with the
+// real secrets as with placeholders.
 func prove(t testing.TB, p generator.Plan) {
 	t.Helper()
 	values := Values(p)
@@ -104,6 +105,9 @@ func prove(t testing.TB, p generator.Plan) {
 		if f.Rule == "schema" {
 			t.Error(f)
 		}
+	}
+	if restricted(t, objects) == 0 {
+		t.Error("no pod template")
 	}
 	if _, err := p.Compose(values, []byte("seed")); err != nil {
 		t.Errorf("with real secrets: %v", err)
