@@ -58,6 +58,7 @@ type Public struct {
 	Name   string // metadata.name
 	Type   Type
 	User   string            // for type user; metadata.name unless said
+	Origin string            // for type user: the first user of its rotations, spec.RotationOf; "" for others
 	Cost   int               // for type user: the bcrypt cost
 	Fields map[string]string // field of stringData -> its ENC[...] string
 }
@@ -180,7 +181,7 @@ func (r *reader) document(m *yaml.Node) Public {
 				r.addf(v, "cost", "", "is not a number")
 			}
 		case "metadata":
-			p.Name = r.metadata(v)
+			p.Name, p.Origin = r.metadata(v)
 		case "stringData":
 			data = v
 		case "sops":
@@ -211,12 +212,18 @@ func (r *reader) document(m *yaml.Node) Public {
 	return p
 }
 
-func (r *reader) metadata(m *yaml.Node) (name string) {
+func (r *reader) metadata(m *yaml.Node) (name, origin string) {
 	r.each(m, "metadata", func(key string, k, v *yaml.Node) {
 		switch key {
 		case "name":
 			name = v.Value
-		case "annotations", "labels", "namespace":
+		case "annotations":
+			for i := 0; i+1 < len(v.Content); i += 2 {
+				if v.Content[i].Value == spec.RotationOf {
+					origin = v.Content[i+1].Value
+				}
+			}
+		case "labels", "namespace":
 		default:
 			r.unknown(k, "metadata."+key, []string{"name", "annotations", "labels", "namespace"})
 		}
@@ -224,7 +231,7 @@ func (r *reader) metadata(m *yaml.Node) (name string) {
 	if name == "" {
 		r.addf(m, "metadata.name", "", "is missing")
 	}
-	return name
+	return name, origin
 }
 
 func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {

@@ -13,6 +13,11 @@ const (
 // output: specs and credentials are inputs, never applied.
 const LocalConfig = "config.kubernetes.io/local-config"
 
+// RotationOf is the annotation of a credential that reggen user rotate made:
+// the name of the user that the rotations began with. ci-2 and ci-3 carry
+// "ci"; a user that a person named ci-2 carries none.
+const RotationOf = "reggen.dev/rotation-of"
+
 // Registry is the spec: one private registry in one environment, merged by
 // kustomize from a base and the environment's patch.
 type Registry struct {

@@ -168,3 +168,10 @@ func (e *testEnv) files() map[string]string {
 	}
 	return out
 }
+
+func (e *testEnv) remove(rel string) {
+	e.t.Helper()
+	if err := os.Remove(e.path(rel)); err != nil {
+		e.t.Fatal(err)
+	}
+}

@@ -159,8 +159,12 @@ const (
 // configuration from a build's output, which does not apply to generators: the
 // annotation is overridden for this.
 func (k *kustomization) resolve(entry string) ([]resolved, error) {
+	return k.resolveIn(&reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}, entry)
+}
+
+// resolveIn is resolve in a file system of its own.
+func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
 	only := map[string]any{"resources": []string{entry}, "commonAnnotations": map[string]string{localConfig: "false"}}
-	alone := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
 	if strings.Contains(entry, "\n") || strings.HasPrefix(strings.TrimSpace(entry), "{") {
 		inline := filepath.Join(k.dir, "reggen-inline-entry.yaml")
 		only["resources"] = []string{filepath.Base(inline)}
@@ -258,15 +262,20 @@ type reader struct {
 	filesys.FileSystem
 	replace  map[string][]byte
 	function bool
-	schema   bool // a file mentions schemas
+	schema   bool     // a file mentions schemas
+	read     []string // the paths of the files that were there, in order
 }
 
 // ReadFile reads a file or its replacement.
 func (r *reader) ReadFile(path string) ([]byte, error) {
 	if data, ok := r.replace[path]; ok {
+		r.read = append(r.read, path)
 		return data, nil
 	}
 	data, err := r.FileSystem.ReadFile(path)
+	if err == nil {
+		r.read = append(r.read, path)
+	}
 	if bytes.Contains(data, []byte(function)) || bytes.Contains(data, []byte(functionOld)) {
 		r.function = true
 	}

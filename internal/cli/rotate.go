@@ -1,0 +1,336 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/kustomize"
+)
+
+func (w *World) userRotate(dir *string) *cobra.Command {
+	var stdin bool
+	cmd := &cobra.Command{
+		Use:   "rotate NAME",
+		Short: "Give a robot a new password, by way of a second user beside the first",
+		Long: `Give a user that programs log in as a new password without a moment in which
+none works: a second user, NAME-2, gets a random password, and the pull secrets
+that name the first one are pointed at it. Both can log in until reggen user
+retire NAME ends the first. The next rotation, of NAME-2, makes NAME-3. Of the
+spec only the entries of those pull secrets are changed, in this environment's
+own files: what stands in a base is overridden there. Stopped in the middle, the
+same command finishes.
+
+A person keeps the name and gets a new password with reggen credential set NAME
+--field password (or --field hash, where only the hash is known).`,
+		Example: `  reggen user rotate ci --dir overlays/prod
+  reggen seal overlays/prod      # commit, roll out; both passwords are good
+  reggen user retire ci --dir overlays/prod`,
+		Args: exactly("the user's name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, _, err := w.user(*dir, args[0])
+			if err != nil {
+				return err
+			}
+			unlock, err := w.lock(e)
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			to, err := w.rotateUser(cmd.Context(), e, args[0], newUser{password: stdin, generate: !stdin})
+			if err != nil {
+				return err
+			}
+			root := quoteArg(w.show(e.root))
+			w.note("next: reggen seal %s   # commit it and roll it out: from then on %s and %s can both log in", root, quoteArg(args[0]), quoteArg(to))
+			w.note("then, once everything logs in as %s: reggen user retire %s --dir %s", quoteArg(to), quoteArg(args[0]), root)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the new password from stdin instead of making one")
+	return cmd
+}
+
+// rotateUser makes the successor of a user and points the pull secrets at it.
+// The caller holds the lock. The credential is written first, so that a run
+// that is cut off is finished by the next one.
+func (w *World) rotateUser(ctx context.Context, e environment, name string, o newUser) (successor string, err error) {
+	set, err := w.credentials(e)
+	if err != nil {
+		return "", err
+	}
+	u, _ := set.User(name)
+	next := "reggen credential set " + quoteArg(u.Name) + " --dir " + quoteArg(w.show(e.root))
+	switch auth := e.registry.Spec.Auth; {
+	case auth.Anonymous:
+		return "", problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so there is nothing to rotate"}
+	case auth.ExistingSecret != nil:
+		return "", problem.Problem{Path: "spec.auth.existingSecret", What: "brings the users, so reggen can't add one beside " + strconv.Quote(name),
+			Next: "give that Secret the new password, then: " + next + " --field password"}
+	case !u.Has(credential.Password):
+		return "", problem.Problem{File: u.File, What: fmt.Sprintf("of user %q only the hash is known, so this is a person, who keeps the name", name),
+			Next: "htpasswd -nB " + quoteArg(name) + " | cut -d: -f2 | " + next + " --field hash --stdin"}
+	}
+	later := successors(set, u)
+	if len(later) > 0 {
+		successor = later[0].User
+	} else {
+		successor = nextName(set, u)
+	}
+	changes, err := w.pointPulls(e, name, successor)
+	if err != nil {
+		return "", err
+	}
+	if len(later) == 0 {
+		if err := w.writeSuccessor(ctx, u, successor, o); err != nil {
+			return "", err
+		}
+	}
+	for _, c := range changes {
+		if err := w.write(c.path, c.data, 0o644); err != nil {
+			return "", err
+		}
+		w.note("%s: %s", w.show(c.path), c.why)
+	}
+	if len(pullSecretsOf(e.registry, name)) == 0 && len(later) == 0 {
+		w.note("no pull secret names %q: what logs in with it has to be given the new name and password", name)
+	}
+	w.tellSharers(e, w.abs(u.File))
+	if len(later) > 0 && len(changes) == 0 {
+		w.note("nothing to do: %q takes the place of %q already, and no pull secret names %q", successor, name, name)
+	}
+	return successor, nil
+}
+
+// tellSharers names the other environments that read a credential's folder:
+// they get the new user too.
+func (w *World) tellSharers(e environment, file string) {
+	if rel, err := filepath.Rel(e.root, file); err == nil && filepath.IsLocal(rel) {
+		return
+	}
+	sharers, err := w.sharers(e, file)
+	if err != nil {
+		return
+	}
+	for _, s := range sharers {
+		if s.root != e.root {
+			w.note("%s reads these credentials too: reggen seal %s", w.show(s.root), quoteArg(w.show(s.root)))
+		}
+	}
+}
+
+// origin is the user that the rotations of u began with: itself, if it is not
+// the work of one.
+func origin(u credential.Public) string {
+	if u.Origin != "" {
+		return u.Origin
+	}
+	return u.User
+}
+
+// generation counts the rotations from origin: 1 is the first user, 2 is
+// NAME-2; 0 is no name of that family.
+func generation(origin, user string) int {
+	if user == origin {
+		return 1
+	}
+	number, found := strings.CutPrefix(user, origin+"-")
+	n, err := strconv.Atoi(number)
+	if !found || err != nil || n < 2 || strconv.Itoa(n) != number {
+		return 0
+	}
+	return n
+}
+
+// successors are the users that rotations made after u, the earliest first.
+func successors(set credential.Set, u credential.Public) []credential.Public {
+	from := generation(origin(u), u.User)
+	byNumber := map[int]credential.Public{}
+	most := from
+	for _, x := range set.Users {
+		if n := generation(origin(u), x.User); x.Origin == origin(u) && n > from {
+			byNumber[n] = x
+			most = max(most, n)
+		}
+	}
+	var out []credential.Public
+	for n := from + 1; n <= most; n++ {
+		if x, ok := byNumber[n]; ok {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// nextName is the first free name behind that of u: a user of that name whom
+// a person made is nobody's successor.
+func nextName(set credential.Set, u credential.Public) string {
+	taken := map[string]bool{}
+	for _, x := range set.Users {
+		taken[strings.ToLower(x.User)], taken[x.Name] = true, true
+	}
+	for _, x := range []*credential.Public{set.S3, set.Machine} {
+		if x != nil {
+			taken[x.Name] = true
+		}
+	}
+	for n := max(1, generation(origin(u), u.User)) + 1; ; n++ {
+		name := fmt.Sprintf("%s-%d", origin(u), n)
+		if !taken[strings.ToLower(name)] && !taken[fileName(name)] {
+			return name
+		}
+	}
+}
+
+// writeSuccessor makes the credential of a successor, beside that of u.
+func (w *World) writeSuccessor(ctx context.Context, u credential.Public, name string, o newUser) error {
+	if what := credential.CheckUser(name); what != "" {
+		return problem.Problem{What: what}
+	}
+	path := filepath.Join(filepath.Dir(w.abs(u.File)), fileName(name)+".enc.yaml")
+	if exists(path) {
+		return problem.Problem{File: w.show(path), What: "is there already; nothing was written", Next: "rename or remove that file"}
+	}
+	if _, err := sops.FindRule(path); err != nil {
+		return err
+	}
+	doc, said, err := w.newUser(name, o)
+	if err != nil {
+		return err
+	}
+	doc.Metadata = spec.Metadata{Name: fileName(name), Annotations: map[string]string{spec.RotationOf: origin(u)}}
+	if doc.Metadata.Name != name {
+		doc.User = name
+	}
+	text, err := w.sealCredential(ctx, path, doc, nil, false)
+	if err != nil {
+		return err
+	}
+	if err := w.write(path, text, 0o644); err != nil {
+		return err
+	}
+	w.note("%s: user %q, %s", w.show(path), name, said)
+	return nil
+}
+
+// pointPulls plans the changes of this environment's own spec files after
+// which every pull secret of one user is another's. Each edit is proven before
+// it counts: the layers are merged again with it, and nothing but that one
+// field may differ.
+func (w *World) pointPulls(e environment, from, to string) ([]change, error) {
+	pulls := pullSecretsOf(e.registry, from)
+	texts := map[string][]byte{}
+	why := map[string][]string{}
+	var order []string
+	var l problem.List
+	merged := e.config
+	for _, pull := range pulls {
+		path, text, after := w.pointPull(e, merged, texts, pull, from, to)
+		if path == "" {
+			l.Add(problem.Problem{File: w.show(e.root), Path: "spec.pullSecrets." + pull + ".user",
+				What: fmt.Sprintf("can't be changed to %q by itself: no file of this environment's own holds it, or takes it, as a plain patch", to),
+				Next: fmt.Sprintf("set spec.pullSecrets.%s.user to %q in a patch of this environment's spec, then run the same command again", pull, to)})
+			continue
+		}
+		if _, seen := texts[path]; !seen {
+			order = append(order, path)
+		}
+		texts[path], merged = text, after
+		why[path] = append(why[path], pull)
+	}
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	var out []change
+	for _, path := range order {
+		names := strings.Join(why[path], " and ")
+		out = append(out, change{path, texts[path], fmt.Sprintf("pull secret%s %s: user %q", plural(len(why[path])), names, to)})
+	}
+	return out, nil
+}
+
+// pointPull finds the file and the edit for one pull secret; path is "" when
+// there is none. Where the field stands in a file of the environment's own it
+// is changed there; else it is added to the environment's own patch, since
+// other environments may share what lies outside.
+func (w *World) pointPull(e environment, merged []byte, texts map[string][]byte, pull, from, to string) (path string, text, after []byte) {
+	_, files, err := kustomize.Layers(e.root, texts)
+	if err != nil {
+		return "", nil, nil
+	}
+	want := withPullUser(merged, pull, to)
+	try := func(edit func([]byte) ([]byte, bool)) bool {
+		for i := len(files) - 1; i >= 0; i-- {
+			rel, err := filepath.Rel(e.root, files[i])
+			if err != nil || !filepath.IsLocal(rel) {
+				continue
+			}
+			old, edited := texts[files[i]]
+			if !edited {
+				if old, err = os.ReadFile(files[i]); err != nil {
+					continue
+				}
+			}
+			out, ok := edit(old)
+			if !ok {
+				continue
+			}
+			replace := map[string][]byte{files[i]: out}
+			for p, t := range texts {
+				if p != files[i] {
+					replace[p] = t
+				}
+			}
+			if got, same := mergedAs(e, replace, want); same {
+				path, text, after = files[i], out, got
+				return true
+			}
+		}
+		return false
+	}
+	if !try(func(t []byte) ([]byte, bool) { return spec.ReplacePullUser(t, pull, from, to) }) {
+		try(func(t []byte) ([]byte, bool) { return spec.InsertPullUser(t, pull, to) })
+	}
+	return path, text, after
+}
+
+// withPullUser is a merged Registry with the user of a pull secret changed.
+func withPullUser(merged []byte, pull, user string) map[string]any {
+	var doc map[string]any
+	if yaml.Unmarshal(merged, &doc) != nil {
+		return nil
+	}
+	s, _ := doc["spec"].(map[string]any)
+	pulls, _ := s["pullSecrets"].(map[string]any)
+	if one, ok := pulls[pull].(map[string]any); ok {
+		one["user"] = user
+	}
+	return doc
+}
+
+// mergedAs merges the layers with some texts replaced and says whether the
+// environment's Registry is then the one wanted.
+func mergedAs(e environment, replace map[string][]byte, want map[string]any) (merged []byte, same bool) {
+	found, _, err := kustomize.Layers(e.root, replace)
+	if err != nil {
+		return nil, false
+	}
+	for _, f := range found {
+		var got map[string]any
+		if yaml.Unmarshal(f.Spec, &got) == nil && reflect.DeepEqual(got, want) {
+			return f.Spec, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,47 @@
+package kustomize
+
+import (
+	"path/filepath"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// Layers resolves the Registries that the kustomization of root names, root
+// being as Find returns it, with the texts in replace in the place of the
+// files of those absolute paths. files are the local files that were read for
+// it, in the order in which kustomize read them: the layers of the specs and
+// the kustomizations that list them.
+func Layers(root string, replace map[string][]byte) (found []Found, files []string, err error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if err := useMergeKeys(); err != nil {
+		useBuiltIn()
+	}
+	k, err := read(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	if k == nil {
+		return nil, nil, missing(root)
+	}
+	for _, entry := range slices.Concat(k.Generators, k.Transformers) {
+		r := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
+		for path, text := range replace {
+			r.replace[path] = text
+		}
+		specs, err := k.resolveIn(r, entry)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, s := range specs {
+			found = append(found, Found{k.dir, s.text})
+		}
+		for _, path := range r.read {
+			if path = filepath.Clean(path); path != k.file && !slices.Contains(files, path) {
+				files = append(files, path)
+			}
+		}
+	}
+	return found, files, nil
+}
