@@ -119,34 +119,52 @@ func TestFiveMinutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script, err := os.ReadFile("testdata/five-minutes.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	_, section, found := strings.Cut(string(readme), "## Five minutes")
 	if !found {
 		t.Fatal("the README has no section of that name")
 	}
 	section, _, _ = strings.Cut(section, "\n## ")
-	section = strings.ReplaceAll(section, "\\\n", " ")
-	rest := string(script)
+	follows(t, section, "five-minutes", 6)
+}
+
+// TestRotationGuide does the same for a page of the guide.
+func TestRotationGuide(t *testing.T) {
+	page, err := os.ReadFile("../../docs/guide/rotation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	follows(t, string(page), "rotation-guide", 12)
+}
+
+// follows fails when a command of a text is not in a script, or in another
+// order. What stands before a pipe is the script's stdin, what stands behind
+// one is another program's; atLeast so many commands are found.
+func follows(t *testing.T, text, script string, atLeast int) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + script + ".txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = strings.ReplaceAll(text, "\\\n", " ")
+	rest := string(data)
 	n := 0
-	for _, line := range regexp.MustCompile(`(?m)^    (?:\$ )?((?:.*\| )?reggen .*)$`).FindAllStringSubmatch(section, -1) {
+	for _, line := range regexp.MustCompile(`(?m)^    (?:\$ )?((?:.*\| )?reggen .*)$`).FindAllStringSubmatch(text, -1) {
 		command := line[1]
-		if i := strings.LastIndex(command, "| "); i >= 0 {
-			command = command[i+2:] // what stands before the pipe is the script's stdin
+		if i := strings.LastIndex(command, "| reggen "); i >= 0 {
+			command = command[i+2:]
 		}
+		command, _, _ = strings.Cut(command, " | ")
 		command, _, _ = strings.Cut(command, " #")
 		command = strings.Join(strings.Fields(command), " ")
 		n++
 		_, after, found := strings.Cut(rest, "exec "+command+"\n")
 		if !found {
-			t.Errorf("the README's command %q is not in the script, or in another order", command)
+			t.Errorf("the text's command %q is not in the script, or in another order", command)
 			continue
 		}
 		rest = after
 	}
-	if n < 6 {
-		t.Errorf("only %d commands found in the README", n)
+	if n < atLeast {
+		t.Errorf("only %d commands found in the text", n)
 	}
 }

@@ -1,28 +1,21 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator"
-	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/sealed"
-	"github.com/reggen/reggen/generator/sops"
 )
 
 func (w *World) sealCommand() *cobra.Command {
-	var check bool
+	var o sealOptions
 	cmd := &cobra.Command{
 		Use:   "seal [DIR...]",
 		Short: "Derive the sealed files of environments from their credentials",
@@ -30,7 +23,12 @@ func (w *World) sealCommand() *cobra.Command {
 hash yet, render the chart with the real values, and encrypt the Secrets that
 come out for the recipients that .sops.yaml names. Only what changed is
 written. Needs a key that opens the credentials. Without DIR it is this folder,
-or the only environment below overlays/.`,
+or the only environment below overlays/.
+
+With --rotate-keys every credential and every sealed file gets a new data key,
+for when an old one may be known: all ciphertexts change, no value does, and no
+pod rolls. It does not take back what somebody has read, nor the old files in
+git: reggen offboard and reggen user rotate are for that.`,
 		Example: `  reggen seal overlays/prod
   reggen seal --check overlays/prod   # prove that sealed/ is what the credentials say`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
@@ -38,11 +36,22 @@ or the only environment below overlays/.`,
 			if err != nil {
 				return err
 			}
-			return w.seal(cmd.Context(), dirs, check)
+			return w.seal(cmd.Context(), dirs, o)
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "write nothing; derive everything again, compare, and fail when anything differs")
+	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; derive everything again, compare, and fail when anything differs")
+	cmd.Flags().BoolVar(&o.rotateKeys, "rotate-keys", false, "encrypt every credential and sealed file anew with a new data key; no value changes")
+	cmd.MarkFlagsMutuallyExclusive("check", "rotate-keys")
 	return cmd
+}
+
+// sealOptions is how a seal goes about its work.
+type sealOptions struct {
+	check      bool // write nothing, compare
+	rotateKeys bool // new data keys for every file
+	// rotated are the credentials that this run has given new data keys: a
+	// second environment that shares one must not make the first stale again.
+	rotated map[string]bool
 }
 
 // change is one file that a seal writes or deletes, and why.
@@ -54,11 +63,12 @@ type change struct {
 
 // seal works through the environments; a failure of one does not stop the
 // others, and all failures are told.
-func (w *World) seal(ctx context.Context, dirs []string, check bool) error {
+func (w *World) seal(ctx context.Context, dirs []string, o sealOptions) error {
 	envs, err := w.environments(dirs)
 	if err != nil {
 		return err
 	}
+	o.rotated = map[string]bool{}
 	var l problem.List
 	// Of one environment the credentials are counted, of several these.
 	var bar *progress
@@ -70,7 +80,7 @@ func (w *World) seal(ctx context.Context, dirs []string, check bool) error {
 		if err := interrupted(ctx); err != nil {
 			return err
 		}
-		l.Join(w.at(e.root, w.sealOne(ctx, e, check, bar)))
+		l.Join(w.at(e.root, w.sealOne(ctx, e, o, bar)))
 		if bar != nil {
 			bar.step()
 		}
@@ -78,8 +88,8 @@ func (w *World) seal(ctx context.Context, dirs []string, check bool) error {
 	return l.Err()
 }
 
-func (w *World) sealOne(ctx context.Context, e environment, check bool, bar *progress) error {
-	if !check {
+func (w *World) sealOne(ctx context.Context, e environment, o sealOptions, bar *progress) error {
+	if !o.check {
 		unlock, err := w.lock(e)
 		if err != nil {
 			return err
@@ -87,13 +97,19 @@ func (w *World) sealOne(ctx context.Context, e environment, check bool, bar *pro
 		defer unlock()
 		w.sweep(e)
 	}
-	s := sealing{w: w, env: e, check: check, bar: bar}
+	s := sealing{w: w, env: e, sealOptions: o, bar: bar}
 	if err := s.derive(ctx); err != nil {
 		return err
 	}
-	if check {
+	if o.check {
 		return s.report()
 	}
+	return s.write(ctx)
+}
+
+// write makes the changes, each file whole or not at all.
+func (s *sealing) write(ctx context.Context) error {
+	w := s.w
 	for i, c := range s.changes {
 		if err := interrupted(ctx); err != nil {
 			return err
@@ -108,10 +124,13 @@ func (w *World) sealOne(ctx context.Context, e environment, check bool, bar *pro
 			l[len(l)-1].Next = fmt.Sprintf("mend that and run reggen seal again; %d of %d files were written, each whole", i, len(s.changes))
 			return l
 		}
+		if s.rotateKeys {
+			s.rotated[c.path] = true
+		}
 		w.note("%s: %s", w.show(c.path), c.why)
 	}
 	if len(s.changes) == 0 {
-		w.note("%s: nothing to do", w.show(e.root))
+		w.note("%s: nothing to do", w.show(s.env.root))
 	}
 	return nil
 }
@@ -145,9 +164,9 @@ func sweep(dirs ...string) {
 
 // sealing is one environment's seal on its way.
 type sealing struct {
-	w       *World
-	env     environment
-	check   bool
+	w   *World
+	env environment
+	sealOptions
 	bar     *progress // of several environments; nil for one
 	changes []change
 	found   problem.List // what --check found
@@ -210,149 +229,4 @@ func (s *sealing) derive(ctx context.Context) error {
 		return err
 	}
 	return s.orphans(plan.Owner, keep)
-}
-
-// sealSecret decides whether a sealed file is as it should be and plans its
-// writing when it is not.
-func (s *sealing) sealSecret(ctx context.Context, path string, sec generator.Sealing) error {
-	rule, err := sops.FindRule(path)
-	if err != nil {
-		return err
-	}
-	old, why := s.oldSealed(ctx, path, sec, rule)
-	if why == "" {
-		return nil
-	}
-	plain, err := sealed.Manifest(sec.Plain)
-	if err != nil {
-		return err
-	}
-	opt := sops.Options{MACOnlyEncrypted: true}
-	if old != nil {
-		opt.Reuse, opt.NewDataKey = old.file, old.lostRecipient
-	}
-	text, err := sops.Seal(ctx, plain, rule, opt)
-	if err != nil {
-		return s.w.in(path, err)
-	}
-	if text, err = sealed.WithRecord(text, sec.Record); err != nil {
-		return s.w.in(path, err)
-	}
-	s.changes = append(s.changes, change{path, text, why})
-	return nil
-}
-
-// oldFile is a sealed file that could be opened.
-type oldFile struct {
-	file          *sops.File
-	lostRecipient bool
-}
-
-// oldSealed opens the sealed file at path and says why it must be written
-// anew; why is empty when it is as it should be.
-func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Sealing, rule *sops.Rule) (old *oldFile, why string) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		if !os.IsNotExist(err) {
-			return nil, "rebuilt: the old file could not be read"
-		}
-		return nil, "sealed"
-	}
-	meta, err := sops.Inspect(raw)
-	if err != nil {
-		if credential.HasConflict(raw) {
-			return nil, "rebuilt: the old file held the markers of an unfinished merge"
-		}
-		return nil, "rebuilt: the old file was not a SOPS file"
-	}
-	file, err := sops.Open(ctx, raw)
-	if err != nil {
-		why := "rebuilt: the old file could not be opened with the keys at hand"
-		if errors.Is(err, sops.ErrMAC) {
-			why = "rebuilt: the old file's MAC did not match its content"
-		}
-		return nil, why
-	}
-	old = &oldFile{file: file, lostRecipient: lost(rule.Named(meta.Recipients), rule.Recipients())}
-	data, err := file.Strings("data")
-	if err != nil || !sameData(data, sec.Plain.Data) {
-		// Told apart from a rotation only by its record: a file whose record
-		// is up to date but whose content is not was forged or edited.
-		if f, perr := sealed.Parse(s.w.show(path), raw); perr == nil && f.Record.Digest == sec.Record.Digest {
-			s.differ(path, "holds other content than the credentials say, though its record is up to date: it was forged or edited")
-		}
-		return old, "its content changed"
-	}
-	f, err := sealed.Parse(s.w.show(path), raw)
-	if err != nil {
-		return old, "rebuilt: it was changed after reggen sealed it"
-	}
-	if f.Type != sec.Plain.Type || f.Name != sec.Plain.Name {
-		return old, "its name or type changed"
-	}
-	record := f.Record
-	record.Cipher = ""
-	switch {
-	case record.String() != sec.Record.String():
-		return old, "its record changed"
-	case !sops.SameRecipients(meta, rule) && old.lostRecipient:
-		return old, "encrypted anew with a new data key: a recipient was removed"
-	case !sops.SameRecipients(meta, rule):
-		return old, "encrypted for other recipients"
-	}
-	return old, ""
-}
-
-func lost(old, now []string) bool {
-	have := map[string]bool{}
-	for _, r := range now {
-		have[r] = true
-	}
-	for _, r := range old {
-		if !have[r] {
-			return true
-		}
-	}
-	return false
-}
-
-func sameData(have map[string]string, want map[string][]byte) bool {
-	if len(have) != len(want) {
-		return false
-	}
-	for k, v := range want {
-		raw, err := base64.StdEncoding.DecodeString(have[k])
-		if err != nil || !bytes.Equal(raw, v) {
-			return false
-		}
-	}
-	return true
-}
-
-// orphans plans the deletion of sealed files that this Registry owned and no
-// longer has.
-func (s *sealing) orphans(owner string, keep map[string]bool) error {
-	entries, err := os.ReadDir(s.env.sealedDir())
-	if err != nil {
-		return nil // no folder, no orphans
-	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
-	for _, entry := range entries {
-		path := filepath.Join(s.env.sealedDir(), entry.Name())
-		if keep[path] || entry.IsDir() || !strings.HasSuffix(entry.Name(), ".yaml") {
-			continue
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return s.w.fileProblem("can't read", path, err)
-		}
-		f, err := sealed.Parse(s.w.show(path), raw)
-		switch {
-		case f.Record.Owner == owner:
-			s.changes = append(s.changes, change{path, nil, "deleted: the Registry no longer has this Secret"})
-		case err != nil:
-			s.w.note("%s: left alone: not a sealed file that says whose it is", s.w.show(path))
-		}
-	}
-	return nil
 }

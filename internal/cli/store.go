@@ -188,6 +188,9 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 			why = "encrypted anew with a new data key: a recipient was removed"
 		}
 	}
+	if s.rotateKeys && !s.rotated[f.path] {
+		newKey, why = true, newDataKey(why)
+	}
 	if why == "" {
 		return "", nil
 	}
