@@ -11,7 +11,8 @@ import (
 func Reference() []byte {
 	var b strings.Builder
 	b.WriteString("# Registry\n\nEvery field of the spec. Generated from the program; `go test ./generator/spec -run TestSchema -update` writes it.\n" +
-		"Required means: in the merged spec. A layer leaves out what another one says, and in a patch `null` takes a field out.\n\n" +
+		"Required means: in the merged spec. A layer leaves out what another one says, and in a patch `null` takes a field out.\n" +
+		"Which values of the chart follow from which field is in [values](values.md).\n\n" +
 		"| field | type | default | meaning |\n|---|---|---|---|\n")
 	var lists []string
 	visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
