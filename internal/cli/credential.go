@@ -26,8 +26,11 @@ func (w *World) credentialCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var dir string
-	cmd.PersistentFlags().StringVar(&dir, "dir", "", "the environment's folder (default: this folder, or the only one below overlays/)")
-	cmd.AddCommand(w.credentialSet(&dir), w.credentialShow(&dir))
+	set, show := w.credentialSet(&dir), w.credentialShow(&dir)
+	for _, c := range []*cobra.Command{set, show} {
+		c.Flags().StringVar(&dir, "dir", "", "the environment's folder (default: this folder, or the only one below overlays/)")
+	}
+	cmd.AddCommand(set, show, w.credentialCheck())
 	return cmd
 }
 
