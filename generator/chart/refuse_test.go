@@ -1,0 +1,35 @@
+package chart
+
+import (
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/secret"
+)
+
+func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
+	for values, want := range map[string]string{
+		"proxy: {enabled: true, username: a}":                                                    "proxy: this chart has no credentials for the remote registry yet",
+		"proxy: {enabled: true, secretRef: a}":                                                   "proxy: this chart has no credentials for the remote registry yet",
+		"proxy: {enabled: true, remoteurl: \"\"}":                                                "proxy.remoteurl: the registry to cache is missing",
+		"{readOnly: true, storage: s3, proxy: {enabled: true}, garbageCollect: {enabled: true}}": "garbageCollect.enabled: a cache stores what it pulls even while it is read-only",
+		"metrics: {enabled: true, port: 5000}":                                                   "metrics.port: the registry itself listens on 5000",
+		"networkPolicy: {enabled: true}":                                                         "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
+		"autoscaling: {enabled: true}":                                                           "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
+		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
+		"garbageCollect: {enabled: true}": "garbageCollect.enabled: safe only while the registry is read-only; set readOnly, roll, collect, unset both, roll",
+		"{storage: s3, readOnly: true, garbageCollect: {enabled: true}, configData: {storage: {maintenance: {readonly: {enabled: false}}}}}": "garbageCollect.enabled: safe only while the registry is read-only",
+		"{readOnly: true, garbageCollect: {enabled: true}}": "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume",
+	} {
+		var v map[string]any
+		if err := yaml.Unmarshal([]byte(values), &v); err != nil {
+			t.Fatal(err)
+		}
+		_, err := mustDefault(t).Render(release, v, secret.Placeholders(nil))
+		if err == nil || !strings.HasPrefix(err.Error(), "chart docker-registry, templates/_names.tpl:") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", values, err)
+		}
+	}
+}
