@@ -16,6 +16,7 @@ func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 		"proxy: {enabled: true, remoteurl: \"\"}":                                                "proxy.remoteurl: the registry to cache is missing",
 		"{readOnly: true, storage: s3, proxy: {enabled: true}, garbageCollect: {enabled: true}}": "garbageCollect.enabled: a cache stores what it pulls even while it is read-only",
 		"metrics: {enabled: true, port: 5000}":                                                   "metrics.port: the registry itself listens on 5000",
+		"service: {nodePort: 30500}":                                                             "service.nodePort: a Service of type ClusterIP has no port on nodes",
 		"networkPolicy: {enabled: true}":                                                         "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
 		"autoscaling: {enabled: true}":                                                           "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",

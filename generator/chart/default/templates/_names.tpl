@@ -66,6 +66,17 @@ annotations:
 {{- with $i.digest -}}@{{ . }}{{- end -}}
 {{- end -}}
 
+{{- /* A security context as Kubernetes has it. Values files of the chart that
+many registries were installed with switch theirs on and off by "enabled". */ -}}
+{{- define "registry.security" -}}
+{{- $out := dict -}}
+{{- $off := false -}}
+{{- range $k, $v := . -}}
+{{- if ne $k "enabled" }}{{ $_ := set $out $k $v }}{{ else if not $v }}{{ $off = true }}{{ end -}}
+{{- end -}}
+{{- if and $out (not $off) }}{{ toYaml $out }}{{ end -}}
+{{- end -}}
+
 {{- /* "yes" when htpasswd guards the registry. */ -}}
 {{- define "registry.guarded" -}}
 {{- if and (not .Values.auth.anonymous) (or .Values.auth.existingSecret.name .Values.secrets.htpasswd) -}}yes{{- end -}}
@@ -107,6 +118,7 @@ annotations:
 {{- if $.Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: a cache stores what it pulls even while it is read-only" }}{{ end -}}
 {{- end }}{{ end -}}
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) 5000) }}{{ fail "metrics.port: the registry itself listens on 5000" }}{{ end -}}
+{{- with .Values.service }}{{ if and .nodePort (eq .type "ClusterIP") }}{{ fail "service.nodePort: a Service of type ClusterIP has no port on nodes" }}{{ end }}{{ end -}}
 {{- with .Values.autoscaling }}{{ if .enabled -}}
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
