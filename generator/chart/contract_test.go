@@ -105,6 +105,8 @@ var contract = []struct {
 	{"metrics: {enabled: true, prometheusRule: {enabled: false}}", "PrometheusRule", []any{"metadata", "name"}, "<nil>"},
 	{"metrics: {enabled: true, serviceMonitor: {enabled: true, labels: {a: b}}}", "ServiceMonitor", []any{"metadata", "labels", "a"}, "b"},
 	{"metrics: {enabled: true, prometheusRule: {enabled: true, labels: {a: b}}}", "PrometheusRule", []any{"metadata", "labels", "a"}, "b"},
+	{"metrics: {enabled: true, serviceMonitor: {enabled: true, labels: {release: b}}}", "ServiceMonitor", []any{"metadata", "labels", "release"}, "b"},
+	{"metrics: {enabled: true, prometheusRule: {enabled: true, labels: {release: b}}}", "PrometheusRule", []any{"metadata", "labels", "release"}, "b"},
 	{"metrics: {enabled: true, prometheusRule: {enabled: true, rules: [{alert: x}]}}", "PrometheusRule", []any{"spec", "groups", 0, "rules"}, "[map[alert:x]]"},
 	{"configPath: /x/y.yml", "Deployment", []any{"spec", "template", "spec", "containers", 0, "command", 2}, "/x/y.yml"},
 	{"configData: {log: {level: debug}}", "config", []any{"log", "level"}, "debug"},

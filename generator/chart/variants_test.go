@@ -96,7 +96,7 @@ func TestVariants(t *testing.T) {
 			return fmt.Sprint(at(s, "spec", "type"), at(s, "spec", "ports", 0, "port"), at(o["Service"], "spec", "ports", 1),
 				at(o["Deployment"], "spec", "template", "spec", "containers", 0, "ports", 1), at(m, "metadata", "labels", "a"), at(m, "metadata", "labels", "app"),
 				at(m, "spec", "endpoints"), at(m, "spec", "namespaceSelector"), at(o["NetworkPolicy"], "spec", "ingress", 0, "ports", 1, "port"), len(o["PrometheusRule"]))
-		}, "ClusterIP5002 <nil> map[containerPort:5002 name:http-metrics protocol:TCP]bdocker-registry[map[interval:1m path:/metrics port:http-metrics]] map[matchNames:[registry]]http-metrics0"},
+		}, "ClusterIP5002 <nil> map[containerPort:5002 name:http-metrics protocol:TCP]bx[map[interval:1m path:/metrics port:http-metrics]] map[matchNames:[registry]]http-metrics0"},
 		"metrics in the configuration": {"metrics: {enabled: true}", func(o map[string]map[string]any) any {
 			return fmt.Sprint(at(config(t, o), "http", "debug"), len(o["ServiceMonitor"]), len(o["PrometheusRule"]))
 		}, "map[addr::5001 prometheus:map[enabled:true path:/metrics]] 0 0"},

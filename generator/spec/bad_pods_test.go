@@ -136,12 +136,12 @@ spec.networkPolicy.egress[1].to: is no list; expected a list, as a NetworkPolicy
 spec.networkPolicy.egress[2]: is null; expected a mapping
 spec.networkPolicy.ingressNamespaces[0]: has no labels, which would select every namespace; expected labels, or no ingressNamespaces
 spec.networkPolicy.ingressNamespaces[1].a: "b c" is not a label's value; expected at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends`},
-	{"metrics", onVolume + `  metrics: {port: 5000, serviceMonitor: {interval: 30, labels: {app: x}}, prometheusRule: {labels: {a: b c}}}
+	{"metrics", onVolume + `  metrics: {port: 5000, serviceMonitor: {interval: 30, labels: {app: x, app.kubernetes.io/name: x}}, prometheusRule: {labels: {a: b c}}}
 `,
 		`spec.metrics.port: is 5000, where the registry itself listens; expected a free port from 1024 to 65535, for instance 5001
 spec.metrics.prometheusRule.labels.a: "b c" is not a label's value; expected at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends
 spec.metrics.serviceMonitor.interval: is a number; expected text: quote it
-spec.metrics.serviceMonitor.labels.app: is one of the chart's own: pods are selected by it or named by it; expected another key`},
+spec.metrics.serviceMonitor.labels["app.kubernetes.io/name"]: is one of the chart's own: objects are kept track of by it; expected another key`},
 	{"metrics on a low port", onVolume + `  metrics: {port: 80, serviceMonitor: {interval: '30'}}
 `,
 		`spec.metrics.port: is 80, and the registry doesn't run as root; expected a free port from 1024 to 65535, for instance 5001

@@ -132,10 +132,10 @@ var docs = map[string]doc{
 	"spec.metrics":                         {text: "The registry's metrics for Prometheus, at /metrics on a port and a Service of their own (<metadata.name>-metrics). The port also serves the program's debugger, so nothing outside the cluster gets it. {} takes the defaults."},
 	"spec.metrics.port":                    {text: "The port.", def: "5001"},
 	"spec.metrics.serviceMonitor":          {text: "A ServiceMonitor, for the Prometheus operator. {} takes the defaults."},
-	"spec.metrics.serviceMonitor.labels":   {text: "Labels by which Prometheus selects it.", pattern: patternLabelValue, length: 63},
+	"spec.metrics.serviceMonitor.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: patternLabelValue, length: 63},
 	"spec.metrics.serviceMonitor.interval": {text: "How often to scrape.", def: "Prometheus' own", pattern: patternInterval},
 	"spec.metrics.prometheusRule":          {text: "A PrometheusRule with alerts: the registry is down, answers with errors, waits for its storage. They find it by the labels namespace and service, which a ServiceMonitor gives."},
-	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it.", pattern: patternLabelValue, length: 63},
+	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: patternLabelValue, length: 63},
 
 	"spec.readOnly":                         {text: "The registry refuses pushes and deletions, for instance while garbage is collected.", def: "false"},
 	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. Only beside readOnly: true, for what is pushed meanwhile would be lost. The sequence: readOnly: true, roll, collect, both fields out, roll."},

@@ -2,7 +2,9 @@ package spec
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 )
 
 // Metrics are the registry's own, for Prometheus, on a port and a Service of
@@ -52,12 +54,25 @@ func (v *validator) metrics() {
 		}
 	}
 	if s := m.ServiceMonitor; s != nil {
-		v.ownLabels(path+".serviceMonitor.labels", s.Labels)
+		v.monitorLabels(path+".serviceMonitor.labels", s.Labels)
 		if s.Interval != "" && !reInterval.MatchString(s.Interval) {
 			v.add(path+".serviceMonitor.interval", quote(s.Interval)+" is not a duration as Prometheus writes it", "one, for instance 30s")
 		}
 	}
 	if r := m.PrometheusRule; r != nil {
-		v.ownLabels(path+".prometheusRule.labels", r.Labels)
+		v.monitorLabels(path+".prometheusRule.labels", r.Labels)
+	}
+}
+
+// monitorLabels checks labels by which Prometheus selects what it reads. No
+// pod is selected by those of such an object, so they may be the chart's own
+// release and app, which the operator's usual installations ask for; the
+// recommended ones stay, since deployers keep track of objects by them.
+func (v *validator) monitorLabels(path string, m map[string]string) {
+	v.labels(path, m)
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if slices.Contains(ownLabels, k) && k != "app" && k != "release" {
+			v.add(join(path, k), "is one of the chart's own: objects are kept track of by it", "another key")
+		}
 	}
 }

@@ -143,7 +143,7 @@ func addTo(text []byte, m, key *yaml.Node, path []string, user string) ([]byte, 
 		return nil, false
 	}
 	lines := strings.SplitAfter(string(text), "\n")
-	at := len(lines)
+	var at int
 	if key != nil {
 		at = key.Line
 	} else {

@@ -148,13 +148,3 @@ func (v *validator) labels(path string, m map[string]string) {
 		}
 	}
 }
-
-// ownLabels checks labels that come on top of the chart's own on an object.
-func (v *validator) ownLabels(path string, m map[string]string) {
-	v.labels(path, m)
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if slices.Contains(ownLabels, k) {
-			v.add(join(path, k), ownLabel, "another key")
-		}
-	}
-}

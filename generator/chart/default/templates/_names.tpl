@@ -51,6 +51,14 @@ annotations:
 {{- end }}
 {{- end -}}
 
+{{- /* The metadata of what Prometheus selects by labels: nothing else does, so
+the user's win. Called with a list: the context and these labels. */ -}}
+{{- define "registry.monitorMetadata" -}}
+{{- $meta := include "registry.metadata" (list (index . 0) "" dict dict) | fromYaml -}}
+{{- range $k, $v := index . 1 -}}{{- $_ := set $meta.labels $k $v -}}{{- end -}}
+{{- toYaml $meta -}}
+{{- end -}}
+
 {{- define "registry.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- .Values.serviceAccount.name | default (include "registry.fullname" .) -}}
