@@ -130,3 +130,40 @@ func FuzzAddRules(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRemoveRecipient: what comes out is a .sops.yaml that names the recipient
+// in no rule and everybody else as before; or an error of problems.
+func FuzzRemoveRecipient(f *testing.F) {
+	const bob = "age1z0etexqpthsrlu94lqatc33u4ckj8yj0f0evccca7ax8glfl75csp7mwkr"
+	const boss = "age1yzq2jqj0cd2rv3nx9t6h0z6v70e9v5vechyn5uw5sk002m2ajpwqpn0h3c"
+	for _, text := range []string{
+		"creation_rules:\n  - age: BOB,BOSS # both\n", "creation_rules:\n  - age: >-\n      BOSS,\n      BOB\n    path_regex: a\n", "creation_rules:\n  - age: [BOSS, BOB]\n",
+		"keys:\n  - &bob BOB\ncreation_rules:\n  - key_groups:\n    - age:\n      - *bob\n      - BOSS\n  - age: [*bob, BOSS]\n", "x: &p {age: \"BOSS,BOB\"}\ncreation_rules:\n- <<: *p\n- {<<: *p, path_regex: a}\n",
+		"creation_rules:\n- age: BOB\n  pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n", "creation_rules: [{age: 'BOB,BOSS'}]\r\n",
+	} {
+		f.Add(strings.NewReplacer("BOB", bob, "BOSS", boss).Replace(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := RemoveRecipient(ConfigName, []byte(text), bob, nil)
+		if err != nil {
+			var l problem.List
+			var p problem.Problem
+			if !errors.As(err, &l) && !errors.As(err, &p) {
+				t.Errorf("%T", err)
+			}
+			return
+		}
+		before, after := AllRecipients([]byte(text)), AllRecipients(r.Text)
+		for _, name := range before {
+			if name != bob && !strings.Contains(strings.Join(after, " "), name) {
+				t.Errorf("%s is gone too", name)
+			}
+		}
+		if strings.Contains(strings.Join(after, " "), bob) {
+			t.Error("it is still there")
+		}
+		if len(r.Rules) == 0 && string(r.Text) != text {
+			t.Error("changed for nothing")
+		}
+	})
+}

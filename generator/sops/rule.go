@@ -149,6 +149,11 @@ func rulesOf(config string, data []byte) ([]*yaml.Node, error) {
 		p.File = config
 		return nil, p
 	}
+	return rulesIn(config, root)
+}
+
+// rulesIn are the nodes under creation_rules of a parsed .sops.yaml.
+func rulesIn(config string, root *yaml.Node) ([]*yaml.Node, error) {
 	if root == nil || len(root.Content) == 0 || root.Content[0].ShortTag() == "!!null" {
 		return nil, nil
 	}

@@ -95,6 +95,13 @@ func (w *World) sealOne(ctx context.Context, e environment, o sealOptions, bar *
 			return err
 		}
 		defer unlock()
+	}
+	return w.sealHeld(ctx, e, o, bar)
+}
+
+// sealHeld is sealOne for a caller who holds the lock.
+func (w *World) sealHeld(ctx context.Context, e environment, o sealOptions, bar *progress) error {
+	if !o.check {
 		w.sweep(e)
 	}
 	s := sealing{w: w, env: e, sealOptions: o, bar: bar}
@@ -137,7 +144,7 @@ func (s *sealing) write(ctx context.Context) error {
 
 // temporary is the name of a file that a killed run left behind: the hidden
 // name under which renameio writes before it renames.
-var temporary = regexp.MustCompile(`^\.(.+\.yaml|\` + markerName + `)\d+$`)
+var temporary = regexp.MustCompile(`^\.(.+\.yaml|\` + markerName + `|\` + journalName + `)\d+$`)
 
 // sweep deletes what killed runs left in the environment's own folders. The
 // lock is held, so nobody is writing there. What can't be deleted harms nobody.
