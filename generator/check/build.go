@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"encoding/base64"
 
 	"github.com/reggen/reggen/generator/object"
 )
@@ -26,9 +27,90 @@ func Parse(from string, stream []byte) ([]object.Object, error) {
 
 // build is a set of objects and what the rules want to know of it.
 type build struct {
-	objects []object.Object
+	objects    []object.Object
+	registries []registry
 }
 
 func look(objects []object.Object) *build {
-	return &build{objects: objects}
+	b := &build{objects: objects}
+	b.registries = b.findRegistries()
+	return b
+}
+
+// find looks an object up by what refers to it; nil when it isn't there.
+func (b *build) find(kind, namespace, name string) object.Object {
+	if name == "" {
+		return nil
+	}
+	for _, o := range b.objects {
+		if o.Kind() == kind && o.Name() == name && o.Namespace() == namespace {
+			return o
+		}
+	}
+	return nil
+}
+
+// serving are the registries that answer requests.
+func (b *build) serving() []registry {
+	var out []registry
+	for _, r := range b.registries {
+		if !r.collects {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// content is the value of a key of a ConfigMap or a Secret, if it can be seen.
+func content(o object.Object, key string) (string, bool) {
+	if o == nil || o["sops"] != nil {
+		return "", false
+	}
+	if plain, ok := o.Map("stringData")[key].(string); ok {
+		return plain, true
+	}
+	value, ok := o.Map("data")[key].(string)
+	if !ok || !o.IsSecret() {
+		return value, ok
+	}
+	plain, err := base64.StdEncoding.DecodeString(value)
+	return string(plain), err == nil
+}
+
+// mapping is the mapping at path, or nil.
+func mapping(m map[string]any, path ...string) map[string]any {
+	for _, p := range path {
+		m, _ = m[p].(map[string]any)
+	}
+	return m
+}
+
+// list is the list at path, or nil.
+func list(m map[string]any, path ...string) []any {
+	l, _ := mapping(m, path[:len(path)-1]...)[path[len(path)-1]].([]any)
+	return l
+}
+
+// text is the text at path in a mapping, or "".
+func text(v any, path ...string) string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		o, _ := v.(object.Object)
+		m = o
+	}
+	s, _ := mapping(m, path[:len(path)-1]...)[path[len(path)-1]].(string)
+	return s
+}
+
+// number is the whole number at path, and whether one is there.
+func number(m map[string]any, path ...string) (int, bool) {
+	switch n := mapping(m, path[:len(path)-1]...)[path[len(path)-1]].(type) {
+	case float64:
+		return int(n), true
+	case int64:
+		return int(n), true
+	case int:
+		return n, true
+	}
+	return 0, false
 }

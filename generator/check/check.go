@@ -27,10 +27,13 @@ type Encrypted struct {
 // Subject is one environment.
 type Subject struct {
 	Root        string          // the environment's folder, as shown to people
+	Build       string          // the folder whose build it is part of; "" for Root
 	Registry    *spec.Registry  // nil for a kustomization of something else
 	Objects     []object.Object // the environment's build, after kustomize
 	Credentials []Encrypted
 	Sealed      []Encrypted
+	People      []Person // the users
+	Annotated   bool     // the spec asks kustomize to run a function
 }
 
 // Rendered is a set of objects that are applied together.
@@ -43,7 +46,9 @@ type Rendered struct {
 type Finding struct {
 	Rule     string
 	Severity Severity
+	Root     string // the environment, the build or the file that it is about
 	Object   string // the object meant, "" when it is not about one
+	Silenced string // the reason for which it doesn't count, from the spec
 	problem.Problem
 }
 
@@ -64,15 +69,20 @@ func (f Finding) Error() string {
 	return text
 }
 
-// Told makes findings of what the caller found when it applied a rule itself.
-func Told(id string, l problem.List) []Finding {
+// Told makes findings of what the caller found when it applied a rule itself,
+// root being the environment.
+func Told(id, root string, l problem.List) []Finding {
 	r, ok := Lookup(id)
 	if !ok {
 		panic("check: no rule " + id)
 	}
+	return r.tell(root, l)
+}
+
+func (r Rule) tell(root string, l problem.List) []Finding {
 	out := make([]Finding, len(l))
 	for i, p := range l {
-		out[i] = Finding{Rule: r.ID, Severity: r.Severity, Problem: p}
+		out[i] = Finding{Rule: r.ID, Severity: r.Severity, Root: root, Problem: p}
 	}
 	return out
 }
@@ -84,13 +94,15 @@ func Run(subjects []Subject) []Finding {
 	for _, s := range subjects {
 		for _, r := range environmentRules {
 			if r.one != nil {
-				out = append(out, Told(r.ID, r.one(s))...)
+				out = append(out, r.tell(s.Root, r.one(s))...)
 			}
 		}
 	}
 	for _, r := range environmentRules {
 		if r.all != nil {
-			out = append(out, Told(r.ID, r.all(subjects))...)
+			for _, p := range r.all(subjects) {
+				out = append(out, r.tell(p.File, problem.List{p})...)
+			}
 		}
 	}
 	return out
@@ -115,7 +127,7 @@ func (r Rendered) Run() []Finding {
 	var out []Finding
 	for _, rule := range objectRules {
 		for _, h := range rule.onlyOn(b) {
-			f := Finding{Rule: rule.ID, Severity: rule.Severity, Object: h.in.String(),
+			f := Finding{Rule: rule.ID, Severity: rule.Severity, Root: r.From, Object: h.in.String(),
 				Problem: problem.Problem{File: r.From, Path: h.path, What: h.what, Want: h.want, Next: rule.Fix}}
 			if h.severity != "" {
 				f.Severity = h.severity

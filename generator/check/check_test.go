@@ -81,7 +81,7 @@ func TestRules(t *testing.T) {
 		}, `spec.pullSecrets.regcred.server: is "other.example.com"; the registry's host is "r.example.com"`},
 		"pull secret moved":   {strings.Replace(sound, "name: regcred, namespace: default", "name: regcred, namespace: elsewhere", 1), nil, "spec.pullSecrets.regcred: was meant for namespace default and ended in elsewhere"},
 		"a typo in an object": {strings.Replace(sound, "pathType", "pathTyp", 1), nil, "[schema]"},
-		"a wrong type":        {sound + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: two}\n", nil, "[schema]"},
+		"a wrong type":        {sound + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: registry}\nspec: {replicas: two}\n", nil, "[schema]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := subject(t, c.build)

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -159,6 +160,12 @@ func schemas(b *build) []hit {
 		}
 	}
 	return l
+}
+
+// kubernetesOwn says whether Kubernetes itself knows the kind.
+func kubernetesOwn(o object.Object) bool {
+	gv, err := schema.ParseGroupVersion(text(o, "apiVersion"))
+	return err == nil && scheme.Scheme.Recognizes(gv.WithKind(o.Kind()))
 }
 
 func groupKnown(gv schema.GroupVersion) bool {

@@ -15,8 +15,9 @@ Generated from the rules; ` + "`go test ./generator/check -run TestRulesPage -up
 
 An error will not work, or puts a secret in danger. A warning works until
 something happens. An info is good to know. A finding can be milder than its
-rule, never worse. Rules on objects alone run on any rendered YAML too:
-` + "`reggen check --rendered FILE`" + `.
+rule; where it can be worse the page says so. Rules on objects alone run on any
+rendered YAML too: ` + "`reggen check --rendered FILE`" + `. [The guide](../guide/check.md) has
+how to use it in CI, and how to silence a rule.
 
 | rule | severity | looks at | demands |
 |---|---|---|---|
@@ -25,7 +26,7 @@ rule, never worse. Rules on objects alone run on any rendered YAML too:
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s |\n", r.ID, r.ID, r.Severity, r.inputs(), cell(r.Title))
 	}
 	for _, r := range Rules() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s: %s. Looks at: %s.\n\n%s\n\nThe way out: %s\n", r.ID, strings.ToUpper(string(r.Severity[:1]))+string(r.Severity[1:]), r.Title, r.inputs(), r.Reason, r.Fix)
+		fmt.Fprintf(&b, "\n## %s\n\n%s: %s. Looks at: %s.%s\n\n%s\n\nThe way out: %s\n", r.ID, strings.ToUpper(string(r.Severity[:1]))+string(r.Severity[1:]), r.Title, r.inputs(), map[bool]string{true: " Can't be silenced."}[r.Always], r.Reason, r.Fix)
 	}
 	return b.String()
 }

@@ -45,6 +45,7 @@ type Rule struct {
 	Reason   string   // what happens otherwise
 	Fix      string   // the way out
 	Inputs   []Input
+	Always   bool // it can't be silenced
 
 	// One of these is set, none for a rule that the caller applies.
 	one    func(Subject) problem.List   // an environment
@@ -75,12 +76,13 @@ func Lookup(id string) (Rule, bool) {
 const (
 	RuleBuild    = "build"
 	RulePassword = "password"
+	ruleSilence  = "silence" // applied by Silence
 )
 
 // environmentRules look at an environment, or at several together.
 var environmentRules = []Rule{
 	{
-		ID: RuleBuild, Severity: Error, Inputs: []Input{Spec, Kustomization, Credentials, Sealed},
+		ID: RuleBuild, Severity: Error, Always: true, Inputs: []Input{Spec, Kustomization, Credentials, Sealed},
 		Title:  "the environment can be read and built",
 		Reason: "What can't be built can't be deployed, and what can't be read can't be checked.",
 		Fix:    "Each finding names what is wrong and what was expected there.",
@@ -110,10 +112,34 @@ var environmentRules = []Rule{
 		Fix:    "Take namespace: out of the kustomization and set metadata.namespace in the spec.",
 	},
 	{
-		ID: RulePassword, Severity: Error, Inputs: []Input{Credentials},
+		ID: RulePassword, Severity: Error, Always: true, Inputs: []Input{Credentials},
 		Title:  "the hash of each user is that of its password",
 		Reason: "The registry knows the hash, pull secrets hold the password: when the two drift apart, nothing can be pulled. Checked where a key at hand opens the credential.",
 		Fix:    "Delete hash and hashOf with sops edit, then run reggen seal.",
+	},
+	{
+		ID: "bcrypt-cost", Severity: Warning, Inputs: []Input{Spec, Credentials}, one: bcryptCost,
+		Title:  "asking for a password takes no time that matters",
+		Reason: "The registry runs bcrypt at every request, and an image is many requests: at cost 12 each takes about a second.",
+		Fix:    "Let reggen make the password (cost 5 is enough for 128 random bits), or set it again with a lower --cost.",
+	},
+	{
+		ID: "puller-pushes", Severity: Warning, Inputs: []Input{Spec, Credentials}, one: pullerPushes,
+		Title:  "who pulls is not who pushes",
+		Reason: "htpasswd knows no roles. If people push with the user of a pull secret, every node holds what pushes, and ending one ends the other.",
+		Fix:    "Add a user for each person and each pipeline, and keep one for pulling alone.",
+	},
+	{
+		ID: "function-annotation", Severity: Error, Inputs: []Input{Spec, Kustomization}, one: functionAnnotation,
+		Title:  "the registry can't go missing without a word",
+		Reason: "kustomize drops a function annotated for exec when --enable-exec is missing, and exits 0: with pruning, the registry is deleted.",
+		Fix:    "Use the plugin, which fails loudly when it is missing.",
+	},
+	{
+		ID: ruleSilence, Severity: Error, Always: true, Inputs: []Input{Spec},
+		Title:  "what is silenced is a rule that finds something",
+		Reason: "A misspelt id silences nothing, and one that has nothing to silence any more would hide the next finding.",
+		Fix:    "Correct the id under spec.check.silence, or take the entry out.",
 	},
 	{
 		ID: "cluster-keys-disjoint", Severity: Error, Inputs: []Input{Credentials, Sealed}, all: disjoint,
@@ -125,7 +151,9 @@ var environmentRules = []Rule{
 
 // objectRules look at rendered objects, from a build or from anything else
 // that renders.
-var objectRules = []Rule{
+var objectRules = slices.Concat(schemaRules, configurationRules, podRules, frontRules, imageRules)
+
+var schemaRules = []Rule{
 	{
 		ID: "schema", Severity: Error, Inputs: []Input{Objects}, onlyOn: schemas,
 		Title:  "every object is what Kubernetes takes",

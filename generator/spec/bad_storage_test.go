@@ -13,7 +13,19 @@ var badStorage = []bad{
 		`spec.image.tag: "v4.0.0-gitlab" can't authenticate: GitLab's registry lost htpasswd in 2022; expected a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous`},
 	{"gitlab unknown", onVolume + `  image: {flavor: gitlab, tag: latest}
 `,
-		`spec.image.tag: "latest" doesn't say its version, and GitLab's registry lost htpasswd in 2022; expected a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous`},
+		`spec.image.tag: "latest" doesn't say its version, and GitLab's registry lost htpasswd in 2022; expected spec.image.version beside it, or a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous`},
+	{"gitlab too new by its version", onVolume + `  image: {flavor: gitlab, tag: latest, version: 4.1.0}
+`,
+		`spec.image.version: 4.1.0 can't authenticate: GitLab's registry lost htpasswd in 2022; expected a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous`},
+	{"a version that is none", onVolume + `  image: {tag: latest, version: newest}
+`,
+		`spec.image.version: "newest" is not a release; expected three numbers, for instance 3.1.1`},
+	{"another version than the tag's", onVolume + `  image: {tag: 3.1.1-alpine, version: 3.1.0}
+`,
+		`spec.image.version: is 3.1.0, and the tag "3.1.1-alpine" says another; expected one of the two: a version is for tags that don't say`},
+	{"a rule silenced without a reason", onVolume + `  check: {silence: {image-tag: ""}}
+`,
+		"spec.check.silence.image-tag: is missing; expected why the rule doesn't count here, for the next one who reads it"},
 	{"replicas", onVolume + `  replicas: 0
 `,
 		"spec.replicas: is 0; expected at least 1"},

@@ -33,6 +33,7 @@ var docs = map[string]doc{
 	"spec.image.repository":  {text: "The image's name, without tag and digest.", def: "registry", pattern: patternRepository, length: 255},
 	"spec.image.tag":         {text: "The image's tag. GitLab's flavor has no default; releases after v3.37 can't authenticate with htpasswd.", def: "3.1.1 for distribution, 2.8.3 for distribution-v2; none beside a digest", pattern: patternTag},
 	"spec.image.digest":      {text: "The image's digest. It decides what runs; a tag beside it is for people.", pattern: patternDigest},
+	"spec.image.version":     {text: "The release that the image holds, for a tag that doesn't say. Objects get it as the label app.kubernetes.io/version, and reggen check reads it there.", pattern: patternVersion},
 	"spec.image.flavor":      {text: "Which program the image holds: version 3 of distribution, version 2, or GitLab's fork. Their configurations differ.", def: string(Distribution), enum: flavors},
 	"spec.image.pullPolicy":  {text: "When the kubelet pulls the image.", def: "IfNotPresent", enum: pullPolicies},
 	"spec.image.pullSecrets": {text: "Secrets to pull the registry's own image with, by name."},
@@ -158,9 +159,11 @@ var docs = map[string]doc{
 	"spec.extra.volumeMounts.*.readOnly":  {text: "Whether the container can't write there.", def: "false"},
 	"spec.extra.initContainers":           {text: "Containers that run before the registry, as Kubernetes has them. Pod Security restricted asks for a securityContext of their own."},
 
-	"spec.config": {text: "More of the registry's own configuration, merged into it last. No secrets."},
-	"spec.values": {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
-	"spec.reggen": {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},
+	"spec.config":        {text: "More of the registry's own configuration, merged into it last. No secrets."},
+	"spec.values":        {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
+	"spec.check":         {text: "What reggen check has to know."},
+	"spec.check.silence": {text: "Rules of reggen check that don't count in this environment: their ids, each with the reason. What is silenced is still counted and shown with -o json.", keys: patternRule},
+	"spec.reggen":        {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},
 
 	"spec.secrets":             {text: "Where credentials and sealed files are, relative to the folder whose kustomization.yaml holds generators."},
 	"spec.secrets.credentials": {text: "Folders of credential files. They may lie outside that folder, inside the repository.", def: "[credentials]"},

@@ -31,6 +31,7 @@ func (v *validator) image() {
 	if i.Digest != "" && !reDigest.MatchString(i.Digest) {
 		v.add("spec.image.digest", "is not an image's digest", "sha256: and 64 hexadecimal digits in lower case")
 	}
+	v.version(i)
 	v.enum("spec.image.pullPolicy", i.PullPolicy, pullPolicies)
 	if v.enum("spec.image.flavor", string(i.Flavor), flavors) {
 		v.flavor(i)
@@ -67,8 +68,44 @@ func (v *validator) flavor(i Image) {
 	}
 }
 
-// gitlabVersion reads a release of GitLab's fork.
-var gitlabVersion = regexp.MustCompile(`^v([0-9]{1,4})\.([0-9]{1,4})\.[0-9]{1,4}-gitlab$`)
+// reGitLab reads a release of GitLab's fork, from its tag or spec.image.version.
+var reGitLab = regexp.MustCompile(`^v?([0-9]{1,4})\.([0-9]{1,4})\.[0-9]{1,4}(?:-gitlab)?$`)
+
+// gitlabRelease is the release of GitLab's fork, as far as the spec says it.
+func (i Image) gitlabRelease() (major, minor int, known bool) {
+	text := i.Tag
+	if i.Version != "" {
+		text = i.Version
+	} else if !strings.HasSuffix(text, "-gitlab") || !strings.HasPrefix(text, "v") {
+		return 0, 0, false
+	}
+	m := reGitLab.FindStringSubmatch(text)
+	if m == nil {
+		return 0, 0, false
+	}
+	major, _ = strconv.Atoi(m[1])
+	minor, _ = strconv.Atoi(m[2])
+	return major, minor, true
+}
+
+// version checks that a version is one, and what the tag says too.
+func (v *validator) version(i Image) {
+	const path = "spec.image.version"
+	if i.Version == "" {
+		return
+	}
+	if !reVersion.MatchString(i.Version) {
+		v.add(path, quote(i.Version)+" is not a release", "three numbers, for instance 3.1.1")
+		return
+	}
+	tag := reRelease.FindString(i.Tag)
+	if tag != "" && strings.TrimPrefix(tag, "v") != strings.SplitN(i.Version, "-", 2)[0] {
+		v.add(path, fmt.Sprintf("is %s, and the tag %s says another", i.Version, quote(i.Tag)), "one of the two: a version is for tags that don't say")
+	}
+}
+
+// reRelease finds the release that a tag begins with.
+var reRelease = regexp.MustCompile(`^v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}`)
 
 // gitlab refuses images of GitLab's fork that can't read an htpasswd file.
 // Its support was deprecated in v3.32.0 (its changelog, March 2022) and the
@@ -80,21 +117,16 @@ func (v *validator) gitlab() {
 		return
 	}
 	const path, want = "spec.image.tag", "a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous"
-	if i.Tag == "" {
+	major, minor, known := i.gitlabRelease()
+	switch {
+	case i.Tag == "" && !(known && i.Digest != ""):
 		v.add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "a release, for instance v2.13.1-gitlab")
-		return
-	}
-	if v.s.Auth.Anonymous || !reTag.MatchString(i.Tag) {
-		return
-	}
-	m := gitlabVersion.FindStringSubmatch(i.Tag)
-	if m == nil {
-		v.add(path, quote(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", want)
-		return
-	}
-	x, _ := strconv.Atoi(m[1])
-	y, _ := strconv.Atoi(m[2])
-	if x > 3 || x == 3 && y > 37 {
+	case v.s.Auth.Anonymous || i.Tag != "" && !reTag.MatchString(i.Tag):
+	case !known:
+		v.add(path, quote(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", "spec.image.version beside it, or "+want)
+	case (major > 3 || major == 3 && minor > 37) && i.Version != "":
+		v.add("spec.image.version", i.Version+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
+	case major > 3 || major == 3 && minor > 37:
 		v.add(path, quote(i.Tag)+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
 	}
 }

@@ -15,6 +15,8 @@ const (
 	patternName       = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$` // DNS subdomain; at most 253
 	patternHost       = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[0-9]{1,5})?$`
 	patternRepository = `^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)+$|^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*$`
+	patternRule       = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
+	patternVersion    = `^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`
 	patternTag        = `^[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}$`
 	patternDigest     = `^sha256:[0-9a-f]{64}$`
 	patternBucket     = `^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`
@@ -33,6 +35,7 @@ var (
 	reName       = regexp.MustCompile(patternName)
 	reHost       = regexp.MustCompile(patternHost)
 	reRepository = regexp.MustCompile(patternRepository)
+	reVersion    = regexp.MustCompile(patternVersion)
 	reTag        = regexp.MustCompile(patternTag)
 	reDigest     = regexp.MustCompile(patternDigest)
 	reBucket     = regexp.MustCompile(patternBucket)

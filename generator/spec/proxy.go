@@ -2,7 +2,6 @@ package spec
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -23,8 +22,12 @@ func (v *validator) proxy() {
 	if v.s.ReadOnly {
 		v.add("spec.readOnly", "is true, and a cache takes no pushes anyway but has to store what it pulls", "one of spec.proxy and spec.readOnly")
 	}
-	if m := gitlabVersion.FindStringSubmatch(v.s.Image.Tag); v.s.Image.Flavor == GitLab && m != nil && !slices.Contains([]string{"1", "2", "3"}, m[1]) {
-		v.add("spec.proxy", "is what GitLab's registry lost in 2023, and the tag is "+quote(v.s.Image.Tag), "spec.image.flavor distribution")
+	if major, _, known := v.s.Image.gitlabRelease(); v.s.Image.Flavor == GitLab && known && major > 3 {
+		of := "the tag is " + quote(v.s.Image.Tag)
+		if v.s.Image.Version != "" {
+			of = "the version is " + v.s.Image.Version
+		}
+		v.add("spec.proxy", "is what GitLab's registry lost in 2023, and "+of, "spec.image.flavor distribution")
 	}
 	if v.s.GarbageCollection != nil {
 		v.add("spec.garbageCollection", "stands beside spec.proxy, and a cache stores what it pulls even while it is read-only", "one of the two: a cache drops by itself what is old")

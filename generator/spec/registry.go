@@ -58,6 +58,7 @@ type RegistrySpec struct {
 	DisruptionBudget  *DisruptionBudget     `json:"disruptionBudget,omitempty"`
 	Config            map[string]any        `json:"config,omitempty"`
 	Values            map[string]any        `json:"values,omitempty"`
+	Check             *Check                `json:"check,omitempty"`
 	Reggen            string                `json:"reggen,omitempty"`
 	Secrets           Secrets               `json:"secrets,omitempty"`
 }
@@ -77,6 +78,7 @@ type Image struct {
 	Repository  string   `json:"repository,omitempty"`
 	Tag         string   `json:"tag,omitempty"`
 	Digest      string   `json:"digest,omitempty"`
+	Version     string   `json:"version,omitempty"`
 	Flavor      Flavor   `json:"flavor,omitempty"`
 	PullPolicy  string   `json:"pullPolicy,omitempty"`
 	PullSecrets []string `json:"pullSecrets,omitempty"`

@@ -41,6 +41,7 @@ func Validate(r Registry) problem.List {
 	v.autoscaling()
 	v.networkPolicy()
 	v.metrics()
+	v.check()
 	v.garbageCollection()
 	v.proxy()
 	if c := r.Spec.Reggen; c != "" {

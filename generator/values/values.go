@@ -73,8 +73,8 @@ func derive(r *spec.Registry) map[string]any {
 	if len(s.Image.PullSecrets) > 0 {
 		out["imagePullSecrets"] = named(s.Image.PullSecrets)
 	}
-	if len(r.Metadata.Labels) > 0 {
-		out["commonLabels"] = texts(r.Metadata.Labels)
+	if labels := labels(r); len(labels) > 0 {
+		out["commonLabels"] = labels
 	}
 	if len(r.Metadata.Annotations) > 0 {
 		out["commonAnnotations"] = texts(r.Metadata.Annotations)
@@ -132,6 +132,15 @@ func derive(r *spec.Registry) map[string]any {
 	}
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
+	}
+	return out
+}
+
+// labels are the spec's own, and the image's version where the tag doesn't say.
+func labels(r *spec.Registry) map[string]any {
+	out := texts(r.Metadata.Labels)
+	if v := r.Spec.Image.Version; v != "" && out["app.kubernetes.io/version"] == nil {
+		out["app.kubernetes.io/version"] = v
 	}
 	return out
 }

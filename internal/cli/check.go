@@ -2,81 +2,144 @@ package cli
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/kustomize"
 )
 
+type checkOptions struct {
+	output   string
+	failOn   string
+	rendered []string
+}
+
 func (w *World) checkCommand() *cobra.Command {
-	return &cobra.Command{
+	var o checkOptions
+	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
-		Short: "Look for what would go wrong: staleness, recipients, hosts, schemas, passwords",
+		Short: "Look for what would go wrong: staleness, recipients, hosts, passwords, pitfalls of the registry",
 		Long: `Check environments before they are deployed; without DIR all of them below this
 folder. Needs no key for most of it; with a key that opens the credentials and
 the sealed files, every password is verified against what the registry and the
-kubelet will read. Exits 1 when anything was found.`,
-		Example: "  reggen check\n  reggen check overlays/*",
+kubelet will read. Findings go to stderr as text, or to stdout as JSON or SARIF.
+With --rendered the rules on objects look at what another program rendered.
+
+Exits 1 when a finding is as bad as --fail-on says (an error unless told
+otherwise), 0 otherwise. A rule that doesn't count in an environment is silenced
+in its spec, with a reason: spec.check.silence.`,
+		Example: `  reggen check
+  reggen check overlays/* --fail-on warning
+  reggen check -o sarif > reggen.sarif
+  helm template twuni/docker-registry | reggen check --rendered -`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			return w.check(cmd.Context(), orAll(dirs))
+			if len(o.rendered) == 0 || len(dirs) > 0 {
+				dirs = orAll(dirs)
+			}
+			return w.check(cmd.Context(), dirs, o)
 		},
 	}
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or sarif")
+	cmd.Flags().StringVar(&o.failOn, "fail-on", string(check.Error), "the least severity that fails: error, warning or info")
+	cmd.Flags().StringArrayVar(&o.rendered, "rendered", nil, "a file of rendered objects to check, - for stdin (repeatable)")
+	fixed(cmd, "output", "text", "json", "sarif")
+	fixed(cmd, "fail-on", "error", "warning", "info")
+	return cmd
 }
 
-// tally counts what a check looked at.
-type tally struct{ environments, verified, locked int }
+func (w *World) check(ctx context.Context, dirs []string, o checkOptions) error {
+	if !slices.Contains([]string{"text", "json", "sarif"}, o.output) {
+		return exitError{exitUsage, problem.Problem{Path: "--output", What: "is no format of check", Want: "text, json or sarif"}}
+	}
+	if !slices.Contains(check.Severities, check.Severity(o.failOn)) {
+		return exitError{exitUsage, problem.Problem{Path: "--fail-on", What: "is no severity", Want: "error, warning or info"}}
+	}
+	r := checkReport{}
+	if err := w.checkRendered(o.rendered, &r); err != nil {
+		return err
+	}
+	if len(dirs) > 0 {
+		if err := w.checkEnvironments(ctx, dirs, &r); err != nil {
+			return err
+		}
+		if r.Environments == 0 && len(r.findings) == 0 {
+			return problem.Problem{What: "no environment here", Next: "reggen init"}
+		}
+	}
+	w.relative(r.findings)
+	r.count()
+	if err := w.tellReport(r, o.output); err != nil {
+		return err
+	}
+	if n := r.failing(check.Severity(o.failOn)); n > 0 {
+		return exitError{exitFail, problem.Problem{What: fmt.Sprintf("check found %d problem%s", n, plural(n))}}
+	}
+	return nil
+}
 
-func (w *World) check(ctx context.Context, dirs []string) error {
+// checkRendered applies the rules on objects to what others rendered.
+func (w *World) checkRendered(files []string, r *checkReport) error {
+	for _, name := range files {
+		shown, data, err := name, []byte(nil), error(nil)
+		if name == "-" {
+			shown = "stdin"
+			data, err = io.ReadAll(w.Stdin)
+		} else {
+			data, err = os.ReadFile(w.abs(name))
+		}
+		if err != nil {
+			return problem.Problem{File: shown, What: "can't be read", Want: "a file of rendered objects"}
+		}
+		objects, err := check.Parse(shown, data)
+		if err != nil {
+			return err
+		}
+		if len(objects) == 0 {
+			return problem.Problem{File: shown, What: "holds no objects", Want: "what helm template or kustomize build printed"}
+		}
+		r.Files++
+		r.findings = append(r.findings, check.Rendered{From: shown, Objects: objects}.Run()...)
+	}
+	return nil
+}
+
+func (w *World) checkEnvironments(ctx context.Context, dirs []string, r *checkReport) error {
 	roots, err := w.discover(dirs)
 	if len(roots) == 0 {
 		return err
 	}
-	var l problem.List
-	l.Join(err) // the others are checked all the same
+	r.told(check.RuleBuild, "", err) // the others are checked all the same
 	var subjects []check.Subject
-	var findings []check.Finding
-	var count tally
+	var onObjects []check.Finding
 	bar := w.progress("checking", len(roots))
 	defer bar.done()
 	for _, dir := range roots {
 		if err := interrupted(ctx); err != nil {
 			return err
 		}
-		objects, found, err := w.checkOne(ctx, dir, &count)
-		findings = append(findings, objects.Run()...)
+		objects, found, err := w.checkOne(ctx, dir, r)
+		if err != nil {
+			return err
+		}
+		onObjects = append(onObjects, objects.Run()...)
 		subjects = append(subjects, found...)
-		l.Join(err)
 		bar.step()
 	}
-	bar.done()
-	if count.environments == 0 && len(l) == 0 {
-		return problem.Problem{What: "no environment here", Next: "reggen init"}
-	}
-	if err := l.Err(); err != nil {
-		w.note("%s", w.told(err))
-	}
-	findings = append(check.Run(subjects), findings...)
-	for _, f := range findings {
-		w.note("%s", f.Error())
-	}
-	if count.locked > 0 {
-		w.note("note: %d password%s not verified: no key here opens the credentials or the sealed files", count.locked, map[bool]string{true: " was", false: "s were"}[count.locked == 1])
-	}
-	if n := len(l) + len(findings); n > 0 {
-		return exitError{exitFail, problem.Problem{What: fmt.Sprintf("check found %d problem%s", n, plural(n))}}
-	}
-	w.note("%d environment%s checked, %d password%s verified: nothing found", count.environments, plural(count.environments), count.verified, plural(count.verified))
+	r.findings = append(r.findings, check.Run(subjects)...)
+	r.findings = check.Silence(append(r.findings, onObjects...), subjects)
 	return nil
 }
 
@@ -102,9 +165,10 @@ func unique(l problem.List) problem.List {
 
 // checkOne looks at one kustomization: its build, and each environment in it.
 // The rules on objects see this build's objects only, and none where it fails.
-func (w *World) checkOne(ctx context.Context, dir string, count *tally) (check.Rendered, []check.Subject, error) {
+func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check.Rendered, []check.Subject, error) {
 	var l problem.List
 	shown := w.show(dir)
+	defer func() { r.told(check.RuleBuild, shown, unique(l).Err()) }()
 	whole := check.Rendered{From: shown}
 	text, err := w.build(ctx, []string{shown}, buildOptions{})
 	l.Join(err)
@@ -115,30 +179,52 @@ func (w *World) checkOne(ctx context.Context, dir string, count *tally) (check.R
 	found, err := kustomize.Find(dir)
 	if err != nil || len(found) == 0 {
 		// Told by the build; or a kustomization of something else.
-		return whole, nil, unique(l).Err()
+		return whole, nil, nil
 	}
 	envs, err := w.environments([]string{shown})
 	l.Join(err)
 	var subjects []check.Subject
 	for _, e := range envs {
-		count.environments++
-		s := check.Subject{Root: w.show(e.root), Registry: e.registry, Objects: whole.Objects}
+		r.Environments++
+		s := check.Subject{Root: w.show(e.root), Build: shown, Registry: e.registry, Objects: whole.Objects, Annotated: annotated(e.config)}
 		var credentials []generator.File
 		for _, dir := range e.registry.Spec.Secrets.Credentials {
 			credentials = append(credentials, w.encrypted(e, dir, &s.Credentials, &l)...)
 			l = append(l, w.strays(filepath.Join(e.root, dir))...)
 		}
 		sealed := w.encrypted(e, e.registry.Spec.Secrets.Sealed, &s.Sealed, &l)
+		s.People = people(credentials)
 		subjects = append(subjects, s)
 		v := verification{w: w, seen: map[string]bool{}}
 		v.run(ctx, credentials, sealed)
-		count.verified, count.locked = count.verified+len(v.seen), count.locked+v.locked
-		l.Join(w.at(e.root, v.problems.Err()))
+		r.Passwords.Verified, r.Passwords.Locked = r.Passwords.Verified+len(v.seen), r.Passwords.Locked+v.locked
+		r.told(check.RulePassword, s.Root, w.at(e.root, v.problems.Err()))
 		if err := interrupted(ctx); err != nil {
 			return whole, nil, err
 		}
 	}
-	return whole, subjects, unique(l).Err()
+	return whole, subjects, nil
+}
+
+// people are the users among credentials, as far as anybody may know them.
+func people(credentials []generator.File) []check.Person {
+	var out []check.Person
+	for _, f := range credentials {
+		if p, err := credential.Parse(f.Path, f.Data); err == nil && p.Type == credential.User {
+			out = append(out, check.Person{User: p.User, Cost: p.Cost, File: f.Path})
+		}
+	}
+	return out
+}
+
+// annotated says whether the spec asks kustomize to run a function.
+func annotated(config []byte) bool {
+	var o object.Object
+	if yaml.Unmarshal(config, &o) != nil {
+		return false
+	}
+	_, is := o.Map("metadata", "annotations")["config.kubernetes.io/function"]
+	return is
 }
 
 // strays are files of a credentials folder that no build reads, so that nobody
@@ -178,99 +264,4 @@ func (w *World) encrypted(e environment, dir string, to *[]check.Encrypted, l *p
 		*to = append(*to, check.Encrypted{File: f.Path, Recipients: rule.Named(meta.Recipients), Rule: rule.Recipients(), Regrouped: !sops.SameRecipients(meta, rule)})
 	}
 	return files
-}
-
-// verification proves that the users' passwords are what is sealed.
-type verification struct {
-	w        *World
-	problems problem.List
-	seen     map[string]bool // users whose password was verified
-	locked   int             // passwords that no key here opens
-}
-
-// run opens what a key at hand opens. Every user's password must be accepted
-// by the hash in the credential and by every sealed file that is about the
-// user; a user known by a hash alone must be sealed with that hash; and
-// nobody else may be in the htpasswd file.
-func (v *verification) run(ctx context.Context, credentials, sealed []generator.File) {
-	known := map[string]map[string]string{} // user -> stringData
-	complete := true
-	for _, f := range credentials {
-		p, err := credential.Parse(f.Path, f.Data)
-		if err != nil || p.Type != credential.User {
-			continue
-		}
-		o, err := v.w.openCredential(ctx, v.w.abs(f.Path), f.Data)
-		if err != nil {
-			complete = false
-			if p.Has(credential.Password) {
-				v.locked++
-			}
-			if !errors.Is(err, sops.ErrNoKey) {
-				v.problems.Join(err)
-			}
-			continue
-		}
-		known[p.User] = o.doc.StringData
-		password, has := o.doc.StringData[credential.Password]
-		if hash := o.doc.StringData[credential.Hash]; has && hash != "" && !credential.Verify(hash, password) {
-			v.problems.Add(problem.Problem{File: f.Path, Path: "stringData.hash", What: fmt.Sprintf("is not the hash of the password of user %q", p.User),
-				Next: "delete hash and hashOf with sops edit, then run reggen seal"})
-		}
-	}
-	for _, f := range sealed {
-		data, err := openSealed(ctx, f.Data)
-		if err != nil {
-			continue // told by the build, or no key: then there is nothing to compare with
-		}
-		for key, encoded := range data {
-			value, err := base64.StdEncoding.DecodeString(encoded)
-			if err != nil {
-				v.problems.Add(problem.Problem{File: f.Path, Path: "data[" + key + "]", What: "does not hold base64", Next: "reggen seal"})
-				continue
-			}
-			v.value(f.Path, key, string(value), known, complete)
-		}
-	}
-	for user, data := range known {
-		if _, has := data[credential.Password]; has && !v.seen[user] {
-			v.locked++ // its sealed file could not be opened
-		}
-	}
-	v.problems.Sort()
-}
-
-// value compares one value of a sealed file with what the credentials say.
-func (v *verification) value(file, key, value string, known map[string]map[string]string, complete bool) {
-	forged := func(what string, args ...any) {
-		v.problems.Add(problem.Problem{File: file, Path: "data[" + key + "]", What: fmt.Sprintf(what, args...),
-			Next: "reggen seal --check " + filepath.Dir(filepath.Dir(file)) + "   # says more; then find out who changed it"})
-	}
-	for user, data := range known {
-		password, has := data[credential.Password]
-		if has {
-			if ok, concerns := proves(key, value, user, password); concerns && ok {
-				v.seen[user] = true
-			} else if concerns {
-				forged("does not accept the password of user %q", user)
-			}
-		}
-	}
-	if key == generator.DockerConfigKey {
-		return
-	}
-	for line := range strings.Lines(value) {
-		user, hash, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
-		if _, what := credential.CheckHash(hash); what != "" {
-			return // no htpasswd file
-		}
-		data, is := known[user]
-		_, has := data[credential.Password]
-		switch {
-		case !is && complete:
-			forged("lets a user in who has no credential: %q", user)
-		case is && !has && data[credential.Hash] != hash:
-			forged("holds another hash of user %q than the credential", user)
-		}
-	}
 }

@@ -1,0 +1,373 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// golden reads the build of an example.
+func golden(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../testdata/golden", name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A probe is a build with something changed and what a rule says of it, ""
+// for nothing.
+type probe struct {
+	name, build string
+	edits       []string // old, new, ...: every place
+	want        string
+}
+
+const envStart = "        env:\n        - name: REGISTRY_HTTP_SECRET\n"
+
+// objectProbes: for each rule on objects what it finds, and what it must not
+// take for a find.
+var objectProbes = map[string][]probe{
+	"schema": {
+		{"a misspelt field", "dev", []string{"pathType:", "pathTyp:"}, "Ingress registry/docker-registry is not what Kubernetes takes"},
+		{"as it is", "dev", nil, ""},
+	},
+	"yaml-environment": {
+		{"an S3 key that YAML reads as a number", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_STORAGE_S3_ACCESSKEY, value: '0012345'}\n        - name: REGISTRY_HTTP_SECRET\n"}, "REGISTRY_STORAGE_S3_ACCESSKEY is read as something else"},
+		{"a secret that YAML reads as a comment", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_PROXY_PASSWORD, value: '#abc'}\n        - name: REGISTRY_HTTP_SECRET\n"}, "REGISTRY_PROXY_PASSWORD is read as something else"},
+		{"an S3 key out of a Secret that nobody can read here", "staging", []string{"AWS_ACCESS_KEY_ID", "REGISTRY_STORAGE_S3_ACCESSKEY"}, "expected AWS_ACCESS_KEY_ID"},
+		{"a number where the registry wants text", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_PROXY_PASSWORD, value: '12345'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+		{"a switch", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_STORAGE_DELETE_ENABLED, value: 'true'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+		{"quoted as YAML does", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_STORAGE_S3_BUCKET, value: '\"0012345\"'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+	},
+	"readable-secret": {
+		{"in the configuration", "staging", []string{"      addr: :5000\n", "      addr: :5000\n      secret: xyzzy\n"}, "ConfigMap registry/docker-registry-config: data[config.yml] http.secret: stands here"},
+		{"in a variable", "staging", []string{envStart, "        env:\n        - {name: AWS_SECRET_ACCESS_KEY, value: xyzzy}\n        - name: REGISTRY_HTTP_SECRET\n", "        - name: AWS_SECRET_ACCESS_KEY\n          valueFrom:", "        - name: OTHER\n          valueFrom:"}, "AWS_SECRET_ACCESS_KEY stands here"},
+		{"in a header", "staging", []string{"    version: 0.1\n", "    notifications:\n      endpoints: [{name: a, url: 'https://x', headers: {Authorization: [xyzzy]}}]\n    version: 0.1\n"}, "notifications.endpoints[0].headers.Authorization"},
+		{"out of Secrets", "staging", nil, ""},
+	},
+	"http-secret": {
+		{"two replicas", "staging", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "error: x: Deployment registry/docker-registry: spec.template.spec.containers[0]: has no http secret"},
+		{"one replica", "dev", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0]: has no http secret"},
+		{"an autoscaler makes more of one", "prod", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "error: x: Deployment"},
+		{"from a Secret", "staging", nil, ""},
+	},
+	"path-style": {
+		{"MinIO without", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://minio:9000"}, "forcepathstyle is not set for an endpoint"},
+		{"an address", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://10.0.0.7:9000"}, "forcepathstyle is not set for an endpoint"},
+		{"left open", "staging", []string{"https://nyc3.digitaloceanspaces.com", "https://s3.example.com", "        forcepathstyle: false\n", ""}, "leaves open how the bucket at s3.example.com is addressed"},
+		{"GitLab's word for it", "staging", []string{"registry:3.1.1", "registry.gitlab.com/gitlab-org/build/cng/gitlab-container-registry:v2.13.1-gitlab"}, "forcepathstyle is not what this registry calls it"},
+		{"MinIO with", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://minio:9000", "forcepathstyle: false", "forcepathstyle: true"}, ""},
+		{"overruled by a variable", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://minio:9000", envStart, "        env:\n        - {name: REGISTRY_STORAGE_S3_FORCEPATHSTYLE, value: 'true'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+		{"Spaces", "staging", nil, ""},
+		{"AWS", "prod", nil, ""},
+	},
+	"spaces-encrypt": {
+		{"asked for", "staging", []string{"encrypt: false", "encrypt: true"}, "data[config.yml] storage.s3.encrypt: is true, which Spaces refuse"},
+		{"asked of AWS", "prod", []string{"encrypt: false", "encrypt: true"}, ""},
+	},
+	"redirect-boolean": {
+		{"quoted", "staging", []string{"        disable: false\n", "        disable: \"false\"\n"}, "storage.redirect.disable: is not a boolean"},
+		{"a variable, which is parsed", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_STORAGE_REDIRECT_DISABLE, value: 'true'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+	},
+	"configuration-path": {
+		{"where version 2 looks", "staging", []string{"      - command:\n        - registry\n        - serve\n        - /etc/distribution/config.yml\n        env:", "      - env:", "mountPath: /etc/distribution", "mountPath: /etc/docker/registry"}, "expected a mount at /etc/distribution"},
+		{"where version 3 looks", "staging", []string{"      - command:\n        - registry\n        - serve\n        - /etc/distribution/config.yml\n        env:", "      - env:"}, ""},
+		{"named", "staging", []string{"/etc/distribution", "/etc/elsewhere"}, ""},
+	},
+	"scheme": {
+		{"says nothing", "staging", []string{"      host: https://registry.example.com\n", ""}, "says neither its address nor that addresses are relative"},
+		{"says http", "staging", []string{"host: https://", "host: http://"}, "error: x: ConfigMap registry/docker-registry-config: data[config.yml] http.host: does not begin with https://"},
+		{"relative", "staging", []string{"      host: https://registry.example.com\n", "      relativeurls: true\n"}, ""},
+	},
+	"otel-exporter": {
+		{"says nothing", "staging", []string{"OTEL_TRACES_EXPORTER", "OTHER"}, "says nothing about traces"},
+		{"version 2 has none", "staging", []string{"OTEL_TRACES_EXPORTER", "OTHER", "registry:3.1.1", "registry:2.8.3"}, ""},
+	},
+	"service-links": {
+		{"left on", "staging", []string{"      enableServiceLinks: false\n", ""}, "warning: x: Deployment registry/docker-registry: spec.template.spec.enableServiceLinks: is not false"},
+		{"beside a Service that breaks it", "staging", []string{"      enableServiceLinks: false\n", "", "---\napiVersion: apps/v1", "---\napiVersion: v1\nkind: Service\nmetadata: {name: registry-auth, namespace: registry}\n---\napiVersion: apps/v1"}, "error: x: Deployment registry/docker-registry: spec.template.spec.enableServiceLinks: is not false, and the Service registry-auth"},
+		{"off", "staging", nil, ""},
+	},
+	"liveness-on-storage": {
+		{"asks the storage", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /, port: http}\n"}, "asks whether the storage is well"},
+		{"asks something else", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /v2/, port: http}\n"}, ""},
+		{"asks where nobody looks at the storage", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /, port: http}\n", "        enabled: true\n        interval", "        enabled: false\n        interval"}, ""},
+	},
+	"htpasswd-mount": {
+		{"not there", "staging", []string{"        - mountPath: /auth\n", "        - mountPath: /users\n"}, "has nothing where auth.htpasswd.path points to"},
+		{"with subPath", "staging", []string{"        - mountPath: /auth\n", "        - mountPath: /auth/htpasswd\n          subPath: htpasswd\n"}, "keeps new users out"},
+		{"as a folder", "staging", nil, ""},
+	},
+	"collect-read-only": {
+		{"while pushes go on", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking"}, "CronJob registry/docker-registry-gc: spec.jobTemplate.spec.template.spec.containers[0]: collects garbage while Deployment registry/docker-registry takes pushes"},
+		{"read-only", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking", "      redirect:\n", "      maintenance: {readonly: {enabled: true}}\n      redirect:\n"}, ""},
+	},
+	"volume-replicas": {
+		{"two on one node's volume", "dev", []string{"  replicas: 1\n", "  replicas: 2\n"}, "is on one node alone, and there are 2 pods"},
+		{"two with a volume each", "dev", []string{"  replicas: 1\n", "  replicas: 2\n", "        persistentVolumeClaim:\n          claimName: docker-registry\n", "        emptyDir: {}\n"}, "is each pod's own, and there are 2"},
+		{"the new before the old", "dev", []string{"    type: Recreate\n", "    type: RollingUpdate\n"}, "warning: x: Deployment registry/docker-registry: spec.strategy: starts the new pod"},
+		{"a volume that many share", "dev", []string{"  replicas: 1\n", "  replicas: 2\n", "ReadWriteOnce", "ReadWriteMany"}, ""},
+		{"object storage", "staging", nil, ""},
+	},
+	"disruption-budget": {
+		{"nobody may go", "prod", []string{"  maxUnavailable: 1\n", "  maxUnavailable: 0\n"}, "PodDisruptionBudget registry/docker-registry: spec.maxUnavailable: lets no pod go"},
+		{"all must stay", "prod", []string{"  maxUnavailable: 1\n", "  minAvailable: 3\n"}, "spec.minAvailable: lets no pod go; expected less than the replicas that there always are, 3"},
+		{"of others", "prod", []string{"  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: docker-registry\n", "  maxUnavailable: 0\n  selector:\n    matchLabels:\n      app: other\n"}, ""},
+		{"one of three may go", "prod", []string{"  maxUnavailable: 1\n", "  minAvailable: 2\n"}, ""},
+	},
+	"autoscaler-replicas": {
+		{"both", "prod", []string{"kind: Deployment\nmetadata:", "kind: Deployment\nspec: {}\nmetadata:", "spec: {}\n", "", "  selector:\n    matchLabels:\n      app: docker-registry\n      release: docker-registry\n  strategy:", "  replicas: 3\n  selector:\n    matchLabels:\n      app: docker-registry\n      release: docker-registry\n  strategy:"}, "Deployment registry/docker-registry: spec.replicas: fights the autoscaler"},
+		{"the autoscaler alone", "prod", nil, ""},
+		{"replicas alone", "staging", nil, ""},
+	},
+	"namespace": {
+		{"one of them says none", "dev", []string{"kind: Service\nmetadata:", "kind: Service\nmetadata: {name: lost}\nspec: {}\n---\napiVersion: v1\nkind: Service\nmetadata:"}, "Service lost: metadata.namespace: is missing"},
+		{"nobody says one", "dev", []string{"  namespace: registry\n", "", "  namespace: default\n", ""}, ""},
+		{"kinds without one", "dev", []string{"kind: Service\nmetadata:", "kind: Namespace\nmetadata: {name: registry}\n---\napiVersion: v1\nkind: Service\nmetadata:"}, ""},
+	},
+	"body-size": {
+		{"nginx's own megabyte", "staging", []string{"    nginx.ingress.kubernetes.io/proxy-body-size: 30720m\n", ""}, "proxy-body-size]: is missing"},
+		{"too small for a layer", "staging", []string{"30720m", "8m"}, "warning: x: Ingress registry/docker-registry: metadata.annotations[nginx.ingress.kubernetes.io/proxy-body-size]: is 8m"},
+		{"no limit", "staging", []string{"30720m", "\"0\""}, ""},
+		{"not nginx", "staging", []string{"    nginx.ingress.kubernetes.io/", "    example.com/", "ingressClassName: nginx", "ingressClassName: traefik"}, ""},
+	},
+	"buffering": {
+		{"on", "staging", []string{"    nginx.ingress.kubernetes.io/proxy-request-buffering: \"off\"\n", ""}, "proxy-request-buffering]: is not off"},
+		{"off", "staging", nil, ""},
+	},
+	"timeouts": {
+		{"a minute", "staging", []string{"proxy-read-timeout: \"900\"", "proxy-read-timeout: \"60\""}, "proxy-read-timeout]: leaves slow uploads less than five minutes"},
+		{"long", "staging", nil, ""},
+	},
+	"ingress-nginx": {
+		{"its annotations", "staging", nil, "which was retired in March 2026"},
+		{"another controller", "staging", []string{"    nginx.ingress.kubernetes.io/", "    example.com/", "ingressClassName: nginx", "ingressClassName: traefik"}, ""},
+	},
+	"image-tag": {
+		{"a release", "staging", nil, "info: x: Deployment registry/docker-registry: spec.template.spec.containers[0].image: is known by the tag 3.1.1 alone"},
+		{"the newest", "staging", []string{"registry:3.1.1", "registry:latest"}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0].image: is whatever is newest"},
+		{"a name", "staging", []string{"registry:3.1.1", "registry:3"}, "warning: x:"},
+		{"a digest", "staging", []string{"registry:3.1.1", "registry@sha256:" + strings.Repeat("0", 64)}, ""},
+		{"a registry with a port and a digest", "staging", []string{"registry:3.1.1", "r.example.com:5000/registry:3@sha256:" + strings.Repeat("0", 64)}, ""},
+	},
+	"image-version": {
+		{"a digest alone", "staging", []string{"registry:3.1.1", "registry@sha256:" + strings.Repeat("0", 64)}, "doesn't say its version"},
+		{"a label beside it", "staging", []string{"registry:3.1.1", "registry@sha256:" + strings.Repeat("0", 64), "\n  labels:\n    app: docker-registry\n", "\n  labels:\n    app.kubernetes.io/version: 3.1.1\n    app: docker-registry\n"}, ""},
+		{"a tag", "staging", nil, ""},
+	},
+	"vulnerable-image": {
+		{"version 2", "staging", []string{"registry:3.1.1", "registry:2.8.1"}, "CVE-2023-2253"},
+		{"the one before", "staging", []string{"registry:3.1.1", "registry:3.1.0"}, "is version 3.1.0, which has CVE-2026-41888 (tags can be deleted although deletion is switched off); expected 3.1.1 or newer"},
+		{"a pre-release", "staging", []string{"registry:3.1.1", "registry:3.0.0-rc.2"}, "CVE-2025-24976"},
+		{"a build of somebody's", "staging", []string{"registry:3.1.1", "registry:3.1.1-alpine"}, ""},
+		{"GitLab's numbers", "staging", []string{"registry:3.1.1", "gitlab-container-registry:v2.13.1-gitlab"}, ""},
+		{"mended", "staging", nil, ""},
+	},
+	"gitlab-htpasswd": {
+		{"one that lost it", "staging", []string{"registry:3.1.1", "registry.gitlab.com/x/gitlab-container-registry:v4.1.0-gitlab"}, "is GitLab's 4.1.0, which knows no htpasswd"},
+		{"one that has it", "staging", []string{"registry:3.1.1", "registry.gitlab.com/x/gitlab-container-registry:v2.13.1-gitlab"}, ""},
+		{"distribution", "staging", nil, ""},
+	},
+}
+
+const collector = `---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: docker-registry-gc, namespace: registry}
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate: {spec: {template: {spec: {enableServiceLinks: false, restartPolicy: Never, containers: [{name: gc, image: 'registry:3.1.1', command: [registry, garbage-collect, /etc/config.yml]}]}}}}
+`
+
+func TestRulesOnObjects(t *testing.T) {
+	for id, probes := range objectProbes {
+		for _, p := range probes {
+			t.Run(id+"/"+p.name, func(t *testing.T) {
+				build := golden(t, p.build)
+				for i := 0; i+1 < len(p.edits); i += 2 {
+					if !strings.Contains(build, p.edits[i]) {
+						t.Fatalf("the build has no %q", p.edits[i])
+					}
+					build = strings.ReplaceAll(build, p.edits[i], p.edits[i+1])
+				}
+				objects, err := Parse("x", []byte(build))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var found []string
+				for _, f := range (Rendered{From: "x", Objects: objects}).Run() {
+					text := string(f.Severity) + ": " + f.Error()
+					if strings.Contains(text, "xyzzy") {
+						t.Error("a secret is in the report")
+					}
+					if f.Rule == id {
+						found = append(found, text)
+					}
+				}
+				switch all := strings.Join(found, "\n"); {
+				case p.want == "" && all != "":
+					t.Errorf("found %s", all)
+				case !strings.Contains(all, p.want):
+					t.Errorf("found %q, want %q", all, p.want)
+				}
+			})
+		}
+	}
+}
+
+// environmentProbes are the rules on environments that check_test.go doesn't
+// have, and what they leave alone.
+var environmentProbes = map[string][]struct {
+	name   string
+	change func(*Subject)
+	want   string
+}{
+	"bcrypt-cost": {
+		{"a person's", func(s *Subject) { s.People = append(s.People, Person{User: "bob", Cost: 12, File: "bob.yaml"}) }, `bob.yaml: cost: is 12: every request of "bob"`},
+		{"the puller's", func(s *Subject) { s.People[0].Cost = 10 }, "cost: is 10, and every node pulls with regcred"},
+		{"as reggen makes them", func(*Subject) {}, ""},
+	},
+	"puller-pushes": {
+		{"the only user", func(s *Subject) { s.People = s.People[:1] }, `spec.pullSecrets.regcred.user: "puller" is the only user`},
+		{"one of several", func(*Subject) {}, ""},
+	},
+	"function-annotation": {
+		{"annotated", func(s *Subject) { s.Annotated = true }, "config.kubernetes.io/function makes kustomize leave the registry out"},
+		{"not annotated", func(*Subject) {}, ""},
+	},
+	ruleSilence: {
+		{"a typo", silenced("image-tga", "x"), `spec.check.silence.image-tga: no rule has this id; did you mean "image-tag"?`},
+		{"one that always counts", silenced("build", "x"), "spec.check.silence.build: can't be silenced"},
+		{"nothing to silence", silenced("spaces-encrypt", "x"), "spec.check.silence.spaces-encrypt: silences nothing"},
+		{"something to silence", func(s *Subject) { silenced("puller-pushes", "x")(s); s.People = s.People[:1] }, ""},
+	},
+	"recipients":            {{"all of them", func(*Subject) {}, ""}},
+	"cluster-key":           {{"one of its own", func(*Subject) {}, ""}},
+	"host":                  {{"the same everywhere", func(*Subject) {}, ""}},
+	"pull-secret-namespace": {{"where it was meant", func(*Subject) {}, ""}},
+	"cluster-keys-disjoint": {{"alone", func(*Subject) {}, ""}},
+}
+
+func silenced(id, reason string) func(*Subject) {
+	return func(s *Subject) { s.Registry.Spec.Check = &spec.Check{Silence: map[string]string{id: reason}} }
+}
+
+func TestRulesOnEnvironments(t *testing.T) {
+	for id, probes := range environmentProbes {
+		for _, p := range probes {
+			t.Run(id+"/"+p.name, func(t *testing.T) {
+				s := subject(t, sound)
+				s.People = []Person{{User: "puller", Cost: 5, File: "puller.yaml"}, {User: "alice", Cost: 10, File: "alice.yaml"}}
+				p.change(&s)
+				var found []string
+				for _, f := range Silence(whole(s), []Subject{s}) {
+					if f.Rule == id && f.Silenced == "" {
+						found = append(found, f.Error())
+					}
+				}
+				switch all := strings.Join(found, "\n"); {
+				case p.want == "" && all != "":
+					t.Errorf("found %s", all)
+				case !strings.Contains(all, p.want):
+					t.Errorf("found %q, want %q", all, p.want)
+				}
+			})
+		}
+	}
+}
+
+// Every rule has a case that triggers it and one that doesn't, here or (for
+// those that the caller applies) in the command's tests.
+func TestEveryRuleHasCases(t *testing.T) {
+	inCheckTest := map[string]bool{"recipients": true, "cluster-key": true, "host": true, "pull-secret-namespace": true, "cluster-keys-disjoint": true}
+	for _, r := range Rules() {
+		fires, quiet := inCheckTest[r.ID], false
+		for _, p := range objectProbes[r.ID] {
+			fires, quiet = fires || p.want != "", quiet || p.want == ""
+		}
+		for _, p := range environmentProbes[r.ID] {
+			fires, quiet = fires || p.want != "", quiet || p.want == ""
+		}
+		if r.ID == RuleBuild || r.ID == RulePassword {
+			continue // internal/cli: bad inputs, TestCheckFindsAForgedHash
+		}
+		if !fires || !quiet {
+			t.Errorf("%s: a case that triggers it %v, one that doesn't %v", r.ID, fires, quiet)
+		}
+	}
+	for id := range objectProbes {
+		if _, ok := Lookup(id); !ok {
+			t.Errorf("cases for %s, which is no rule", id)
+		}
+	}
+}
+
+// No rule fires on the examples but the two that their base answers.
+func TestTheExamplesAreQuiet(t *testing.T) {
+	answered := map[string]bool{"image-tag": true, "ingress-nginx": true}
+	for _, name := range []string{"dev", "staging", "prod", "hello-kubernetes"} {
+		objects, err := Parse(name, []byte(golden(t, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fired := map[string]bool{}
+		for _, f := range (Rendered{From: name, Objects: objects}).Run() {
+			fired[f.Rule] = true
+			if !answered[f.Rule] {
+				t.Errorf("%s: %s", name, f.Error())
+			}
+		}
+		for id := range answered {
+			if name != "hello-kubernetes" && !fired[id] {
+				t.Errorf("%s: %s is answered in the spec and doesn't fire", name, id)
+			}
+		}
+	}
+}
+
+// A silenced finding says why, and others of the same rule elsewhere count.
+func TestSilence(t *testing.T) {
+	a, b := subject(t, sound), subject(t, sound)
+	b.Root = "other"
+	silenced("puller-pushes", "a demo")(&a)
+	a.People, b.People = []Person{{User: "puller"}}, []Person{{User: "puller"}}
+	n := 0
+	for _, f := range Silence(Run([]Subject{a, b}), []Subject{a, b}) {
+		if f.Rule != "puller-pushes" {
+			continue
+		}
+		n++
+		if want := map[string]string{"env": "a demo", "other": ""}[f.Root]; f.Silenced != want {
+			t.Errorf("%s: silenced %q", f.Root, f.Silenced)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d findings", n)
+	}
+	// Objects belong to the build that they came from.
+	a.Build = "whole"
+	found := []Finding{{Rule: "image-tag", Root: "whole", Problem: problem.Problem{What: "x"}}}
+	silenced("image-tag", "a demo")(&a)
+	if f := Silence(found, []Subject{a}); f[0].Silenced != "a demo" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// The data file says where each entry comes from and when somebody looked.
+func TestVulnerabilities(t *testing.T) {
+	v := vulnerabilities()
+	if len(v.Looked) != len("2006-01-02") || len(v.Known) < 5 {
+		t.Fatalf("%+v", v)
+	}
+	for _, k := range v.Known {
+		if !strings.HasPrefix(k.ID, "CVE-") || !strings.HasPrefix(k.Source, "https://") || k.About == "" || k.Fixed == "" {
+			t.Errorf("%+v", k)
+		}
+	}
+}

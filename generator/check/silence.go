@@ -1,0 +1,60 @@
+package check
+
+import (
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// Silence marks the findings that the specs of their environments silence,
+// with the reasons given there, and adds what is wrong with the silences
+// themselves: a rule that doesn't exist or can't be silenced (an error), one
+// that found nothing (an info).
+func Silence(findings []Finding, subjects []Subject) []Finding {
+	out := append([]Finding{}, findings...)
+	ids := make([]string, 0, len(Rules()))
+	for _, r := range Rules() {
+		ids = append(ids, r.ID)
+	}
+	for _, s := range subjects {
+		if s.Registry == nil || s.Registry.Spec.Check == nil {
+			continue
+		}
+		for _, id := range sortedKeys(s.Registry.Spec.Check.Silence) {
+			path := "spec.check.silence." + id
+			rule, known := Lookup(id)
+			tell := func(severity Severity, p problem.Problem) {
+				p.File, p.Path = s.Root, path
+				out = append(out, Finding{Rule: ruleSilence, Severity: severity, Root: s.Root, Problem: p})
+			}
+			switch {
+			case !known:
+				tell(Error, problem.Problem{What: "no rule has this id", Near: problem.Nearest(id, ids), Next: "docs/reference/rules.md lists them"})
+			case rule.Always:
+				tell(Error, problem.Problem{What: "can't be silenced", Next: rule.Fix})
+			case !mark(out, s, id) && s.decides(rule, subjects):
+				tell(Info, problem.Problem{What: "silences nothing", Next: "take it out, so that it hides nothing later"})
+			}
+		}
+	}
+	return out
+}
+
+// mark silences what a rule found in an environment, and says whether it had
+// found anything.
+func mark(findings []Finding, s Subject, id string) bool {
+	any := false
+	for i, f := range findings {
+		if f.Rule == id && (f.Root == s.Root || f.Root == s.Build) {
+			findings[i].Silenced = s.Registry.Spec.Check.Silence[id]
+			any = true
+		}
+	}
+	return any
+}
+
+// decides says whether the rule had all it needs to find something.
+func (s Subject) decides(r Rule, subjects []Subject) bool {
+	if r.all != nil {
+		return len(subjects) > 1
+	}
+	return len(s.Objects) > 0
+}
