@@ -144,11 +144,15 @@ func Plain(p generator.Plan, values map[secret.Ref]string) ([]object.Object, err
 }
 
 // Values makes up a value for every secret of a plan. Each holds what YAML,
-// templates and shells take for something else.
+// templates and shells take for something else, but for the http secret, which
+// reggen makes itself and which is letters and digits.
 func Values(p generator.Plan) map[secret.Ref]string {
 	out := map[secret.Ref]string{}
 	for ref := range p.Refs {
 		out[ref] = string(ref) + `: "0755" #'{{ .x }}$y ~`
+	}
+	if _, ok := out[secret.HTTPSecret]; ok {
+		out[secret.HTTPSecret] = "a0123456789abcdefghijklmnopqrstu"
 	}
 	return out
 }
