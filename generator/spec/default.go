@@ -22,7 +22,7 @@ func Default(r Registry) Registry {
 		s.Replicas = pointer(1)
 	}
 	if s.Storage.S3 != nil {
-		s.Storage.S3 = defaultS3(*s.Storage.S3)
+		s.Storage.S3 = defaultS3(*s.Storage.S3, s.Image.Flavor)
 	}
 	if s.Storage.Filesystem != nil {
 		s.Storage.Filesystem = defaultFilesystem(*s.Storage.Filesystem)
@@ -84,8 +84,10 @@ func defaultImage(i Image) Image {
 
 // defaultS3 applies the provider's preset. MinIO and Ceph are usually reached
 // by a name inside the cluster, so clients aren't redirected there, and hold
-// buckets in the path, not in the host.
-func defaultS3(s S3) *S3 {
+// buckets in the path, not in the host. Version 2 of the registry knows no such
+// setting: it puts buckets into the path wherever an endpoint is set (its S3
+// driver, v2.8.3).
+func defaultS3(s S3, flavor Flavor) *S3 {
 	set(&s.Provider, "aws")
 	selfHosted := s.Provider == "minio" || s.Provider == "ceph"
 	switch {
@@ -107,6 +109,9 @@ func defaultS3(s S3) *S3 {
 	}
 	if s.ForcePathStyle == nil {
 		s.ForcePathStyle = pointer(selfHosted)
+		if flavor == DistributionV2 {
+			s.ForcePathStyle = pointer(s.Endpoint != "")
+		}
 	}
 	if s.Endpoint != "" && !strings.Contains(s.Endpoint, "://") {
 		scheme := "https://"

@@ -75,6 +75,15 @@ func TestDefaultsOfParts(t *testing.T) {
 			t.Errorf("%s: got %s", volume, got)
 		}
 	}
+	// Version 2 of the registry decides about the path by itself.
+	for s3, want := range map[string]bool{
+		"{region: eu-central-1, bucket: images}": false, "{provider: digitalocean, region: nyc3, bucket: images}": true,
+		"{provider: minio, bucket: images, endpoint: minio.example.com}": true,
+	} {
+		if got := *decode(t, withS3(s3)+"  image: {flavor: distribution-v2}\n").Spec.Storage.S3.ForcePathStyle; got != want {
+			t.Errorf("%s with version 2: path style %v", s3, got)
+		}
+	}
 	a := decode(t, onVolume+"  auth: {existingSecret: {name: users}}\n").Spec.Auth
 	if got := asJSON(t, a); got != `{"realm":"Registry","existingSecret":{"name":"users","key":"htpasswd"}}` {
 		t.Errorf("got %s", got)

@@ -46,7 +46,7 @@ var docs = map[string]doc{
 	"spec.storage.s3.bucket":                   {text: "The bucket's name.", pattern: patternBucket, required: true},
 	"spec.storage.s3.endpoint":                 {text: "Where the service listens: a scheme and a host, nothing after them. Without a scheme it gets https://, or http:// when secure is false. Required for minio, ceph and r2.", def: "https://<region>.digitaloceanspaces.com for digitalocean"},
 	"spec.storage.s3.rootDirectory":            {text: "A folder in the bucket to keep everything in."},
-	"spec.storage.s3.forcePathStyle":           {text: "Whether the bucket's name goes into the path of requests, not into the host.", def: "true for minio and ceph, else false"},
+	"spec.storage.s3.forcePathStyle":           {text: "Whether the bucket's name goes into the path of requests, not into the host.", def: "true for minio and ceph, else false; with flavor distribution-v2 true beside an endpoint"},
 	"spec.storage.s3.encrypt":                  {text: "Whether to ask the service for encryption at rest. DigitalOcean Spaces refuses such requests.", def: "false"},
 	"spec.storage.s3.secure":                   {text: "Whether the endpoint is reached by https.", def: "true"},
 	"spec.storage.s3.redirect":                 {text: "Whether clients are sent to the bucket to fetch layers. They then have to reach the endpoint themselves.", def: "false for minio and ceph, else true"},

@@ -67,7 +67,7 @@ func presets(b *strings.Builder) {
 		if needsRegion[p] != "" {
 			in.Region = "<region>"
 		}
-		s := defaultS3(in)
+		s := defaultS3(in, Distribution)
 		region, endpoint := s.Region, s.Endpoint
 		if in.Region != "" {
 			region = "*required*"

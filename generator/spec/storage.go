@@ -63,6 +63,10 @@ func (v *validator) s3(s S3) {
 	if s.Provider == "digitalocean" && s.Encrypt != nil && *s.Encrypt {
 		v.add(path+".encrypt", "is true, and Spaces refuses requests that ask for encryption: it encrypts everything by itself", "false")
 	}
+	if f := s.ForcePathStyle; f != nil && *f != (s.Endpoint != "") && v.s.Image.Flavor == DistributionV2 {
+		v.add(path+".forcePathStyle", fmt.Sprintf("is %v, and version 2 of the registry puts the bucket's name into the path beside an endpoint, and only there", *f),
+			"no forcePathStyle, or spec.image.flavor distribution")
+	}
 	if s.AmbientCredentials {
 		v.ambient(path+".ambientCredentials", s)
 	}

@@ -31,6 +31,7 @@ type fields = map[string]any
 var storages = map[string][]setting{
 	"s3": {
 		{"s3", fields{"s3": fields{"region": "eu-central-1", "bucket": "images"}}, Credentials{"s3": {"accessKey", "secretKey"}}},
+		{"s3 endpoint", fields{"s3": fields{"provider": "minio", "bucket": "images", "endpoint": "https://minio.example.com"}}, Credentials{"s3": {"accessKey", "secretKey"}}},
 		{"s3 role", fields{"s3": fields{"region": "eu-central-1", "bucket": "images", "ambientCredentials": true}}, nil},
 	},
 	"filesystem": {
