@@ -144,6 +144,35 @@ func TestTheRegistryUnderstandsTheExamples(t *testing.T) {
 	}
 }
 
+// Values files of the chart that many registries were installed with are
+// understood too, by the version that they install.
+func TestTheRegistryUnderstandsInstalledValues(t *testing.T) {
+	for name, want := range map[string][]expectation{
+		"its defaults": {
+			{[]string{"http", "addr"}, ":5000"}, {[]string{"http", "debug", "addr"}, ":5001"}, {[]string{"log", "fields", "service"}, "registry"},
+			{[]string{"storage", "filesystem", "rootdirectory"}, "/var/lib/registry"}, {[]string{"auth"}, nil},
+		},
+		"every key": {
+			{[]string{"storage", "s3", "bucket"}, "images"}, {[]string{"storage", "s3", "rootdirectory"}, "/x"}, {[]string{"storage", "s3", "skipverify"}, true},
+			{[]string{"storage", "s3", "regionendpoint"}, "https://s3.example.com"}, {[]string{"http", "tls", "certificate"}, "/etc/registry-tls/tls.crt"},
+			{[]string{"http", "debug", "addr"}, ":9000"}, {[]string{"storage", "delete", "enabled"}, true}, {[]string{"http", "host"}, "https://a.example.com"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, objects, err := cases.RenderInstalled(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range pods(t, objects) {
+				compare(t, read(t, spec.Distribution, p.config, p.env), want)
+			}
+		})
+	}
+	if len(cases.Installed) != 2 {
+		t.Error("a values file that isn't parsed here")
+	}
+}
+
 func abs(t testing.TB, path string) string {
 	t.Helper()
 	out, err := filepath.Abs(path)
