@@ -179,3 +179,14 @@ func TestTheGeneratorReadsNoEnvironmentClockOrDisk(t *testing.T) {
 		})
 	}
 }
+
+// What proves the program is no part of it.
+func TestCasesAreForTestsAlone(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, path := range imports(s.file) {
+			if path == module+"internal/cases" {
+				t.Errorf("%s/%s imports %s, which only tests may", s.dir, s.name, path)
+			}
+		}
+	}
+}
