@@ -28,6 +28,8 @@ import (
 type buildOptions struct {
 	secrets string // sealed, plain, redacted, omit
 	stale   string // fail, warn
+	// saw is told of every Registry that a build met, unless nil.
+	saw func(root string, r *spec.Registry)
 }
 
 func (o buildOptions) resolver() (generator.Resolver, error) {
@@ -150,6 +152,9 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 			}
 			text, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o)
 			registries = append(registries, registry)
+			if o.saw != nil && registry != nil {
+				o.saw(r.Root, registry)
+			}
 			return text, w.at(r.Root, err)
 		})
 		if err != nil {

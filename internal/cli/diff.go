@@ -1,17 +1,13 @@
 package cli
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -41,8 +37,10 @@ func (w *World) diffCommand() *cobra.Command {
 and field: against a git revision (HEAD unless said), which is built from its
 own files without touching yours, or against another folder with the same
 environments in it, for instance what reggen render wrote. Secrets are compared
-by key and recipient, never by value; no key is needed. The same change in many
-environments is shown once. Without DIR every environment below this folder is
+by key and recipient, never by value; no key is needed. Users, pull secrets and
+those who can open the credentials are named where they were added or removed.
+The same change in many environments is shown once; an environment that was
+removed is all removed objects. Without DIR every environment below this folder is
 compared. Exits 0 when nothing differs, 1 when something does,
 2 on trouble.`,
 		Example: `  reggen diff overlays/*
@@ -79,44 +77,42 @@ func trouble(err error) error {
 type changes struct {
 	Environments []string      `json:"environments"`
 	Objects      []diff.Object `json:"objects"`
-	Users        *userChanges  `json:"users,omitempty"`
-}
-
-// userChanges are read from the credentials' public side.
-type userChanges struct {
-	Added   []string `json:"added,omitempty"`
-	Removed []string `json:"removed,omitempty"`
+	publicChanges
 }
 
 func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (different bool, err error) {
 	if !slices.Contains([]string{"text", "json", "yaml", "markdown"}, o.output) {
 		return false, problem.Problem{Path: "-o", What: fmt.Sprintf("%q is no output", o.output), Want: "text, json, yaml or markdown"}
 	}
-	roots, err := w.discover(dirs)
-	if err != nil {
-		return false, err
-	}
 	old, base, cleanup, err := w.otherSide(ctx, o)
 	if err != nil {
 		return false, err
 	}
 	defer cleanup()
+	places, err := w.places(old, base, dirs)
+	if err != nil {
+		return false, err
+	}
+	compared := make([]comparison, len(places))
+	bar := w.progress("comparing", len(places))
+	defer bar.done()
+	w.eachEnvironment(ctx, len(places), func(i int, build builder) {
+		compared[i] = w.compare(build, old, base, places[i])
+		bar.step()
+	})
+	bar.done()
+	if err := interrupted(ctx); err != nil {
+		return false, err
+	}
 	var l problem.List
 	var all []changes
-	bar := w.progress("comparing", len(roots))
-	defer bar.done()
-	for _, dir := range roots {
-		if err := interrupted(ctx); err != nil {
-			return false, err
+	for _, c := range compared {
+		_, _ = io.WriteString(w.Stderr, c.warnings)
+		l.Join(c.err)
+		if len(c.Objects) > 0 || c.publicChanges != (publicChanges{}) {
+			all = append(all, c.changes)
 		}
-		c, err := w.compare(ctx, dir, old, base)
-		l.Join(err)
-		if err == nil && (len(c.Objects) > 0 || c.Users != nil) {
-			all = append(all, c)
-		}
-		bar.step()
 	}
-	bar.done()
 	if err := l.Err(); err != nil {
 		return false, err
 	}
@@ -131,161 +127,68 @@ func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (differe
 	return len(all) > 0, nil
 }
 
-// compare builds one environment on both sides.
-func (w *World) compare(ctx context.Context, dir string, old *World, base string) (changes, error) {
-	c := changes{Environments: []string{w.show(dir)}}
-	rel, err := filepath.Rel(base, dir)
-	if err != nil || !filepath.IsLocal(rel) {
-		return c, problem.Problem{File: dir, What: "is outside the folder that is compared"}
+// comparison is what is found about one environment.
+type comparison struct {
+	changes
+	warnings string
+	err      error
+}
+
+// compare builds one environment on both sides; where it is on one only, all
+// its objects were added or removed.
+func (w *World) compare(build builder, old *World, base, rel string) comparison {
+	dir, then := filepath.Join(base, rel), filepath.Join(old.Dir, rel)
+	c := comparison{changes: changes{Environments: []string{w.show(dir)}}}
+	is, was := hasKustomization(dir), hasKustomization(then)
+	var now, before side
+	if is {
+		now, c.err = oneSide(build, w.Dir, dir)
+		c.warnings = now.warnings
 	}
-	now, err := w.objects(ctx, dir)
-	if err != nil {
-		return c, err
-	}
-	var before []object.Object
-	if then := filepath.Join(old.Dir, rel); hasKustomization(then) {
-		if before, err = old.objects(ctx, then); err != nil {
+	if c.err == nil && was {
+		if before, c.err = oneSide(build, old.Dir, then); c.err != nil {
 			var list problem.List
-			list.Join(err)
+			list.Join(c.err)
 			for i := range list {
 				list[i].What = "on the other side: " + list[i].What
 			}
-			return c, list
+			c.err = list
 		}
-		c.Users = changedUsers(old.users(then), w.users(dir))
 	}
-	c.Objects, err = diff.Compare(before, now)
-	return c, err
+	if c.err != nil {
+		return c
+	}
+	c.publicChanges = w.changedPublic(old, before.specs, now.specs)
+	if !bytes.Equal(before.text, now.text) {
+		c.Objects, c.err = compareTexts(before.text, now.text)
+	}
+	return c
 }
 
-// objects builds an environment, stale sealed files included: what a diff is
+// side is one side of a comparison.
+type side struct {
+	text     []byte
+	specs    []publicSpec
+	warnings string
+}
+
+// oneSide builds an environment, stale sealed files included: what a diff is
 // for comes before the seal.
-func (w *World) objects(ctx context.Context, dir string) ([]object.Object, error) {
-	text, err := w.build(ctx, []string{w.show(dir)}, buildOptions{stale: "warn"})
+func oneSide(build builder, base, dir string) (side, error) {
+	b := build(order{Base: base, Dir: dir, Stale: "warn"})
+	return side{b.Text, b.Registries, b.Warnings}, b.Problems.Err()
+}
+
+func compareTexts(before, now []byte) ([]diff.Object, error) {
+	a, err := object.Parse("the build", before)
 	if err != nil {
 		return nil, err
 	}
-	return object.Parse("the build", text)
-}
-
-// users are the users of an environment, as far as they can be read; nil when
-// there is no Registry, as in rendered output.
-func (w *World) users(dir string) map[string]bool {
-	envs, _ := w.environments([]string{dir})
-	if len(envs) == 0 {
-		return nil
-	}
-	out := map[string]bool{}
-	for _, e := range envs {
-		set, _ := w.credentials(e)
-		for _, u := range set.Users {
-			out[u.User] = true
-		}
-	}
-	return out
-}
-
-func changedUsers(old, now map[string]bool) *userChanges {
-	var u userChanges
-	if old == nil || now == nil {
-		return nil
-	}
-	for _, n := range sortedKeys(now) {
-		if !old[n] {
-			u.Added = append(u.Added, n)
-		}
-	}
-	for _, n := range sortedKeys(old) {
-		if !now[n] {
-			u.Removed = append(u.Removed, n)
-		}
-	}
-	if len(u.Added)+len(u.Removed) == 0 {
-		return nil
-	}
-	return &u
-}
-
-// otherSide is the World of what is compared with, and the folder of this side
-// that corresponds to its own.
-func (w *World) otherSide(ctx context.Context, o diffOptions) (old *World, base string, cleanup func(), err error) {
-	side := *w
-	side.Stderr = io.Discard // its warnings are about files that nobody can change any more
-	if o.against != "" {
-		side.Dir = w.abs(o.against)
-		if !exists(side.Dir) {
-			return nil, "", nil, problem.Problem{File: side.Dir, What: "no such folder"}
-		}
-		return &side, w.Dir, func() {}, nil
-	}
-	rev := o.from
-	if rev == "" {
-		rev = "HEAD"
-	}
-	top, err := w.git(ctx, "rev-parse", "--show-toplevel")
+	b, err := object.Parse("the build", now)
 	if err != nil {
-		return nil, "", nil, problem.Problem{What: "not in a git repository", Want: "a repository, or --against with a folder"}
+		return nil, err
 	}
-	base = strings.TrimSpace(string(top))
-	archive, err := w.git(ctx, "-C", base, "archive", "--format=tar", rev, "--")
-	if err != nil {
-		return nil, "", nil, problem.Problem{Path: "--from", What: fmt.Sprintf("git knows no revision %q", rev), Next: "git log --oneline"}
-	}
-	dir, err := os.MkdirTemp("", "reggen-diff-")
-	if err != nil {
-		return nil, "", nil, problem.Problem{What: "can't make a temporary folder"}
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	cleanup = func() { _ = os.RemoveAll(dir) }
-	if err := unpack(archive, dir); err != nil {
-		cleanup()
-		return nil, "", nil, problem.Problem{Path: "--from", What: "the revision can't be unpacked into " + dir}
-	}
-	side.Dir = dir
-	return &side, base, cleanup, nil
-}
-
-// unpack writes the files of a git archive below dir, and nothing outside it.
-func unpack(archive []byte, dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }()
-	r := tar.NewReader(bytes.NewReader(archive))
-	for {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		name := filepath.FromSlash(h.Name)
-		switch h.Typeflag {
-		case tar.TypeReg:
-			if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-				return err
-			}
-			f, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(f, r)
-			if err := errors.Join(err, f.Close()); err != nil {
-				return err
-			}
-		case tar.TypeSymlink:
-			if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-				return err
-			}
-			if err := root.Symlink(h.Linkname, name); err != nil {
-				return err
-			}
-		}
-	}
+	return diff.Compare(a, b)
 }
 
 // once puts environments with the same changes together.
@@ -293,10 +196,7 @@ func once(all []changes) []changes {
 	var out []changes
 	at := map[string]int{}
 	for _, c := range all {
-		key, err := json.Marshal(struct {
-			O []diff.Object
-			U *userChanges
-		}{c.Objects, c.Users})
+		key, err := json.Marshal(changes{Objects: c.Objects, publicChanges: c.publicChanges})
 		if i, ok := at[string(key)]; ok && err == nil {
 			out[i].Environments = append(out[i].Environments, c.Environments...)
 			continue

@@ -136,3 +136,94 @@ func TestDiffUnpacksNothingOutside(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// An environment that a branch removes is all removed objects, however it was
+// named; one that is named wrongly is on neither side.
+func TestDiffOfARemovedEnvironment(t *testing.T) {
+	e := committed(t, 2)
+	e.ok("render", "overlays", "-o", "rendered")
+	if err := os.RemoveAll(e.path("overlays/e1")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"diff", "diff overlays", "diff overlays/*", "diff overlays/e1", "diff overlays/e0 overlays/e1", "diff overlays --against rendered"} {
+		out, errs, code := run(t, e.dir, strings.Fields(args)...)
+		if code != 1 || !strings.HasPrefix(out, "overlays/e1\n") || !strings.Contains(out, "  - Deployment registry/docker-registry\n") || strings.Contains(out, "overlays/e0") {
+			t.Errorf("%s: exit %d\n%s%s", args, code, out, errs)
+		}
+	}
+	if _, errs, code := run(t, e.dir, "diff", "overlays/e1", "overlays/e7"); code != 2 || !strings.Contains(errs, "overlays/e7: no such folder") || strings.Contains(errs, "e1") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+// Comparing with a revision reads what is committed, whatever .gitattributes
+// says of archives, and leaves index, working tree and HEAD alone.
+func TestDiffTouchesNothing(t *testing.T) {
+	e := committed(t, 2)
+	e.write(".gitattributes", "bases export-ignore\n")
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "attributes")
+	e.write("staged.txt", "staged\n")
+	e.git("add", "staged.txt")
+	e.write("bases/registry/registry.yaml", strings.Replace(e.read("bases/registry/registry.yaml"), "spec:\n", "spec:\n  replicas: 4\n", 1))
+	before := e.files()
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, args := range []string{"diff overlays", "diff --from HEAD~1 -o json", "diff --from HEAD~1 overlays/e0"} {
+		out, errs, code := run(t, e.dir, strings.Fields(args)...)
+		if code != 1 || !strings.Contains(out, "replicas") {
+			t.Errorf("%s: exit %d\n%s%s", args, code, out, errs)
+		}
+		if got := changedFiles(before, e.files()); len(got) > 0 {
+			t.Errorf("%s changed %v", args, got)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "reggen-diff-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	// From a folder within the repository it is the same.
+	out, _, code := run(t, e.path("overlays"), "diff", "e0")
+	if code != 1 || !strings.HasPrefix(out, "e0\n") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// What is known of secrets without a key is told in words: pull secrets with
+// their users, who can open the credentials and the sealed Secrets; and that a
+// value may only be encrypted anew, where nobody can know.
+func TestDiffOfSecrets(t *testing.T) {
+	e := committed(t, 2)
+	base := e.read("bases/registry/registry.yaml")
+	e.write("bases/registry/registry.yaml", strings.Replace(base, "    regcred: {user: puller, namespaces: [default]}\n", "    regcred: {user: u0, namespaces: [default]}\n    more: {user: puller}\n", 1))
+	e.ok("seal", "overlays/e0", "overlays/e1")
+	out, _, code := run(t, e.dir, "diff", "overlays/e0")
+	want := "overlays/e0\n  pull secrets: +more of puller +regcred of u0 -regcred of puller\n  ~ Secret default/regcred\n      data/.dockerconfigjson: content changed\n  + Secret registry/more\n      data/.dockerconfigjson: added\n"
+	if code != 1 || out != want {
+		t.Errorf("exit %d\n%s\nwant:\n%s", code, out, want)
+	}
+	e.write("bases/registry/registry.yaml", base)
+	e.ok("seal", "overlays/e0", "overlays/e1")
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "as before", "--allow-empty")
+
+	e.key("deputy")
+	e.write(".sops.yaml", strings.ReplaceAll(e.read(".sops.yaml"), e.keys["people"], e.keys["people"]+","+e.keys["deputy"]))
+	e.ok("seal", "overlays/e0")
+	out, _, code = run(t, e.dir, "diff", "overlays/e0")
+	if code != 1 || strings.Count(out, "who can open the credentials: +"+e.keys["deputy"]+"\n") != 1 || strings.Count(out, "sops/recipients:\n        + "+e.keys["deputy"]+"\n") != 4 || strings.Contains(out, "content changed") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "a deputy")
+
+	e.ok("seal", "--rotate-keys", "overlays/e0")
+	out, _, code = run(t, e.dir, "diff", "overlays/e0")
+	if code != 1 || strings.Count(out, ": content changed, or only encrypted with a new data key\n") != strings.Count(out, ": content changed") || !strings.Contains(out, "data/htpasswd: content") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	for _, output := range []string{"text", "json", "yaml", "markdown"} {
+		out, _, _ := run(t, e.dir, "diff", "--from", "HEAD~2", "overlays/e0", "-o", output)
+		if !strings.Contains(out, e.keys["deputy"]) || strings.Contains(out, canary) || strings.Contains(out, "ENC[") {
+			t.Errorf("%s:\n%s", output, out)
+		}
+	}
+}

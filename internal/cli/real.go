@@ -38,5 +38,6 @@ func Real() *World {
 			return func() { _ = term.Restore(fd, state) }
 		},
 		Executable: os.Executable,
+		Processes:  min(parallel(), maxProcesses),
 	}
 }

@@ -124,7 +124,7 @@ other binary is needed to build.`,
 	cmd.AddCommand(
 		w.initCommand(), w.userCommand(), w.credentialCommand(),
 		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(), w.offboardCommand(),
-		w.pluginCommand(), w.schemaCommand(), w.versionCommand(),
+		w.pluginCommand(), w.schemaCommand(), w.versionCommand(), w.workerCommand(),
 	)
 	return cmd
 }

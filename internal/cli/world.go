@@ -38,6 +38,7 @@ type World struct {
 	ReadPassword func() (string, error)
 	SaveTerminal func() (restore func()) // nil where there is none
 	Executable   func() (string, error)
+	Processes    int // how many may build at once, this one and workers; 1 and less: only this one
 	// FunctionMode is set when kustomize started this process: paths in errors
 	// are then absolute, since nobody knows which folder is meant.
 	FunctionMode bool
@@ -162,10 +163,11 @@ func interrupted(ctx context.Context) error {
 	return nil
 }
 
-// git runs git in the working directory and
-// returns what it printed.
-func (w *World) git(ctx context.Context, args ...string) ([]byte, error) {
+// git runs git in the working directory, with env added to this process's
+// environment, and returns what it printed.
+func (w *World) git(ctx context.Context, env []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = w.Dir
+	cmd.Env = append(os.Environ(), env...)
 	return cmd.Output()
 }

@@ -40,6 +40,9 @@ type Field struct {
 	Change Kind   `json:"change"`
 	From   string `json:"from,omitempty"` // YAML; several lines for mappings, lists and texts
 	To     string `json:"to,omitempty"`
+	// Note is what is uncertain about a change of a Secret's key: without the
+	// data key, a value that was only encrypted anew looks like another one.
+	Note string `json:"note,omitempty"`
 }
 
 // Compare returns what differs, sorted by object. The values of Secrets appear
@@ -218,6 +221,8 @@ func public(o object.Object) object.Object {
 	for _, k := range []string{"data", "stringData", "sops"} {
 		delete(out, k)
 	}
+	// kubectl keeps a copy of the whole object there.
+	delete(out.Map("metadata", "annotations"), "kubectl.kubernetes.io/last-applied-configuration")
 	return out
 }
 
@@ -226,6 +231,10 @@ func secretKeys(a, b object.Object) []Field {
 	var out []Field
 	if b == nil || !b.IsSecret() {
 		return nil
+	}
+	note := ""
+	if a != nil && newDataKey(a, b) {
+		note = onlyEncrypted
 	}
 	for _, field := range []string{"data", "stringData"} {
 		var x map[string]any
@@ -250,11 +259,43 @@ func secretKeys(a, b object.Object) []Field {
 			case !has:
 				f.Change = Removed
 			case p != q:
-				f.Change = Changed
+				f.Change, f.Note = Changed, note
 			default:
 				continue
 			}
 			out = append(out, f)
+		}
+	}
+	return out
+}
+
+const onlyEncrypted = "or only encrypted with a new data key"
+
+// newDataKey says whether two sealed Secrets may have different data keys: all
+// that wraps it differs. With the same one, an unchanged value keeps its
+// ciphertext, so that another ciphertext is another value.
+func newDataKey(a, b object.Object) bool {
+	old := map[string]bool{}
+	for _, e := range wrapped(a.Map("sops")) {
+		old[e] = true
+	}
+	now := wrapped(b.Map("sops"))
+	return len(old) > 0 && len(now) > 0 && !slices.ContainsFunc(now, func(e string) bool { return old[e] })
+}
+
+// wrapped are the data keys of a sops block as each recipient gets them.
+func wrapped(v any) (out []string) {
+	switch t := v.(type) {
+	case map[string]any:
+		if s, ok := t["enc"].(string); ok {
+			out = append(out, s)
+		}
+		for _, e := range t {
+			out = append(out, wrapped(e)...)
+		}
+	case []any:
+		for _, e := range t {
+			out = append(out, wrapped(e)...)
 		}
 	}
 	return out

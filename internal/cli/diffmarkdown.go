@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"github.com/reggen/reggen/internal/diff"
+)
+
+// commentLimit is how long a comment may be: GitHub takes 65536 characters;
+// what a bot writes around the diff needs room too.
+const commentLimit = 60_000
+
+// shownNames is how many environments stand in the one line that is seen
+// before a group is unfolded.
+const shownNames = 5
+
+// markdown is what a bot posts on a pull request: folded, and never longer
+// than a comment may be. What doesn't fit is counted.
+func markdown(all []changes) string {
+	if len(all) == 0 {
+		return "No rendered object changes.\n"
+	}
+	var b strings.Builder
+	left := 0
+	for _, c := range all {
+		entries := entriesOf(c)
+		head, foot := group(c, entries)
+		room := commentLimit - b.Len() - len(head) - len(foot)
+		taken := 0
+		var body strings.Builder
+		for ; taken < len(entries) && body.Len()+len(entries[taken]) <= room; taken++ {
+			body.WriteString(entries[taken])
+		}
+		left += len(entries) - taken
+		if taken > 0 {
+			b.WriteString(head + body.String() + foot)
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "\n%d more change%s did not fit here; run `reggen diff`.\n", left, plural(left))
+	}
+	return b.String()
+}
+
+// group is what stands around the changes of some environments: a fold with a
+// summary, and a code block that no text in it can end.
+func group(c changes, entries []string) (head, foot string) {
+	names := c.Environments
+	more, list := "", ""
+	if len(names) > shownNames {
+		more = fmt.Sprintf(" and %d more", len(names)-shownNames)
+		list = "In " + html.EscapeString(cut(printable(strings.Join(names, ", ")), commentLimit/4)) + ".\n\n"
+		names = names[:shownNames]
+	}
+	fence := "```"
+	for strings.Contains(strings.Join(entries, ""), fence) {
+		fence += "`"
+	}
+	head = fmt.Sprintf("<details><summary>%s%s: %d object%s</summary>\n\n%s%sdiff\n",
+		html.EscapeString(cut(printable(strings.Join(names, ", ")), commentLimit/8)), more, len(c.Objects), plural(len(c.Objects)), list, fence)
+	return head, fence + "\n\n</details>\n"
+}
+
+// entriesOf are the changes of a group, each whole: a name, or an object with
+// its fields.
+func entriesOf(c changes) (out []string) {
+	for _, l := range c.lists() {
+		for _, n := range l.Added {
+			out = append(out, "+ "+l.one+" "+printable(n)+"\n")
+		}
+		for _, n := range l.Removed {
+			out = append(out, "- "+l.one+" "+printable(n)+"\n")
+		}
+	}
+	for _, o := range c.Objects {
+		var b strings.Builder
+		b.WriteString(map[diff.Kind]string{diff.Added: "+ ", diff.Removed: "- ", diff.Changed: "! "}[o.Change] + o.Object + "\n")
+		for _, f := range o.Fields {
+			markdownField(&b, f)
+		}
+		out = append(out, printable(b.String()))
+	}
+	return out
+}
+
+// longestValue is how much of one value is shown: the changes beside it matter
+// more than its end.
+const longestValue = 4000
+
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + fmt.Sprintf(" ... (%d bytes more)", len(text)-limit)
+}
+
+func markdownField(b *strings.Builder, f diff.Field) {
+	b.WriteString("  " + f.Path + ":")
+	if f.From == "" && f.To == "" {
+		b.WriteString(" " + what(f) + "\n")
+		return
+	}
+	b.WriteString("\n")
+	for _, side := range []struct{ text, sign string }{{f.From, "-   "}, {f.To, "+   "}} {
+		if side.text == "" {
+			continue
+		}
+		for l := range strings.SplitSeq(cut(side.text, longestValue), "\n") {
+			b.WriteString(side.sign + l + "\n")
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"maps"
+	"path/filepath"
+
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// publicChanges are what changed of an environment's public side: what is
+// known of its secrets without a key.
+type publicChanges struct {
+	Users       *names `json:"users,omitempty"`
+	PullSecrets *names `json:"pullSecrets,omitempty"` // the Secret and its user: regcred of puller
+	Recipients  *names `json:"recipients,omitempty"`  // who can open the credentials
+}
+
+// names are what one side has and the other has not.
+type names struct {
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+}
+
+// lists are the changes as people read them: a label each.
+func (p publicChanges) lists() []labelled {
+	var out []labelled
+	for _, l := range []labelled{{"users", "user", p.Users}, {"pull secrets", "pull secret", p.PullSecrets}, {"who can open the credentials", "can open the credentials:", p.Recipients}} {
+		if l.names != nil {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+type labelled struct {
+	many, one string
+	*names
+}
+
+// publicSpec is what a Registry says of its secrets, as far as a diff wants it.
+type publicSpec struct {
+	Root        string
+	Credentials []string // the folders
+	Pulls       []string // regcred of puller
+}
+
+func publicSpecOf(root string, r *spec.Registry) publicSpec {
+	p := publicSpec{Root: root, Credentials: r.Spec.Secrets.Credentials}
+	for _, name := range sortedKeys(r.Spec.PullSecrets) {
+		p.Pulls = append(p.Pulls, name+" of "+r.Spec.PullSecrets[name].User)
+	}
+	return p
+}
+
+// changedPublic compares the public sides of an environment. There is nothing
+// to compare where a side has no Registry, as in rendered output.
+func (w *World) changedPublic(old *World, before, now []publicSpec) publicChanges {
+	if len(before) == 0 || len(now) == 0 {
+		return publicChanges{}
+	}
+	var p publicChanges
+	p.PullSecrets = changedNames(pulls(before), pulls(now))
+	x, y := old.credentialFiles(before), w.credentialFiles(now)
+	if maps.Equal(x, y) {
+		return p // as nearly always
+	}
+	p.Users = changedNames(old.users(before), w.users(now))
+	p.Recipients = changedNames(recipients(x), recipients(y))
+	return p
+}
+
+func pulls(specs []publicSpec) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range specs {
+		for _, p := range s.Pulls {
+			out[p] = true
+		}
+	}
+	return out
+}
+
+// credentialFiles are the texts of credential files by folder and name.
+func (w *World) credentialFiles(specs []publicSpec) map[string]string {
+	out := map[string]string{}
+	for _, s := range specs {
+		for _, dir := range s.Credentials {
+			_, files, _ := w.folder(s.Root)(filepath.FromSlash(dir))
+			for _, f := range files {
+				out[dir+"/"+filepath.Base(f.Path)] = string(f.Data)
+			}
+		}
+	}
+	return out
+}
+
+// users are the users of an environment, as far as they can be read.
+func (w *World) users(specs []publicSpec) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range specs {
+		e := environment{root: s.Root, registry: &spec.Registry{}}
+		e.registry.Spec.Secrets.Credentials = s.Credentials
+		set, _ := w.credentials(e)
+		for _, u := range set.Users {
+			out[u.User] = true
+		}
+	}
+	return out
+}
+
+func recipients(files map[string]string) map[string]bool {
+	out := map[string]bool{}
+	for _, text := range files {
+		m, _ := sops.Inspect([]byte(text)) // what can't be read, a build names
+		for _, r := range m.Recipients {
+			out[r] = true
+		}
+	}
+	return out
+}
+
+func changedNames(old, now map[string]bool) *names {
+	var n names
+	for _, k := range sortedKeys(now) {
+		if !old[k] {
+			n.Added = append(n.Added, k)
+		}
+	}
+	for _, k := range sortedKeys(old) {
+		if !now[k] {
+			n.Removed = append(n.Removed, k)
+		}
+	}
+	if len(n.Added)+len(n.Removed) == 0 {
+		return nil
+	}
+	return &n
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// otherSide is the World of what is compared with, and the folder of this side
+// that corresponds to its own.
+func (w *World) otherSide(ctx context.Context, o diffOptions) (old *World, base string, cleanup func(), err error) {
+	side := *w
+	side.Stderr = io.Discard // its warnings are about files that nobody can change any more
+	if o.against != "" {
+		side.Dir = w.abs(o.against)
+		if !exists(side.Dir) {
+			return nil, "", nil, problem.Problem{File: side.Dir, What: "no such folder"}
+		}
+		return &side, w.Dir, func() {}, nil
+	}
+	rev := o.from
+	if rev == "" {
+		rev = "HEAD"
+	}
+	top, err := w.git(ctx, nil, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, "", nil, problem.Problem{What: "not in a git repository", Want: "a repository, or --against with a folder"}
+	}
+	base = strings.TrimSuffix(string(top), "\n")
+	commit, err := w.git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
+	if err != nil {
+		return nil, "", nil, problem.Problem{Path: "--from", What: fmt.Sprintf("git knows no revision %q", rev), Next: "git log --oneline   # in CI: is the checkout shallow?"}
+	}
+	dir, err := os.MkdirTemp("", "reggen-diff-")
+	if err != nil {
+		return nil, "", nil, problem.Problem{What: "can't make a temporary folder"}
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	cleanup = func() { _ = os.RemoveAll(dir) }
+	side.Dir = filepath.Join(dir, "tree")
+	if err := w.checkOut(ctx, base, strings.TrimSpace(string(commit)), dir, side.Dir); err != nil {
+		cleanup()
+		return nil, "", nil, problem.Problem{Path: "--from", What: "the revision can't be unpacked into " + dir}
+	}
+	return &side, base, cleanup, nil
+}
+
+// checkOut writes the files of a commit into a folder by way of an index of
+// its own, so that neither the repository's index nor its working tree is
+// touched. (git archive would leave out what is marked export-ignore.)
+func (w *World) checkOut(ctx context.Context, base, commit, scratch, into string) error {
+	if err := os.Mkdir(into, 0o755); err != nil {
+		return err
+	}
+	index := []string{"GIT_INDEX_FILE=" + filepath.Join(scratch, "index")}
+	for _, args := range [][]string{
+		{"read-tree", commit},
+		{"checkout-index", "--all", "--quiet", "--prefix=" + into + string(filepath.Separator)},
+	} {
+		args = append([]string{"-C", base, "-c", "core.sparseCheckout=false", "-c", "core.fsmonitor=false", "-c", "core.splitIndex=false"}, args...)
+		if _, err := w.git(ctx, index, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// places are the environments that the arguments stand for on either side, as
+// paths below base: one that was removed is only on the other side.
+func (w *World) places(old *World, base string, dirs []string) ([]string, error) {
+	var l problem.List
+	found := map[string]bool{}
+	for _, dir := range dirs {
+		at := w.abs(dir)
+		if info, err := os.Stat(at); err == nil && info.Mode().IsRegular() && len(dirs) > 1 {
+			continue
+		}
+		rel, err := filepath.Rel(base, at)
+		if err != nil || !filepath.IsLocal(rel) {
+			l.Add(problem.Problem{File: at, What: "is outside the folder that is compared"})
+			continue
+		}
+		now, err := w.expand(dir)
+		then, _ := old.expand(rel) // what is wrong there, only a build can say
+		if len(then) == 0 {
+			then = renderedBelow(filepath.Join(old.Dir, rel))
+		}
+		if !errors.As(err, &absence{}) || len(then) == 0 {
+			l.Join(err)
+		}
+		for root, roots := range map[string][]string{base: now, old.Dir: then} {
+			for _, r := range roots {
+				if rel, err := filepath.Rel(root, r); err == nil {
+					found[rel] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found)), l.Err()
+}
+
+// renderedBelow are the folders that reggen rendered: in its output no
+// environment is to be found.
+func renderedBelow(dir string) (out []string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && exists(filepath.Join(path, markerName)) {
+			out = append(out, path)
+		}
+		return nil
+	})
+	return out
+}

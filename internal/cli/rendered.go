@@ -1,0 +1,241 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// rendered is one file to be written.
+type rendered struct {
+	name string
+	data []byte
+}
+
+// split gives each object of a build its file, and the kustomization that
+// lists them, last.
+func split(text []byte, from string) ([]rendered, error) {
+	var out []rendered
+	seen := map[string]bool{}
+	list := "# Written by reggen render from " + from + ". Don't edit it: it is written anew.\n" +
+		"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+	for _, doc := range bytes.Split(text, []byte("\n---\n")) {
+		objects, err := object.Parse("the build", doc)
+		if err != nil || len(objects) != 1 {
+			return nil, problem.Problem{What: "the build holds something that is not one object"}
+		}
+		name := objectFile(objects[0])
+		if seen[name] {
+			return nil, problem.Problem{What: fmt.Sprintf("two objects would go to the file %s", name)}
+		}
+		seen[name] = true
+		out = append(out, rendered{name, append(bytes.TrimRight(doc, "\n"), '\n')})
+		list += "- " + name + "\n"
+	}
+	return append(out, rendered{"kustomization.yaml", []byte(list)}), nil
+}
+
+var unsafe = regexp.MustCompile(`[^a-z0-9._-]`)
+
+// objectFile names an object's file as kustomize build -o DIR does: namespace,
+// group, version, kind and name.
+func objectFile(o object.Object) string {
+	apiVersion, _ := o["apiVersion"].(string)
+	parts := []string{}
+	if ns := o.Namespace(); ns != "" {
+		parts = append(parts, ns)
+	}
+	parts = append(parts, strings.Split(apiVersion, "/")...)
+	whole := strings.Join(append(parts, strings.ToLower(o.Kind()), o.Name()), "_")
+	name := unsafe.ReplaceAllString(whole, "-")
+	name = name[:min(len(name), longestName)]
+	if name != whole {
+		sum := sha256.Sum256([]byte(whole))
+		name += "-" + hex.EncodeToString(sum[:4])
+	}
+	return name + ".yaml"
+}
+
+// longestName leaves room in the 255 bytes of a file's name for the digest,
+// and for the digits of a temporary name.
+const longestName = 200
+
+// marker reads which files of a folder reggen wrote.
+func marker(dir string) map[string]bool {
+	out := map[string]bool{}
+	data, err := os.ReadFile(filepath.Join(dir, markerName))
+	if err != nil {
+		return out
+	}
+	for line := range strings.Lines(string(data)) {
+		name := strings.TrimSpace(line)
+		if !strings.HasPrefix(name, "#") && name == filepath.Base(name) && filepath.Ext(name) == ".yaml" {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+func markerText(names map[string]bool) []byte {
+	text := "# The files of this folder that reggen render wrote.\n"
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		text += n + "\n"
+	}
+	return []byte(text)
+}
+
+// foreign refuses to write over a file that reggen did not write.
+func (w *World) foreign(target string, files []rendered, old map[string]bool) error {
+	var l problem.List
+	for _, f := range files {
+		path := filepath.Join(target, f.name)
+		have, err := os.ReadFile(path)
+		if err == nil && !old[f.name] && !bytes.Equal(have, f.data) {
+			l.Add(problem.Problem{File: path, What: "is there already, and reggen did not write it; nothing was written",
+				Next: "move it away, or name another folder with -o"})
+		}
+	}
+	return l.Err()
+}
+
+// difference is a file that is not as a render would have it.
+type difference struct{ name, what string }
+
+func (w *World) stale(target string, files []rendered, old map[string]bool) []difference {
+	var out []difference
+	now := map[string]bool{}
+	for _, f := range files {
+		now[f.name] = true
+		have, err := os.ReadFile(filepath.Join(target, f.name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			out = append(out, difference{f.name, "is missing"})
+		case err != nil || !bytes.Equal(have, f.data):
+			out = append(out, difference{f.name, "is stale"})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		if !now[name] {
+			out = append(out, difference{name, "is of an object that is gone"})
+		}
+	}
+	if have, err := os.ReadFile(filepath.Join(target, markerName)); err != nil || !bytes.Equal(have, markerText(now)) {
+		out = append(out, difference{markerName, "does not list what is rendered"})
+	}
+	return out
+}
+
+// replaceAll writes in an order that leaves a run which is cut off to be
+// finished by the next: the marker first names old and new files, the list of
+// resources follows its files, and only then what is gone is deleted.
+func (w *World) replaceAll(ctx context.Context, target string, files []rendered, old map[string]bool) error {
+	now := map[string]bool{}
+	both := map[string]bool{}
+	for n := range old {
+		both[n] = true
+	}
+	for _, f := range files {
+		now[f.name], both[f.name] = true, true
+	}
+	if err := w.write(filepath.Join(target, markerName), markerText(both), 0o644); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := interrupted(ctx); err != nil {
+			return err
+		}
+		path := filepath.Join(target, f.name)
+		if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, f.data) {
+			continue
+		}
+		if err := w.write(path, f.data, 0o644); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		if now[name] {
+			continue
+		}
+		path := filepath.Join(target, name)
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return w.fileProblem("can't delete", path, err)
+		}
+	}
+	return w.write(filepath.Join(target, markerName), markerText(now), 0o644)
+}
+
+// sweepRendered deletes what killed renders left: the temporary names of
+// files that reggen writes here, and of no others.
+func sweepRendered(target string, files []rendered, old map[string]bool) {
+	mine := map[string]bool{markerName: true}
+	maps.Copy(mine, old)
+	for _, f := range files {
+		mine[f.name] = true
+	}
+	entries, _ := os.ReadDir(target)
+	for _, e := range entries {
+		if e.Type().IsRegular() && temporary.MatchString(e.Name()) && mine[strings.TrimRight(e.Name()[1:], "0123456789")] {
+			_ = os.Remove(filepath.Join(target, e.Name()))
+		}
+	}
+}
+
+// sweepEnvironments deletes what was rendered of environments whose folders
+// are gone, or with check says what that is. It knows the folder of an
+// environment by its place below out, so it leaves alone an out that is not
+// below the working directory: another repository's, or another layout's.
+func (w *World) sweepEnvironments(out string, check bool) (removed int, err error) {
+	if rel, err := filepath.Rel(w.Dir, out); err != nil || !filepath.IsLocal(rel) || rel == "." {
+		return 0, nil
+	}
+	var l problem.List
+	walk := func(path string, d fs.DirEntry, err error) error {
+		rel, relErr := filepath.Rel(out, path)
+		if err != nil || relErr != nil || !d.IsDir() || !exists(filepath.Join(path, markerName)) || hasKustomization(filepath.Join(w.Dir, rel)) {
+			return nil
+		}
+		if check {
+			l.Add(problem.Problem{File: path, What: "is of an environment that is gone", Next: "reggen render -o " + quoteArg(w.show(out))})
+			return nil
+		}
+		removed++
+		l.Join(w.removeRendered(out, path))
+		return nil
+	}
+	if err := filepath.WalkDir(out, walk); err != nil {
+		return removed, w.fileProblem("can't look below", out, err)
+	}
+	return removed, l.Err()
+}
+
+// removeRendered deletes the files of one environment, the marker last, and
+// the folders that this leaves empty.
+func (w *World) removeRendered(out, dir string) error {
+	old := marker(dir)
+	sweepRendered(dir, nil, old)
+	for _, name := range append(slices.Sorted(maps.Keys(old)), markerName) {
+		path := filepath.Join(dir, name)
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return w.fileProblem("can't delete", path, err)
+		}
+	}
+	for ; dir != out; dir = filepath.Dir(dir) {
+		if os.Remove(dir) != nil {
+			break // something else is in it
+		}
+	}
+	return nil
+}
