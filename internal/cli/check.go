@@ -122,6 +122,7 @@ func (w *World) checkEnvironments(ctx context.Context, dirs []string, r *checkRe
 		return err
 	}
 	r.told(check.RuleBuild, "", err) // the others are checked all the same
+	r.told(check.RuleBuild, "", w.unfinished())
 	var subjects []check.Subject
 	var onObjects []check.Finding
 	bar := w.progress("checking", len(roots))

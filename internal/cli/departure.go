@@ -19,8 +19,9 @@ import (
 // to the folder of .sops.yaml in the journal.
 type offboarding struct {
 	Recipient    string        `json:"recipient"`
-	As           string        `json:"as,omitempty"` // as the command named it
-	Names        []string      `json:"names"`        // as files name it
+	As           string        `json:"as,omitempty"`      // as the command named it
+	Names        []string      `json:"names"`             // as files name it
+	Folders      []string      `json:"folders,omitempty"` // the only environments meant; none: all
 	Done         bool          `json:"done"`
 	Rotated      bool          `json:"rotated"` // the users under rotate are, not only to be
 	Rules        []touchedRule `json:"rules"`
@@ -88,7 +89,7 @@ func (o offboarding) paths(change func(string) string) offboarding {
 		}
 		return out
 	}
-	o.Others, o.Left = each(o.Others), each(o.Left)
+	o.Others, o.Left, o.Folders = each(o.Others), each(o.Left), each(o.Folders)
 	o.Rules, o.Environments = slices.Clone(o.Rules), slices.Clone(o.Environments)
 	for i := range o.Rules {
 		o.Rules[i].File = change(o.Rules[i].File)

@@ -52,7 +52,7 @@ func (o offboarding) text(dryRun bool) string {
 		for _, f := range e.Readable {
 			put("  %s: %s %s: %s", f.File, f.Type, f.Name, strings.Join(f.Keys, ", "))
 		}
-		o.rotations(put, e)
+		o.rotations(put, e, dryRun)
 		if len(e.ByHand) > 0 {
 			put("\n%s: by hand", e.Dir)
 		}
@@ -71,14 +71,17 @@ func (o offboarding) text(dryRun bool) string {
 	return b.String()
 }
 
-func (o offboarding) rotations(put func(string, ...any), e departure) {
+func (o offboarding) rotations(put func(string, ...any), e departure, dryRun bool) {
 	if len(e.Rotate) == 0 {
 		return
 	}
-	if o.Rotated && o.Done {
+	switch {
+	case dryRun:
+		put("\n%s: would be rotated with --rotate", e.Dir)
+	case o.Rotated:
 		put("\n%s: rotated; commit and roll out, then retire the old ones", e.Dir)
-	} else {
-		put("\n%s: to be rotated (--rotate does it)", e.Dir)
+	default:
+		put("\n%s: to be rotated", e.Dir)
 	}
 	for _, r := range e.Rotate {
 		pulls := fmt.Sprintf("user %q of pull secret%s %s", r.User, plural(len(r.Pulls)), strings.Join(r.Pulls, ", "))

@@ -96,7 +96,10 @@ func (w *World) offboard(ctx context.Context, name string, dirs []string, o offb
 	if l.envs, err = w.environments(l.roots); err != nil {
 		return err
 	}
-	if err := l.rules(len(dirs) > 0); err != nil {
+	if len(dirs) > 0 {
+		l.report.Folders = l.roots
+	}
+	if err := l.rules(); err != nil {
 		return err
 	}
 	if err := l.plan(); err != nil {
@@ -111,7 +114,7 @@ func (w *World) offboard(ctx context.Context, name string, dirs []string, o offb
 	if err := l.carryOut(ctx); err != nil {
 		var all problem.List
 		all.Join(err)
-		all.Add(problem.Problem{What: "the offboarding is not finished; every file is whole, old or new", Next: "mend that, then: " + l.again()})
+		all.Add(problem.Problem{What: "the offboarding is not finished; every file is whole, old or new", Next: "mend that, then: " + w.again(l.name, l.report)})
 		return all
 	}
 	l.report.Done = true
@@ -135,9 +138,12 @@ func (w *World) ruled() string {
 }
 
 // again is the command that finishes what was begun.
-func (l *leaving) again() string {
-	out := "reggen offboard " + quoteArg(l.name)
-	if l.o.rotate {
+func (w *World) again(name string, o offboarding) string {
+	out := "reggen offboard " + quoteArg(name)
+	for _, f := range o.Folders {
+		out += " " + quoteArg(w.show(f))
+	}
+	if o.Rotated {
 		out += " --rotate"
 	}
 	return out
@@ -185,7 +191,7 @@ func (l *leaving) able(ctx context.Context) error {
 			}
 			if _, err := sops.Open(ctx, probe); err != nil {
 				return problem.Problem{File: f.path, What: "could not be opened any more: the only key at hand is the one that goes; nothing was written",
-					Want: "a key of somebody who stays", Next: "let somebody who stays run: " + l.again()}
+					Want: "a key of somebody who stays", Next: "let somebody who stays run: " + l.w.again(l.name, l.report)}
 			}
 		}
 	}

@@ -173,7 +173,7 @@ func TestOffboardRefusals(t *testing.T) {
 			"take it for leaked"},
 		"another's is not finished": {func(e *testEnv) []string { return []string{"bob"} }, func(e *testEnv) {
 			e.write(journalName, `{"recipient":"age1other","names":["age1other"]}`)
-		}, "next: reggen offboard age1other"},
+		}, "next: reggen offboard age1other\n"},
 		"a broken journal": {func(e *testEnv) []string { return []string{"bob"} }, func(e *testEnv) { e.write(journalName, "{") }, "is not what an offboarding writes"},
 		"a bad form":       {func(e *testEnv) []string { return []string{"bob", "-o", "xml"} }, nil, "expected text or json"},
 		"nobody":           {func(e *testEnv) []string { return nil }, nil, "no recipient given"},
@@ -215,6 +215,12 @@ func TestOffboardTakesUpWhatWasBegun(t *testing.T) {
 	}
 	if _, errs, code := run(t, e.dir, "offboard", e.keys["e0"]); code != 1 || !strings.Contains(errs, "another recipient is not finished") {
 		t.Errorf("somebody else's: exit %d\n%s", code, errs)
+	}
+	if _, errs, code := run(t, e.dir, "offboard", "bob", "overlays/e0"); code != 1 || !strings.Contains(errs, "began with other folders\n  next: reggen offboard "+e.keys["bob"]+" --rotate") {
+		t.Errorf("with a folder: exit %d\n%s", code, errs)
+	}
+	if _, errs, code := run(t, e.dir, "check"); code != 1 || !strings.Contains(errs, "an offboarding was begun and is not finished [build]\n  next: reggen offboard "+e.keys["bob"]+" --rotate") {
+		t.Errorf("check: exit %d\n%s", code, errs)
 	}
 	e.remove("overlays/e1/sealed/regcred.yaml/in-the-way")
 	e.remove("overlays/e1/sealed/regcred.yaml")

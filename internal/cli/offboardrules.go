@@ -15,7 +15,7 @@ import (
 
 // rules finds the .sops.yaml files that govern the environments, takes the
 // recipient out of their texts, and reads the journal.
-func (l *leaving) rules(some bool) error {
+func (l *leaving) rules() error {
 	used := map[string]map[int]bool{}
 	var bad problem.List
 	for _, e := range l.envs {
@@ -45,7 +45,7 @@ func (l *leaving) rules(some bool) error {
 		}
 		known = append(known, sops.AllRecipients(text)...)
 		var only func(int) bool
-		if some {
+		if len(l.report.Folders) > 0 {
 			only = func(i int) bool { return used[config][i] }
 		}
 		r, err := sops.RemoveRecipient(config, text, l.name, only)
@@ -97,10 +97,17 @@ func (l *leaving) resume(known []string) error {
 	if err := json.Unmarshal(text, &old); err != nil {
 		return problem.Problem{File: l.journal(), What: "is not what an offboarding writes", Next: "restore or delete that file"}
 	}
-	if l.name != old.As && l.name != old.Recipient && !slices.Contains(old.Names, l.name) {
-		return problem.Problem{File: l.journal(), What: "says that the offboarding of another recipient is not finished", Next: "reggen offboard " + old.Recipient}
+	old = old.in(l.top)
+	p := problem.Problem{File: l.journal(), Next: l.w.again(old.Recipient, old)}
+	switch {
+	case l.name != old.As && l.name != old.Recipient && !slices.Contains(old.Names, l.name):
+		p.What = "says that the offboarding of another recipient is not finished"
+		return p
+	case !slices.Equal(l.report.Folders, old.Folders):
+		p.What = "says that the offboarding began with other folders"
+		return p
 	}
-	l.report, l.resumed = old.in(l.top), true
+	l.report, l.resumed = old, true
 	return nil
 }
 
@@ -118,4 +125,19 @@ func (l *leaving) unknown(known []string) error {
 	}
 	return problem.Problem{What: "no rule and no file names this recipient", Want: "one of " + strings.Join(known, ", "), Near: problem.Nearest(l.name, known),
 		Next: "if that key was taken out before, there is nothing left to do; unless that was with sops updatekeys, which keeps data keys: reggen seal --rotate-keys"}
+}
+
+// unfinished says that an offboarding was begun here and not finished.
+func (w *World) unfinished() error {
+	path := filepath.Join(w.ruled(), journalName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	p := problem.Problem{File: path, What: "an offboarding was begun and is not finished"}
+	var old offboarding
+	if json.Unmarshal(text, &old) == nil {
+		p.Next = w.again(old.Recipient, old.in(w.ruled()))
+	}
+	return p
 }
