@@ -78,7 +78,8 @@ func (w watch) commands(when string) (failed int) {
 	for _, args := range [][]string{
 		{"build", "env"}, {"build", "--secrets", "redacted", "env"}, {"build", "--secrets", "omit", "env"},
 		{"build", "--stale", "warn", "env"}, {"seal", "--check", "env"}, {"seal", "env"}, {"check", "env"},
-		{"user", "list", "--dir", "env"},
+		{"user", "list", "--dir", "env"}, {"render", "env", "-o", "rendered"}, {"render", "env", "-o", "rendered", "--check"},
+		{"diff", "env", "--against", "rendered", "--exit-zero"},
 	} {
 		if w.quiet(when, "", args...).code != 0 {
 			failed++
@@ -241,7 +242,8 @@ func (w watch) spoken(when string) {
 	}
 	before := holds()
 	failed := 0
-	for _, args := range [][]string{{"build", "env"}, {"seal", "--check", "env"}, {"seal", "env"}, {"check", "env"}, {"user", "list", "--dir", "env"}} {
+	for _, args := range [][]string{{"build", "env"}, {"seal", "--check", "env"}, {"seal", "env"}, {"check", "env"}, {"user", "list", "--dir", "env"},
+		{"render", "env", "-o", "rendered"}, {"diff", "env", "--against", "before"}} {
 		r := w.run("", tool("reggen"), args...)
 		if r.code != 0 {
 			failed++

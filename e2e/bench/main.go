@@ -86,7 +86,19 @@ func bench(runs int, write, date string) error {
 	if date == "" {
 		date = time.Now().UTC().Format(time.DateOnly)
 	}
-	return os.WriteFile(write, []byte(page(table, date)), 0o644)
+	old, err := os.ReadFile(write)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(write, []byte(page(table, date)+others(string(old))), 0o644)
+}
+
+// others is the part of the page that scripts/scale.sh writes, kept.
+func others(page string) string {
+	const begin, end = "<!-- scripts/scale.sh writes from here -->\n", "<!-- to here -->\n"
+	_, rest, _ := strings.Cut(page, begin)
+	part, _, _ := strings.Cut(rest, end)
+	return "\n" + begin + part + end
 }
 
 // prepare builds the programs and lays out the three folders.

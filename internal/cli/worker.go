@@ -55,8 +55,8 @@ func (w *World) buildHere(ctx context.Context) builder {
 // process needs what a build of one needs.
 const maxProcesses = 4
 
-// worthAWorker is how many environments there must be for each further process:
-// one takes as long to start as three builds in a process that runs.
+// worthAWorker is how many environments each process has to build: starting one
+// takes as long as four builds in one that runs; see docs/decisions/0008.
 const worthAWorker = 6
 
 // eachEnvironment calls work for 0 to n-1, from as many goroutines as there

@@ -1,0 +1,204 @@
+// Command scale measures how rendering grows with the number of environments.
+// It lays out a repository whose environments are copies of overlays/staging
+// that differ in their replicas, and runs
+//
+//	reggen render overlays/* -o rendered
+//	reggen render overlays/* -o rendered --check    on the clean tree
+//	reggen diff overlays/* --against rendered
+//
+// on half of them and on all, and the check with one process, too. It prints
+// medians, how they grow, and the peak memory of all processes together.
+// Nothing in the tests asserts a time; with -write the table goes into its
+// part of docs/benchmarks.md.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	environments := flag.Int("environments", 200, "how many environments; half of them are measured, too")
+	runs := flag.Int("runs", 5, "how often each is run")
+	write := flag.String("write", "", "write the result to its part of this Markdown file")
+	date := flag.String("date", "", "the date to write; today unless given")
+	flag.Parse()
+	if err := scale(*environments, *runs, *write, *date); err != nil {
+		fmt.Fprintln(os.Stderr, "scale:", err)
+		os.Exit(1)
+	}
+}
+
+// job is one command on so many environments.
+type job struct {
+	what   string
+	many   int
+	args   []string
+	env    []string
+	before func() error
+	wall   []time.Duration
+	cpu    []time.Duration // of its workers, too
+	peak   int64           // KiB
+}
+
+func scale(environments, runs int, write, date string) error {
+	if runs < 3 || environments < 20 {
+		return errors.New("-runs wants 3 and more, -environments 20 and more")
+	}
+	work, err := os.MkdirTemp("", "reggen-scale-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	reggen := filepath.Join(work, "reggen")
+	build := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", reggen, "./cmd/reggen")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building reggen: %w\n%s", err, out)
+	}
+	var jobs []*job
+	for _, n := range []int{environments / 2, environments} {
+		dir := filepath.Join(work, fmt.Sprint(n))
+		dirs, err := layOut(dir, n)
+		if err != nil {
+			return err
+		}
+		render := append(append([]string{"-C", dir, reggen, "render"}, dirs...), "-o", "rendered")
+		jobs = append(jobs,
+			&job{what: "`render overlays/* -o rendered`, nothing there", many: n, args: render, before: func() error { return os.RemoveAll(filepath.Join(dir, "rendered")) }},
+			&job{what: "`render overlays/* -o rendered --check`, clean tree", many: n, args: append(slices.Clone(render), "--check")},
+			&job{what: "the same in one process (`GOMAXPROCS=1`)", many: n, args: append(slices.Clone(render), "--check"), env: []string{"GOMAXPROCS=1"}},
+			&job{what: "`diff overlays/* --against rendered`", many: n, args: append(append([]string{"-C", dir, reggen, "diff"}, dirs...), "--against", "rendered")},
+		)
+	}
+	for i := range runs + 1 { // the first round warms the file cache
+		for _, j := range jobs {
+			if err := j.run(i > 0); err != nil {
+				return err
+			}
+		}
+	}
+	table := report(jobs, runs, environments)
+	fmt.Print(table)
+	if write == "" {
+		return nil
+	}
+	if date == "" {
+		date = time.Now().UTC().Format(time.DateOnly)
+	}
+	return replacePart(write, table, date)
+}
+
+// layOut writes a repository of n environments and returns their paths, as a
+// shell expands overlays/*.
+func layOut(dir string, n int) (dirs []string, err error) {
+	if err := os.CopyFS(filepath.Join(dir, "bases"), os.DirFS("../bases")); err != nil {
+		return nil, err
+	}
+	for i := range n {
+		rel := filepath.Join("overlays", fmt.Sprintf("e%04d", i))
+		if err := os.CopyFS(filepath.Join(dir, rel), os.DirFS("../overlays/staging")); err != nil {
+			return nil, err
+		}
+		file := filepath.Join(dir, rel, "kustomization.yaml")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, fmt.Sprintf("replicas:\n- name: docker-registry\n  count: %d\n", i+1)...)
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			return nil, err
+		}
+		dirs = append(dirs, rel)
+	}
+	return dirs, nil
+}
+
+// run starts -C DIR PROGRAM ARGS... and measures it.
+func (j *job) run(counts bool) error {
+	if j.before != nil {
+		if err := j.before(); err != nil {
+			return err
+		}
+	}
+	var errs bytes.Buffer
+	cmd := exec.Command(j.args[2], j.args[3:]...)
+	cmd.Dir, cmd.Stderr = j.args[1], &errs
+	cmd.Env = append([]string{"HOME=" + filepath.Dir(j.args[1]), "TMPDIR=" + filepath.Dir(j.args[1])}, j.env...)
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	peak := make(chan int64)
+	go func() { peak <- watch(cmd.Process.Pid, done) }()
+	err := cmd.Wait()
+	wall := time.Since(began)
+	close(done)
+	most := <-peak
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", j.what, err, errs.Bytes())
+	}
+	if counts {
+		j.wall = append(j.wall, wall)
+		j.cpu = append(j.cpu, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+		j.peak = max(j.peak, most)
+	}
+	return nil
+}
+
+func median(d []time.Duration) time.Duration {
+	d = slices.Sorted(slices.Values(d))
+	return d[len(d)/2]
+}
+
+func report(jobs []*job, runs, environments int) string {
+	var b strings.Builder
+	half := len(jobs) / 2
+	fmt.Fprintf(&b, "| `reggen` ... | %d environments | %d environments | times | CPU, times | peak memory |\n|---|---|---|---|---|---|\n", environments/2, environments)
+	for i, j := range jobs[:half] {
+		k := jobs[half+i]
+		x, y := median(j.wall), median(k.wall)
+		memory := "not measured here"
+		if k.peak > 0 {
+			memory = fmt.Sprintf("%d MiB", k.peak/1024)
+		}
+		fmt.Fprintf(&b, "| %s | %.2f s | %.2f s | %.2f | %.2f | %s |\n", j.what, x.Seconds(), y.Seconds(),
+			float64(y)/float64(x), float64(median(k.cpu))/float64(median(j.cpu)), memory)
+	}
+	fmt.Fprintf(&b, "\n%d interleaved runs of each, medians, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	return b.String()
+}
+
+// The part of the page that this program writes.
+const (
+	begin = "<!-- scripts/scale.sh writes from here -->\n"
+	end   = "<!-- to here -->\n"
+)
+
+func replacePart(path, table, date string) error {
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	head, rest, found := strings.Cut(string(page), begin)
+	_, tail, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("%s has no part between %q and %q", path, strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	part := "## Many environments\n\nWritten by `scripts/scale.sh --write` on " + date + `. A repository of copies of overlays/staging that differ in their replicas. The aim
+is at most 2.2 times the time for twice the environments, and less than 400 MiB. Peak memory is that of all processes together
+(each one's share of shared pages, sampled).
+
+` + table
+	return os.WriteFile(path, []byte(head+begin+part+end+tail), 0o644)
+}
