@@ -31,7 +31,8 @@ type Resolver interface {
 	// Resolve returns what goes in. file is nil only when NeedsSealed is false
 	// and there is none.
 	Resolve(ctx context.Context, s Slot, file *sealed.File, raw []byte) (Content, error)
-	// NeedsSealed says whether a missing or stale sealed file is an error.
+	// NeedsSealed says whether a missing sealed file is an error. One that is
+	// there has to be whole and up to date for every resolver.
 	NeedsSealed() bool
 }
 
@@ -94,7 +95,7 @@ func (Redacted) Resolve(_ context.Context, s Slot, _ *sealed.File, _ []byte) (Co
 // Omit leaves every Secret that has a slot out: something else brings them.
 type Omit struct{}
 
-// NeedsSealed is false.
+// NeedsSealed is false: without sealed files there are no rollout digests.
 func (Omit) NeedsSealed() bool { return false }
 
 // Resolve omits.
@@ -114,7 +115,7 @@ type Options struct {
 // or stale.
 func (p Plan) Fill(ctx context.Context, r Resolver, opt Options) ([]object.Object, error) {
 	var l problem.List
-	files, raws, err := p.sealedFiles(r.NeedsSealed())
+	files, raws, err := p.sealedFiles()
 	l.Join(err)
 	for _, s := range p.Slots {
 		l = append(l, p.checkSlot(s, files[s.Expected.Name], r.NeedsSealed(), opt)...)
@@ -160,7 +161,7 @@ func (p Plan) Fill(ctx context.Context, r Resolver, opt Options) ([]object.Objec
 }
 
 // sealedFiles parses the sealed files that the slots need, by Secret name.
-func (p Plan) sealedFiles(strict bool) (map[string]*sealed.File, map[string][]byte, error) {
+func (p Plan) sealedFiles() (map[string]*sealed.File, map[string][]byte, error) {
 	var l problem.List
 	files, raws := map[string]*sealed.File{}, map[string][]byte{}
 	want := map[string]string{}
@@ -174,9 +175,7 @@ func (p Plan) sealedFiles(strict bool) (map[string]*sealed.File, map[string][]by
 		}
 		parsed, err := sealed.Parse(f.Path, f.Data)
 		if err != nil {
-			if strict {
-				l.Join(err)
-			}
+			l.Join(err)
 			files[name] = nil
 			continue
 		}
@@ -185,8 +184,11 @@ func (p Plan) sealedFiles(strict bool) (map[string]*sealed.File, map[string][]by
 	return files, raws, l.Err()
 }
 
-func (p Plan) checkSlot(s Slot, f *sealed.File, strict bool, opt Options) problem.List {
-	if !strict {
+// checkSlot tells what is wrong with a slot's sealed file. One that is there is
+// checked for every resolver: rollout digests come out of its record, and an
+// old one would leave pods running on old secrets.
+func (p Plan) checkSlot(s Slot, f *sealed.File, needed bool, opt Options) problem.List {
+	if f == nil && !needed {
 		return nil
 	}
 	if f == nil {
