@@ -20,6 +20,7 @@ var tools = []string{
 	"filippo.io/age/cmd/age",
 	"filippo.io/age/cmd/age-keygen",
 	"github.com/getsops/sops/v3/cmd/sops",
+	"github.com/rhysd/actionlint/cmd/actionlint",
 	"helm.sh/helm/v4/cmd/helm",
 	"sigs.k8s.io/kustomize/kustomize/v5",
 }

@@ -1,0 +1,246 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// The workflows pass actionlint, from the folder that GitHub reads.
+func TestGitHubWorkflows(t *testing.T) {
+	p := bare(t)
+	copyTree(t, filepath.Join(repo, "deploy/ci/github"), filepath.Join(p.dir, ".github/workflows"))
+	must(t, os.MkdirAll(filepath.Join(p.dir, ".git"), 0o755))
+	if r := p.run("", tool("actionlint"), "-no-color", "-shellcheck=", "-pyflakes="); r.code != 0 {
+		t.Errorf("actionlint: exit status %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	for name, text := range tree(t, filepath.Join(p.dir, ".github/workflows")) {
+		var w struct {
+			On          map[string]any    `json:"on"`
+			Permissions map[string]string `json:"permissions"`
+		}
+		must(t, yaml.Unmarshal([]byte(strings.Replace(string(text), "\non:", "\n\"on\":", 1)), &w)) // on is true in YAML 1.1
+		if len(w.On) == 0 || len(w.Permissions) == 0 {
+			t.Errorf("%s: on %v, permissions %v", name, w.On, w.Permissions)
+		}
+		// A key in reach of what a pull request can change is no key.
+		if _, pr := w.On["pull_request"]; pr && strings.Contains(string(text), "secrets.") {
+			t.Errorf("%s: runs for pull requests and reads secrets", name)
+		}
+		if _, target := w.On["pull_request_target"]; target {
+			t.Errorf("%s: pull_request_target", name)
+		}
+	}
+}
+
+// gitlabJob is what the example uses of GitLab's keywords
+// (https://docs.gitlab.com/ci/yaml/); any other is a slip.
+type gitlabJob struct {
+	Extends      string              `json:"extends"`
+	Stage        string              `json:"stage"`
+	Image        string              `json:"image"`
+	BeforeScript []string            `json:"before_script"`
+	Script       []string            `json:"script"`
+	Needs        []string            `json:"needs"`
+	Rules        []map[string]string `json:"rules"`
+	Variables    map[string]string   `json:"variables"`
+	Artifacts    *struct {
+		Paths    []string `json:"paths"`
+		ExpireIn string   `json:"expire_in"`
+	} `json:"artifacts"`
+	Environment *struct {
+		Name   string `json:"name"`
+		Action string `json:"action"`
+	} `json:"environment"`
+}
+
+// The GitLab example is strict YAML whose jobs know their stages, their needs
+// and their images, whose scripts a shell can read, and whose job with a key
+// never runs for a merge request.
+func TestGitLabPipeline(t *testing.T) {
+	p := bare(t)
+	text, err := os.ReadFile(filepath.Join(repo, "deploy/ci/gitlab/.gitlab-ci.yml"))
+	must(t, err)
+	var all map[string]json.RawMessage
+	must(t, yaml.UnmarshalStrict(text, &all))
+	var stages []string
+	must(t, json.Unmarshal(all["stages"], &stages))
+	jobs := map[string]gitlabJob{}
+	for name, raw := range all {
+		if name == "stages" || name == "variables" {
+			continue
+		}
+		var j gitlabJob
+		must(t, yaml.UnmarshalStrict(raw, &j))
+		jobs[name] = j
+	}
+	for name, j := range jobs {
+		base := jobs[j.Extends]
+		if strings.HasPrefix(name, ".") {
+			continue
+		}
+		if j.Image == "" && base.Image == "" || !slices.Contains(stages, j.Stage) || len(j.Script) == 0 || len(j.Rules) == 0 {
+			t.Errorf("%s: %+v", name, j)
+		}
+		for _, need := range j.Needs {
+			if _, ok := jobs[need]; !ok {
+				t.Errorf("%s needs %s, which is no job", name, need)
+			}
+		}
+		p.ok(strings.Join(append(base.BeforeScript, j.Script...), "\n"), "/bin/sh", "-n")
+		for _, line := range j.Script {
+			for _, r := range j.Rules {
+				if strings.Contains(line, "seal --check") && !strings.Contains(r["if"], "$CI_COMMIT_REF_PROTECTED") {
+					t.Errorf("%s: %s", name, r["if"])
+				}
+			}
+		}
+	}
+}
+
+// What CI runs works here, in a shell, on a good repository and on a branch
+// that forgot to render: every line of the examples that calls reggen.
+func TestCICommands(t *testing.T) {
+	git := system(t, "git", "apt-get install -y --no-install-recommends git")
+	p := examples(t)
+	p.env = append(p.env, "PATH="+bin+":"+filepath.Dir(git)+":/usr/bin:/bin", "GITHUB_BASE_REF=main", "CI_MERGE_REQUEST_DIFF_BASE_SHA=origin/main", "RUNNER_TEMP="+p.tmp)
+	commit := func(message string) {
+		p.ok("", git, "add", "-A")
+		p.ok("", git, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", message)
+	}
+	p.ok("", git, "-c", "init.defaultBranch=main", "init", "-q")
+	p.ok("", "/bin/sh", "-c", "reggen render overlays/* -o rendered")
+	commit("main")
+	p.ok("", git, "update-ref", "refs/remotes/origin/main", "HEAD")
+	shell := func(p *project, line string) result { return p.run("", "/bin/sh", "-e", "-c", line) }
+
+	lines := ciCommands(t)
+	for _, line := range lines {
+		q := p
+		if strings.Contains(line, "seal --check") {
+			q = p.withKey(demoKey("people"))
+		}
+		if r := shell(q, line); r.code != 0 {
+			t.Errorf("%s: exit status %d\n%s%s", line, r.code, r.stdout, r.stderr)
+		}
+	}
+	p.write("bases/registry/registry.yaml", strings.Replace(string(p.read("bases/registry/registry.yaml")), "tag: 3.1.1", "tag: 3.1.2", 1))
+	commit("a branch")
+	for _, line := range lines {
+		if strings.Contains(line, "render") && !strings.Contains(line, "--check") {
+			continue // would mend it
+		}
+		r := shell(p, line)
+		switch {
+		case strings.Contains(line, "render") && strings.Contains(line, "--check") && r.code == 0:
+			t.Errorf("%s passes on a branch that forgot to render", line)
+		case strings.Contains(line, "diff") && !strings.Contains(string(p.diffs()), "registry:3.1.2"):
+			t.Errorf("%s does not tell the new image:\n%s", line, p.diffs())
+		case strings.Contains(line, "seal --check") && r.code == 0:
+			t.Errorf("%s passes without a key", line)
+		}
+	}
+}
+
+// diffs is what CI wrote for the comment.
+func (p *project) diffs() []byte {
+	var all []byte
+	for _, file := range []string{filepath.Join(p.dir, "diff.md"), filepath.Join(p.tmp, "diff.md")} {
+		if text, err := os.ReadFile(file); err == nil {
+			all = append(all, text...)
+			_ = os.Remove(file)
+		}
+	}
+	return all
+}
+
+// ciCommands are the lines below deploy/ci that call reggen.
+func ciCommands(t testing.TB) []string {
+	t.Helper()
+	call := regexp.MustCompile(`^\s*(?:- )?(?:run: )?(reggen .*)$`)
+	var lines []string
+	for _, text := range tree(t, filepath.Join(repo, "deploy/ci")) {
+		for line := range strings.Lines(string(text)) {
+			if m := call.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil && !slices.Contains(lines, m[1]) {
+				lines = append(lines, m[1])
+			}
+		}
+	}
+	slices.Sort(lines)
+	if len(lines) < 6 {
+		t.Fatalf("only %q", lines)
+	}
+	return lines
+}
+
+// Renovate finds the image of every spec, written as a block or on one line,
+// and reggen's own version wherever CI installs it.
+func TestRenovate(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "deploy/ci/renovate/renovate.json"))
+	must(t, err)
+	var c struct {
+		CustomManagers []struct {
+			Type     string   `json:"customType"`
+			Files    []string `json:"managerFilePatterns"`
+			Match    []string `json:"matchStrings"`
+			Template string   `json:"datasourceTemplate"`
+		} `json:"customManagers"`
+	}
+	must(t, json.Unmarshal(text, &c))
+	// found runs the managers on a file as Renovate does: RE2 there, the same here.
+	found := func(path, text string) []string {
+		var out []string
+		for _, m := range c.CustomManagers {
+			if m.Type != "regex" || len(m.Match) != 1 {
+				t.Fatalf("%+v", m)
+			}
+			applies := slices.ContainsFunc(m.Files, func(f string) bool {
+				return regexp.MustCompile(strings.Trim(f, "/")).MatchString(path)
+			})
+			re := regexp.MustCompile(m.Match[0])
+			for _, match := range re.FindAllStringSubmatch(text, -1) {
+				if !applies {
+					continue
+				}
+				source := m.Template
+				if i := re.SubexpIndex("datasource"); i > 0 {
+					source = match[i]
+				}
+				out = append(out, source+" "+match[re.SubexpIndex("depName")]+" "+match[re.SubexpIndex("currentValue")])
+			}
+		}
+		return out
+	}
+	base := "bases/registry/registry.yaml"
+	spec, err := os.ReadFile(filepath.Join(repo, base))
+	must(t, err)
+	for name, c := range map[string]struct {
+		path, text string
+		want       []string
+	}{
+		"the base":          {base, string(spec), []string{"docker registry 3.1.1"}},
+		"other fields":      {"overlays/prod/registry/registry.yaml", "spec:\n  image:\n    pullPolicy: Always\n    repository: quay.io/x/registry\n    flavor: distribution\n    tag: \"3.1.1\"\n", []string{"docker quay.io/x/registry 3.1.1"}},
+		"on one line":       {"overlays/prod/registry/registry.yaml", "spec:\n  image: {repository: registry, tag: 3.1.1, flavor: distribution}\n", []string{"docker registry 3.1.1"}},
+		"no image":          {"overlays/prod/registry/registry.yaml", "spec:\n  host: a.example.com\n  proxy:\n    repository: x\n    tag: y\n", nil},
+		"another's image":   {"overlays/prod/deployment.yaml", "spec:\n  image:\n    repository: x\n    tag: y\n", nil},
+		"an image, no tag":  {base, "spec:\n  image:\n    repository: x\n  tag: y\n", nil},
+		"Renovate's marker": {".gitlab-ci.yml", "variables:\n  # renovate: datasource=go depName=github.com/reggen/reggen\n  REGGEN_VERSION: v0.1.0\n", []string{"go github.com/reggen/reggen v0.1.0"}},
+	} {
+		if got := found(c.path, c.text); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, expected %q", name, got, c.want)
+		}
+	}
+	for path, dir := range map[string]string{".github/workflows/": "github", "": "gitlab"} {
+		for name, text := range tree(t, filepath.Join(repo, "deploy/ci", dir)) {
+			if got := found(path+name, string(text)); !slices.Equal(got, []string{"go github.com/reggen/reggen v0.1.0"}) {
+				t.Errorf("%s: %q", path+name, got)
+			}
+		}
+	}
+}
