@@ -90,6 +90,7 @@ func (p Plan) Compose(vals map[secret.Ref]string, seed []byte) ([]Sealing, error
 		return nil, l
 	}
 	var l problem.List
+	real = append(real, pullers(p.Registry)...)
 	byID := map[object.ID]object.Object{}
 	for _, o := range real {
 		byID[o.ID()] = o

@@ -115,7 +115,7 @@ func Prepare(in Input) (Plan, error) {
 	if err := p.findSlots(pulls); err != nil {
 		return Plan{}, err
 	}
-	return p, nil
+	return p, p.addPullers()
 }
 
 func checkVersion(constraint, version string) error {

@@ -149,6 +149,11 @@ var objectProbes = map[string][]probe{
 		{"its annotations", "staging", nil, "which was retired in March 2026"},
 		{"another controller", "staging", []string{"    nginx.ingress.kubernetes.io/", "    example.com/", "ingressClassName: nginx", "ingressClassName: traefik"}, ""},
 	},
+	"route-backend": {
+		{"renamed by a prefix", "staging", []string{"---\napiVersion: networking", "---\n" + strings.ReplaceAll(route("r.example.com"), "backendRefs: [{name: docker", "backendRefs: [{name: other-docker") + "---\napiVersion: networking"}, "HTTPRoute registry/docker-registry: spec.rules: leads to the Service other-docker-registry, which is not there"},
+		{"there", "staging", []string{"---\napiVersion: networking", "---\n" + route("r.example.com") + "---\napiVersion: networking"}, ""},
+		{"elsewhere", "staging", []string{"---\napiVersion: networking", "---\n" + strings.ReplaceAll(route("r.example.com"), "namespace: registry", "namespace: other") + "---\napiVersion: networking"}, ""},
+	},
 	"image-tag": {
 		{"a release", "staging", nil, "info: x: Deployment registry/docker-registry: spec.template.spec.containers[0].image: is known by the tag 3.1.1 alone"},
 		{"the newest", "staging", []string{"registry:3.1.1", "registry:latest"}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0].image: is whatever is newest"},

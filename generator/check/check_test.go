@@ -22,6 +22,11 @@ data: {.dockerconfigjson: "ENC[x]"}
 sops: {mac: x}
 `
 
+// route is an HTTPRoute for a host.
+func route(host string) string {
+	return "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: docker-registry, namespace: registry}\nspec: {hostnames: [" + host + "], rules: [{backendRefs: [{name: docker-registry, port: 5000}]}]}\n"
+}
+
 func subject(t *testing.T, text string) Subject {
 	t.Helper()
 	r, err := spec.Decode([]byte(`apiVersion: reggen.dev/v1alpha1
@@ -79,6 +84,19 @@ func TestRules(t *testing.T) {
 			p.Server = "other.example.com"
 			s.Registry.Spec.PullSecrets["regcred"] = p
 		}, `spec.pullSecrets.regcred.server: is "other.example.com"; the registry's host is "r.example.com"`},
+		"HTTPRoute host": {sound + "---\n" + route("x.example.com"), func(s *Subject) { s.Registry.Spec.Gateway = &spec.Gateway{} }, `no HTTPRoute of the build serves "r.example.com"`},
+		"pull host": {sound + "---\n" + route("r.example.com"), func(s *Subject) {
+			s.Registry.Spec.Gateway = &spec.Gateway{PullHost: "pull.example.com"}
+			p := s.Registry.Spec.PullSecrets["regcred"]
+			p.Server = "pull.example.com"
+			s.Registry.Spec.PullSecrets["regcred"] = p
+		}, ""},
+		"neither host": {sound + "---\n" + route("r.example.com"), func(s *Subject) {
+			s.Registry.Spec.Gateway = &spec.Gateway{PullHost: "pull.example.com"}
+			p := s.Registry.Spec.PullSecrets["regcred"]
+			p.Server = "x.example.com"
+			s.Registry.Spec.PullSecrets["regcred"] = p
+		}, "expected one of the two that serve it: the host, or spec.gateway.pullHost"},
 		"pull secret moved":   {strings.Replace(sound, "name: regcred, namespace: default", "name: regcred, namespace: elsewhere", 1), nil, "spec.pullSecrets.regcred: was meant for namespace default and ended in elsewhere"},
 		"a typo in an object": {strings.Replace(sound, "pathType", "pathTyp", 1), nil, "[schema]"},
 		"a wrong type":        {sound + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: registry}\nspec: {replicas: two}\n", nil, "[schema]"},

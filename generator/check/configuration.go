@@ -288,7 +288,7 @@ func namesHTTPS(b *build) []hit {
 	var l []hit
 	for _, r := range b.serving() {
 		fronts := b.fronts(r)
-		tls := false
+		tls := len(b.routes(r)) > 0 // the Gateway's, as far as anybody can tell
 		for _, f := range fronts {
 			tls = tls || len(list(f, "spec", "tls")) > 0
 		}
@@ -301,7 +301,7 @@ func namesHTTPS(b *build) []hit {
 		case !s.set:
 			l = append(l, r.hit(r.setting("http"), "http.host or relativeurls", "says neither its address nor that addresses are relative"))
 		case host != "" && !strings.HasPrefix(host, "https://"):
-			h := r.hit(s, "https://", "does not begin with https://, and an Ingress serves it with TLS")
+			h := r.hit(s, "https://", "does not begin with https://, and it is served with TLS")
 			h.severity = Error
 			l = append(l, h)
 		}

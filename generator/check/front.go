@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,20 +33,76 @@ var frontRules = []Rule{
 		ID: "ingress-nginx", Severity: Warning, Inputs: []Input{Objects}, onlyOn: retired,
 		Title:  "the Ingress doesn't depend on ingress-nginx",
 		Reason: "ingress-nginx was retired in March 2026: nobody mends its security any more. Its annotations mean nothing to another controller.",
-		Fix:    "Move to a Gateway (HTTPRoute) or to a controller that is looked after; until then say why not, under spec.check.silence.",
+		Fix:    "Move to a Gateway (spec.gateway) or to a controller that is looked after; until then say why not, under spec.check.silence.",
 	},
+	{
+		ID: "route-backend", Severity: Error, Inputs: []Input{Objects}, onlyOn: routeBackend,
+		Title:  "an HTTPRoute leads to a Service that is there",
+		Reason: "kustomize's namePrefix and nameSuffix rename the Service. The Ingress follows, the HTTPRoute doesn't, and the Gateway answers 500.",
+		Fix:    "Name the environment in the spec (metadata.name) instead of by namePrefix, or patch the HTTPRoute's backendRefs as well.",
+	},
+}
+
+// routes are the HTTPRoutes that lead to a registry.
+func (b *build) routes(r registry) []object.Object {
+	services := b.services(r)
+	var out []object.Object
+	for _, o := range b.objects {
+		if o.Kind() == "HTTPRoute" && o.Namespace() == r.object.Namespace() && slices.ContainsFunc(backends(o), func(n string) bool { return services[n] }) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// backends are the Services of its own namespace that an HTTPRoute leads to.
+func backends(route object.Object) []string {
+	var out []string
+	for _, rule := range list(route, "spec", "rules") {
+		m, _ := rule.(map[string]any)
+		for _, ref := range list(m, "backendRefs") {
+			kind, ns := text(ref, "kind"), text(ref, "namespace")
+			if (kind == "" || kind == "Service") && (ns == "" || ns == route.Namespace()) {
+				out = append(out, text(ref, "name"))
+			}
+		}
+	}
+	return out
+}
+
+// services are the Services that lead to a registry's pods.
+func (b *build) services(r registry) map[string]bool {
+	out := map[string]bool{}
+	for _, o := range b.objects {
+		if o.Kind() == "Service" && o.Namespace() == r.object.Namespace() && r.matches(o.Map("spec", "selector")) {
+			out[o.Name()] = true
+		}
+	}
+	return out
+}
+
+// routeBackend: kustomize renames Services (namePrefix, nameSuffix) and follows
+// the references of an Ingress, not those of an HTTPRoute.
+func routeBackend(b *build) []hit {
+	var l []hit
+	for _, o := range b.objects {
+		if o.Kind() != "HTTPRoute" || !slices.ContainsFunc(b.serving(), func(r registry) bool { return r.object.Namespace() == o.Namespace() }) {
+			continue
+		}
+		for _, name := range backends(o) {
+			if b.find("Service", o.Namespace(), name) == nil {
+				l = append(l, at(o, "spec.rules", "a Service of this build", "leads to the Service %s, which is not there", name))
+			}
+		}
+	}
+	return l
 }
 
 const nginx = "nginx.ingress.kubernetes.io/"
 
 // fronts are the Ingresses that lead to a registry.
 func (b *build) fronts(r registry) []object.Object {
-	services := map[string]bool{}
-	for _, o := range b.objects {
-		if o.Kind() == "Service" && o.Namespace() == r.object.Namespace() && r.matches(o.Map("spec", "selector")) {
-			services[o.Name()] = true
-		}
-	}
+	services := b.services(r)
 	var out []object.Object
 	for _, o := range b.objects {
 		if o.Kind() != "Ingress" || o.Namespace() != r.object.Namespace() {

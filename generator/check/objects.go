@@ -3,7 +3,6 @@ package check
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"sort"
 	"strings"
 	"sync"
@@ -16,70 +15,6 @@ import (
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
-
-// host: the spec's host, the Ingress, its TLS entry and the pull secrets name
-// the same server; a kubelet that finds another name sends no password.
-func host(s Subject) problem.List {
-	var l problem.List
-	if s.Registry == nil {
-		return nil
-	}
-	want := s.Registry.Spec.Host
-	name := hostname(want)
-	var ingresses, serving int
-	for _, o := range s.Objects {
-		if o.Kind() != "Ingress" || o.Map("spec") == nil {
-			continue
-		}
-		mine, hosts := false, map[string]bool{}
-		rules, _ := o.Map("spec")["rules"].([]any)
-		for _, r := range rules {
-			rule, _ := r.(map[string]any)
-			h, _ := rule["host"].(string)
-			hosts[h] = true
-			mine = mine || h == name
-		}
-		ingresses++
-		if !mine {
-			continue
-		}
-		serving++
-		tls := false
-		entries, _ := o.Map("spec")["tls"].([]any)
-		for _, e := range entries {
-			entry, _ := e.(map[string]any)
-			list, _ := entry["hosts"].([]any)
-			for _, h := range list {
-				text, _ := h.(string)
-				tls = tls || text == name
-				if !hosts[text] {
-					l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s has TLS for %q, which none of its rules serves", o.ID(), text), Want: "the host of a rule"})
-				}
-			}
-		}
-		if !tls {
-			l.Add(problem.Problem{File: s.Root, What: fmt.Sprintf("%s has no TLS for %q: docker refuses a registry without TLS", o.ID(), name), Want: "an entry under spec.tls whose hosts name it"})
-		}
-	}
-	if s.Registry.Spec.Ingress != nil && ingresses > 0 && serving == 0 {
-		l.Add(problem.Problem{File: s.Root, Path: "spec.host", What: fmt.Sprintf("no Ingress of the build serves %q", name),
-			Want: "the host of the spec; a patch in the overlay may have changed the Ingress alone"})
-	}
-	for _, n := range sortedKeys(s.Registry.Spec.PullSecrets) {
-		if server := s.Registry.Spec.PullSecrets[n].Server; server != "" && server != want {
-			l.Add(problem.Problem{File: s.Root, Path: "spec.pullSecrets." + n + ".server", What: fmt.Sprintf("is %q; the registry's host is %q", server, want),
-				Want: "the same server, else the kubelet sends it no password"})
-		}
-	}
-	return l
-}
-
-func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return host
-}
 
 // pullSecretNamespaces: a namespace: transformer in the overlay moves every
 // object, pull secrets that were meant for other namespaces included.

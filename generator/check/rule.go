@@ -101,7 +101,7 @@ var environmentRules = []Rule{
 	},
 	{
 		ID: "host", Severity: Error, Inputs: []Input{Spec, Objects}, one: host,
-		Title:  "spec, Ingress, TLS and pull secrets name the same host",
+		Title:  "spec, Ingress, HTTPRoute, TLS and pull secrets name the same host",
 		Reason: "The kubelet compares hosts letter by letter and sends no password to another one; docker refuses a registry without TLS.",
 		Fix:    "Set spec.host in the environment's spec and let reggen write the host everywhere, instead of a patch on the Ingress alone.",
 	},

@@ -17,6 +17,32 @@ var badStorage = []bad{
 	{"gitlab too new by its version", onVolume + `  image: {flavor: gitlab, tag: latest, version: 4.1.0}
 `,
 		`spec.image.version: 4.1.0 can't authenticate: GitLab's registry lost htpasswd in 2022; expected a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous`},
+	{"gateway without a Gateway", onVolume + `  gateway: {}
+`,
+		"spec.gateway.parentRefs: is missing; expected the Gateway that serves the host: its name, and its namespace if that is another one"},
+	{"gateway, everything wrong", onVolume + `  gateway: {parentRefs: [{name: A_b, namespace: "x.y", port: 0}, {}, {}], pullHost: registry.example.com, requestTimeout: 15 minutes}
+`,
+		`spec.gateway.parentRefs[0].name: "A_b" is not the name of an object; expected ` + wantName + `
+spec.gateway.parentRefs[0].namespace: "x.y" is not a namespace; expected ` + wantLabel + `
+spec.gateway.parentRefs[0].port: is 0; expected a port of the Gateway, from 1 to 65535
+spec.gateway.parentRefs[1].name: is missing; expected the Gateway's name
+spec.gateway.parentRefs[2]: stands in the list twice; expected each listener once, told apart by sectionName
+spec.gateway.parentRefs[2].name: is missing; expected the Gateway's name
+spec.gateway.pullHost: is spec.host, where people push; expected a name of its own, which lets GET and HEAD through alone
+spec.gateway.requestTimeout: "15 minutes" is not a duration as the Gateway API writes it; expected for instance 15m; 0s is no limit`},
+	{"pull host with a port", onVolume + `  gateway: {parentRefs: [{name: g}], pullHost: "pull.example.com:5000"}
+`,
+		"spec.gateway.pullHost: is not a name alone; expected a DNS name without a port"},
+	{"gateway for a host with a port", `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: a, namespace: b}
+spec: {host: "r.example.com:5000", storage: {filesystem: {}}, gateway: {parentRefs: [{name: g}]}}
+`,
+		"spec.host: has a port, and spec.gateway serves 443 only; expected a host without a port, or no spec.gateway"},
+	{"service accounts of a pull secret", onVolume + `  pullSecrets: {r: {user: u, serviceAccounts: ["", default, default]}}
+`,
+		`spec.pullSecrets.r.serviceAccounts[0]: is missing; expected the name of a ServiceAccount, for instance default
+spec.pullSecrets.r.serviceAccounts[2]: "default" stands in the list twice`},
 	{"a version that is none", onVolume + `  image: {tag: latest, version: newest}
 `,
 		`spec.image.version: "newest" is not a release; expected three numbers, for instance 3.1.1`},

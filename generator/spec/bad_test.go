@@ -97,19 +97,16 @@ spec: {host: 'localhost', storage: {filesystem: {}}}
 		`spec.bucket: unknown field; did you mean "spec.storage.s3.bucket"?`},
 	{"unknown field, nothing near", onVolume + `  zzz: 1
 `,
-		"spec.zzz: unknown field; expected auth, autoscaling, check, config, disruptionBudget, extra, garbageCollection, host, image, ingress, metrics, networkPolicy, proxy, pullSecrets, readOnly, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage or values"},
+		"spec.zzz: unknown field; expected auth, autoscaling, check, config, disruptionBudget, extra, garbageCollection, gateway, host, image, ingress, metrics, networkPolicy, proxy, pullSecrets, readOnly, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage or values"},
 	{"unknown field of metadata", `apiVersion: reggen.dev/v1alpha1
 kind: Registry
 metadata: {name: a, namespace: b, uid: x}
 spec: {host: localhost, storage: {filesystem: {}}}
 `,
 		"metadata.uid: unknown field; expected annotations, labels, name or namespace"},
-	{"field of a later version", onVolume + `  gateway: {}
+	{"field of a later version", onVolume + `  chart: {path: x}
 `,
-		"spec.gateway: is not supported by this version of reggen"},
-	{"later field of a pull secret", onVolume + `  pullSecrets: {r: {user: u, serviceAccounts: []}}
-`,
-		"spec.pullSecrets.r.serviceAccounts: is not supported by this version of reggen"},
+		"spec.chart: is not supported by this version of reggen"},
 	{"secret in the spec", minimal + `  storage: {s3: {region: eu-central-1, bucket: images, secretKey: x}}
 `,
 		`spec.storage.s3.secretKey: unknown field, and a spec holds no secrets

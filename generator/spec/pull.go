@@ -29,6 +29,7 @@ func (v *validator) pullSecrets() {
 		if what := checkServer(p.Server); p.Server != "" && p.Server != v.s.Host && what != "" {
 			v.add(at+".server", what, "a host, with a port and a path if need be, without https://")
 		}
+		v.serviceAccounts(at+".serviceAccounts", p.ServiceAccounts)
 		if hasControl(p.Email) {
 			v.add(at+".email", "has a newline or another control character", "")
 		}
@@ -46,6 +47,20 @@ func (v *validator) namespaces(path string, list []string) {
 		case !isLabel(n):
 			v.add(at, quote(n)+" is not a namespace", wantLabel)
 		case seen[n]:
+			v.add(at, quote(n)+" stands in the list twice", "")
+		}
+		seen[n] = true
+	}
+}
+
+func (v *validator) serviceAccounts(path string, list []string) {
+	seen := map[string]bool{}
+	for i, n := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if !v.missing(at, n, "the name of a ServiceAccount, for instance default") {
+			v.name(at, n)
+		}
+		if seen[n] {
 			v.add(at, quote(n)+" stands in the list twice", "")
 		}
 		seen[n] = true

@@ -42,6 +42,7 @@ type RegistrySpec struct {
 	Replicas          *int                  `json:"replicas,omitempty"` // nil beside autoscaling
 	Storage           Storage               `json:"storage"`
 	Ingress           *Ingress              `json:"ingress,omitempty"`
+	Gateway           *Gateway              `json:"gateway,omitempty"`
 	Auth              Auth                  `json:"auth,omitempty"`
 	PullSecrets       map[string]PullSecret `json:"pullSecrets,omitempty"`
 	Resources         Resources             `json:"resources,omitempty"`
@@ -149,6 +150,9 @@ type PullSecret struct {
 	Namespaces []string `json:"namespaces,omitempty"` // default: the registry's
 	Server     string   `json:"server,omitempty"`     // default: host
 	Email      string   `json:"email,omitempty"`
+
+	ServiceAccounts  []string `json:"serviceAccounts,omitempty"` // in each namespace
+	CreateNamespaces bool     `json:"createNamespaces,omitempty"`
 }
 
 // Resources are the container's requests and limits, as Kubernetes spells them.

@@ -79,8 +79,11 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 		Autoscaling: &Autoscaling{}, GarbageCollection: &GarbageCollection{}, Proxy: &Proxy{},
 		Extra: &Extra{Env: []EnvVar{{}}, VolumeMounts: []VolumeMount{{}}},
 	}}
+	inner := r
+	inner.Spec.Gateway = &Gateway{ParentRefs: []ParentRef{{}}}
+	r.Spec.Gateway = &Gateway{}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}
-	for _, p := range Validate(Default(r)) {
+	for _, p := range append(Validate(Default(r)), Validate(Default(inner))...) {
 		if p.What == "is missing" {
 			asked[strings.NewReplacer(".x.", ".*.", "[0]", ".*").Replace(p.Path)] = true
 		}

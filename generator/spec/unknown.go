@@ -14,9 +14,8 @@ import (
 // later are fields that the language has a place for and this version doesn't
 // support.
 var later = map[string]bool{
-	"spec.chart": true, "spec.gateway": true,
+	"spec.chart":         true,
 	"spec.storage.azure": true, "spec.storage.gcs": true, "spec.storage.swift": true,
-	"spec.pullSecrets.*.serviceAccounts": true,
 }
 
 // secrets are names under which people look for a place to put a secret.

@@ -29,6 +29,7 @@ func Validate(r Registry) problem.List {
 	}
 	v.storage()
 	v.ingress()
+	v.gateway()
 	v.auth()
 	v.pullSecrets()
 	v.resources("spec.resources.requests", r.Spec.Resources.Requests)
@@ -167,12 +168,16 @@ func (v *validator) host() {
 		return
 	}
 	name, port, _ := strings.Cut(v.s.Host, ":")
+	front := "spec.ingress"
+	if v.s.Ingress == nil {
+		front = "spec.gateway"
+	}
 	switch {
-	case v.s.Ingress == nil:
+	case v.s.Ingress == nil && v.s.Gateway == nil:
 	case port != "":
-		v.add(path, "has a port, and spec.ingress serves 443 only", "a host without a port, or no spec.ingress")
+		v.add(path, "has a port, and "+front+" serves 443 only", "a host without a port, or no "+front)
 	case reIPv4.MatchString(name):
-		v.add(path, "is an address, and spec.ingress needs a name", "a DNS name, or no spec.ingress")
+		v.add(path, "is an address, and "+front+" needs a name", "a DNS name, or no "+front)
 	}
 }
 

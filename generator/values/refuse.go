@@ -149,6 +149,7 @@ var places = []struct{ value, field string }{
 	{"spec.values.storage", "spec.storage"},
 	{"spec.values.persistence", "spec.storage.filesystem"},
 	{"spec.values.ingress", "spec.ingress (and spec.host)"},
+	{"spec.values.gateway", "spec.gateway (and spec.host)"},
 	{"spec.values.resources", "spec.resources"},
 	{"spec.values.auth", "spec.auth"},
 	{"spec.values.extraEnvVars", "spec.extra.env"},

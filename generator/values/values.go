@@ -101,6 +101,9 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Ingress != nil {
 		out["ingress"] = ingress(s)
 	}
+	if s.Gateway != nil {
+		out["gateway"] = gateway(s)
+	}
 	if s.Service != nil {
 		out["service"] = plain(s.Service)
 	}
@@ -199,6 +202,21 @@ func ingress(s spec.RegistrySpec) map[string]any {
 	}
 	if i.ClassName != "" {
 		out["className"] = i.ClassName
+	}
+	return out
+}
+
+func gateway(s spec.RegistrySpec) map[string]any {
+	g := s.Gateway
+	out := map[string]any{"enabled": true, "hosts": []any{s.Host}, "parentRefs": plain(g.ParentRefs)}
+	if g.PullHost != "" {
+		out["pullHosts"] = []any{g.PullHost}
+	}
+	if g.RequestTimeout != "" {
+		out["requestTimeout"] = g.RequestTimeout
+	}
+	if len(g.Annotations) > 0 {
+		out["annotations"] = texts(g.Annotations)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/reggen/reggen/generator"
@@ -93,4 +94,27 @@ func BenchmarkBuild(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkNamespaces builds one pull secret into many namespaces.
+func BenchmarkNamespaces(b *testing.B) {
+	for _, n := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("namespaces=%d", n), func(b *testing.B) {
+			e := newEnv(b, 1, 2)
+			manyNamespaces(e, n)
+			e.ok("seal", "overlays/e0")
+			for b.Loop() {
+				e.ok("build", "overlays/e0")
+			}
+		})
+	}
+}
+
+// manyNamespaces lets the pull secret of e0 go into n namespaces.
+func manyNamespaces(e *testEnv, n int) {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("ns-%04d", i))
+	}
+	inSpecOf(e, "overlays/e0", "  pullSecrets: {regcred: {namespaces: ["+strings.Join(names, ", ")+"]}}\n")
 }

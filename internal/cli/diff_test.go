@@ -121,6 +121,7 @@ func TestDiffTrouble(t *testing.T) {
 
 // A revision can hold links that lead out of the folder it is unpacked into.
 func TestDiffUnpacksNothingOutside(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // nobody else's left-overs
 	e := committed(t, 2)
 	outside := t.TempDir()
 	if err := os.Symlink(outside, e.path("escape")); err != nil {

@@ -76,6 +76,8 @@ http:
     X-Content-Type-Options: [nosniff]
   {{- if and .Values.ingress.enabled .Values.ingress.hosts }}
   host: {{ printf "%s://%s" (ternary "https" "http" (not (empty .Values.ingress.tls))) (first .Values.ingress.hosts) | quote }}
+  {{- else if and .Values.gateway.enabled .Values.gateway.hosts }}
+  host: {{ printf "https://%s" (first .Values.gateway.hosts) | quote }}
   {{- end }}
   {{- if .Values.metrics.enabled }}
   debug:

@@ -1,0 +1,80 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Gateway is how the host reaches the registry through a Gateway that somebody
+// else runs: an HTTPRoute. TLS ends at the Gateway, which brings the
+// certificate.
+type Gateway struct {
+	// ParentRefs are the Gateways, as the Gateway API has them. A list, as
+	// there: nearly every registry has one, and an overlay that has another
+	// one says it whole.
+	ParentRefs     []ParentRef       `json:"parentRefs,omitempty"`
+	PullHost       string            `json:"pullHost,omitempty"`
+	RequestTimeout string            `json:"requestTimeout,omitempty"`
+	Annotations    map[string]string `json:"annotations,omitempty"`
+}
+
+// ParentRef names a Gateway, and a listener of it.
+type ParentRef struct {
+	Name        string `json:"name"`
+	Namespace   string `json:"namespace,omitempty"`
+	SectionName string `json:"sectionName,omitempty"`
+	Port        *int   `json:"port,omitempty"`
+}
+
+// patternGatewayDuration is GEP-2257's: up to five digits and a unit, at most
+// four times.
+const patternGatewayDuration = `^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+
+var reGatewayDuration = regexp.MustCompile(patternGatewayDuration)
+
+func (v *validator) gateway() {
+	g := v.s.Gateway
+	if g == nil {
+		return
+	}
+	const path, list = "spec.gateway", "spec.gateway.parentRefs"
+	if len(g.ParentRefs) == 0 {
+		v.add(list, "is missing", "the Gateway that serves the host: its name, and its namespace if that is another one")
+	}
+	seen := map[ParentRef]bool{}
+	for i, p := range g.ParentRefs {
+		at := fmt.Sprintf("%s[%d]", list, i)
+		if !v.missing(at+".name", p.Name, "the Gateway's name") {
+			v.name(at+".name", p.Name)
+		}
+		if p.Namespace != "" && !isLabel(p.Namespace) {
+			v.add(at+".namespace", quote(p.Namespace)+" is not a namespace", wantLabel)
+		}
+		v.name(at+".sectionName", p.SectionName)
+		if p.Port != nil && (*p.Port < 1 || *p.Port > 65535) {
+			v.add(at+".port", fmt.Sprintf("is %d", *p.Port), "a port of the Gateway, from 1 to 65535")
+		}
+		same := ParentRef{Name: p.Name, Namespace: p.Namespace, SectionName: p.SectionName}
+		if seen[same] {
+			v.add(at, "stands in the list twice", "each listener once, told apart by sectionName")
+		}
+		seen[same] = true
+	}
+	if g.PullHost != "" {
+		const at = path + ".pullHost"
+		name, port, _ := strings.Cut(g.PullHost, ":")
+		switch what := checkHost(g.PullHost); {
+		case what != "":
+			v.add(at, what, "")
+		case port != "" || reIPv4.MatchString(name):
+			v.add(at, "is not a name alone", "a DNS name without a port")
+		case g.PullHost == v.s.Host:
+			v.add(at, "is spec.host, where people push", "a name of its own, which lets GET and HEAD through alone")
+		}
+	}
+	if g.RequestTimeout != "" && !reGatewayDuration.MatchString(g.RequestTimeout) {
+		v.add(path+".requestTimeout", quote(g.RequestTimeout)+" is not a duration as the Gateway API writes it", "for instance 15m; 0s is no limit")
+	}
+	v.annotations(path+".annotations", g.Annotations, false)
+}
