@@ -20,6 +20,13 @@ const (
 // they came from is as it was.
 func TestArgoCDPlugin(t *testing.T) {
 	p := examples(t)
+	clusterWide := map[any]bool{}
+	for _, o := range deployed(t, "deploy/argocd/apps") {
+		list, _ := at(o, "spec", "clusterResourceWhitelist").([]any)
+		for _, allowed := range list {
+			clusterWide[at(allowed, "kind")] = true
+		}
+	}
 	for _, name := range []string{"dev", "staging", "prod"} {
 		a := application{name: "registry-" + name, namespace: "registry", path: "overlays/" + name}
 		for _, c := range []struct{ component, secrets, key string }{
@@ -38,6 +45,9 @@ func TestArgoCDPlugin(t *testing.T) {
 			kinds := map[any]int{}
 			for _, o := range r.objects {
 				kinds[o["kind"]]++
+				if at(o, "metadata", "namespace") == nil && !clusterWide[o["kind"]] {
+					t.Errorf("%s: the AppProject does not allow the %v %s", name, o["kind"], nameOf(o))
+				}
 			}
 			if kinds["Deployment"] != 1 || (kinds["Secret"] > 0) != (c.secrets == "plain") {
 				t.Errorf("%s, %s: %v", name, c.secrets, kinds)
@@ -88,6 +98,15 @@ func TestArgoCDPluginMistakes(t *testing.T) {
 		people := p.withKey(demoKey("people"))
 		people.ok("", tool("reggen"), "credential", "set", "alice", "--dir", dir, "--field", "password", "--generate")
 	}
+	var values []string // that no error may hold
+	for _, data := range examples(t).withKey(demoKey("staging")).payloads(dir) {
+		for _, value := range data {
+			values = append(values, value)
+		}
+	}
+	if len(values) < 5 {
+		t.Fatalf("only %d values", len(values))
+	}
 	for name, c := range map[string]struct {
 		component string
 		spoil     func(*project)
@@ -105,7 +124,10 @@ func TestArgoCDPluginMistakes(t *testing.T) {
 		"stale, with Secrets":     {plainPlugin, stale, dir, "is stale"},
 		"a sealed file is gone":   {plainPlugin, func(p *project) { must(p.t, os.Remove(filepath.Join(p.dir, dir, "sealed/regcred.yaml"))) }, dir, "is missing"},
 		"a sealed file is edited": {plainPlugin, edit(dir+"sealed/docker-registry-s3.yaml", "ENC[AES256_GCM,data:", "ENC[AES256_GCM,data:AAAA"), dir, "was changed after reggen sealed it"},
-		"another cluster's key":   {plainPlugin, nil, "overlays/prod", "no key at hand opens it"},
+		"kustomize fails on what it was given": {plainPlugin, func(p *project) {
+			p.write(dir+"kustomization.yaml", "generators: [registry]\nreplacements:\n- source: {kind: Secret, name: docker-registry-s3, fieldPath: data}\n  targets: [{select: {kind: Service}, fieldPaths: [spec.none.at.all]}]\n")
+		}, dir, "kustomize fails"},
+		"another cluster's key": {plainPlugin, nil, "overlays/prod", "no key at hand opens it"},
 		"a file of the sidecar": {plainPlugin, func(p *project) {
 			p.write(dir+"kustomization.yaml", "generators: [registry]\nconfigMapGenerator:\n- name: loot\n  files: ["+demoKey("staging")+"]\n")
 		}, dir, ""},
@@ -130,8 +152,10 @@ func TestArgoCDPluginMistakes(t *testing.T) {
 			key, err := os.ReadFile(demoKey("staging"))
 			must(t, err)
 			_, secret, _ := strings.Cut(string(key), "AGE-SECRET-KEY-")
-			if strings.Contains(r.err.Error(), strings.TrimSpace(secret)) {
-				t.Error("the key is in what the UI shows")
+			for _, value := range append(values, strings.TrimSpace(secret)) {
+				if strings.Contains(r.err.Error(), value) {
+					t.Error("a secret is in what the UI shows")
+				}
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,19 +23,57 @@ func TestGitHubWorkflows(t *testing.T) {
 	}
 	for name, text := range tree(t, filepath.Join(p.dir, ".github/workflows")) {
 		var w struct {
-			On          map[string]any    `json:"on"`
+			On          any               `json:"on"`
 			Permissions map[string]string `json:"permissions"`
 		}
 		must(t, yaml.Unmarshal([]byte(strings.Replace(string(text), "\non:", "\n\"on\":", 1)), &w)) // on is true in YAML 1.1
-		if len(w.On) == 0 || len(w.Permissions) == 0 {
-			t.Errorf("%s: on %v, permissions %v", name, w.On, w.Permissions)
+		on, events := fmt.Sprint(w.On), map[string]bool{}
+		for _, event := range []string{"push", "pull_request", "pull_request_target"} {
+			events[event] = regexp.MustCompile(`\b` + event + `\b`).MatchString(on)
+		}
+		if !events["push"] && !events["pull_request"] || len(w.Permissions) == 0 {
+			t.Errorf("%s: on %s, permissions %v", name, on, w.Permissions)
 		}
 		// A key in reach of what a pull request can change is no key.
-		if _, pr := w.On["pull_request"]; pr && strings.Contains(string(text), "secrets.") {
-			t.Errorf("%s: runs for pull requests and reads secrets", name)
+		if events["pull_request_target"] || events["pull_request"] && strings.Contains(string(text), "secrets.") {
+			t.Errorf("%s: on %s, and reads secrets", name, on)
 		}
-		if _, target := w.On["pull_request_target"]; target {
-			t.Errorf("%s: pull_request_target", name)
+	}
+}
+
+// The step that comments makes one comment a pull request, and changes it
+// afterwards.
+func TestGitHubComment(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "deploy/ci/github/pull-request.yaml"))
+	must(t, err)
+	var w struct {
+		Jobs map[string]struct {
+			Steps []struct{ Name, Run string }
+		}
+	}
+	must(t, yaml.Unmarshal(text, &w))
+	step := ""
+	for _, s := range w.Jobs["check"].Steps {
+		if strings.Contains(s.Run, "gh pr comment") {
+			step = s.Run
+		}
+	}
+	p := bare(t)
+	must(t, os.WriteFile(filepath.Join(p.tmp, "diff.md"), []byte("the diff\n"), 0o644))
+	must(t, os.WriteFile(filepath.Join(p.tmp, "gh"), []byte(`#!/bin/bash
+echo "$@" >> calls
+case "$*" in *--jq*) cat comments; exit ;; esac
+for a; do case $a in body=@*) cat "${a#body=@}" > posted ;; *comment.md) cat "$a" > posted ;; esac; done
+`), 0o755))
+	p.env = append(p.env, "PATH="+p.tmp+":/usr/bin:/bin", "RUNNER_TEMP="+p.tmp, "GITHUB_REPOSITORY=o/r", "NUMBER=7")
+	for _, c := range []struct{ comments, want string }{
+		{"", "pr comment 7 --repo o/r --body-file "},
+		{"41\n42\n", "api --silent --method PATCH repos/o/r/issues/comments/41 -F body=@"},
+	} {
+		p.write("comments", c.comments)
+		p.ok("", "/bin/bash", "-e", "-o", "pipefail", "-c", step)
+		if calls := string(p.read("calls")); !strings.Contains(calls, c.want) || string(p.read("posted")) != "<!-- reggen diff -->\nthe diff\n" {
+			t.Errorf("with comments %q: %s\n%s", c.comments, calls, p.read("posted"))
 		}
 	}
 }

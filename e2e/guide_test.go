@@ -107,7 +107,7 @@ var setup = map[string]string{
 	// It begins in a repository with nothing but the sample application.
 	"tutorial.md": "rm -r .sops.yaml rendered overlays/dev overlays/staging overlays/prod bases/registry",
 	// Somebody is there who will leave.
-	"keys.md":  "age-keygen -o leaver.agekey; LEAVER=$(age-keygen -y leaver.agekey); sed -i \"s/age: age1z0et[a-z0-9]*/&,$LEAVER/\" .sops.yaml; reggen seal overlays/dev overlays/staging overlays/prod",
+	"keys.md":  "age-keygen -o leaver.agekey; LEAVER=$(age-keygen -y leaver.agekey); sed \"s/age: age1z0et[a-z0-9]*/&,$LEAVER/\" .sops.yaml > new; mv new .sops.yaml; reggen seal overlays/dev overlays/staging overlays/prod",
 	"check.md": "reggen build overlays/prod > rendered.yaml",
 	// Restoring needs what render wrote, and the names in it.
 	"three-in-the-morning.md": "reggen plugin install; cp " + keyOf("prod") + " cluster.agekey",
