@@ -113,6 +113,36 @@ func SealedItems(stream []byte) (map[string][]byte, error) {
 	return twins, err
 }
 
+// CredentialItems picks the credential files out of a ResourceList, by the
+// path that the caller gave them or else by name; nil when there are none, or
+// when in is no ResourceList, which Run says. They stay among the items.
+func CredentialItems(in []byte) map[string][]byte {
+	rw := kio.ByteReadWriter{Reader: bytes.NewReader(in), OmitReaderAnnotations: true, KeepReaderAnnotations: true}
+	items, err := rw.Read()
+	if err != nil {
+		return nil
+	}
+	var out map[string][]byte
+	for _, n := range items {
+		if n.GetKind() != spec.KindCredential || n.GetApiVersion() != spec.APIVersion {
+			continue
+		}
+		path := n.GetName() + ".yaml"
+		if p, _, err := kioutil.GetFileAnnotations(n); err == nil && p != "" {
+			path = p
+		}
+		text, err := n.String()
+		if err != nil {
+			continue
+		}
+		if out == nil {
+			out = map[string][]byte{}
+		}
+		out[path] = []byte(text)
+	}
+	return out
+}
+
 func read(stream []byte) ([]*yaml.RNode, error) {
 	items, err := (&kio.ByteReader{Reader: bytes.NewReader(stream), OmitReaderAnnotations: true}).Read()
 	if err != nil {

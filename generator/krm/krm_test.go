@@ -162,6 +162,30 @@ data: {k: v}
 	}
 }
 
+// Credentials that come as items are found by the path that the caller gave
+// them; other objects, and what is no list, have none.
+func TestCredentialItems(t *testing.T) {
+	in := list(`
+- apiVersion: reggen.dev/v1alpha1
+  kind: RegistryCredential
+  metadata: {name: alice, annotations: {config.kubernetes.io/path: credentials/a.enc.yaml}}
+- apiVersion: reggen.dev/v1alpha1
+  kind: RegistryCredential
+  metadata: {name: bob}
+- apiVersion: example.com/v1
+  kind: RegistryCredential
+  metadata: {name: other}`, config)
+	got := CredentialItems(in)
+	if len(got) != 2 || !strings.Contains(string(got["credentials/a.enc.yaml"]), "name: alice") || !strings.Contains(string(got["bob.yaml"]), "name: bob") {
+		t.Errorf("%q", got)
+	}
+	for _, in := range []string{"", "{[", string(list("", config))} {
+		if got := CredentialItems([]byte(in)); got != nil {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
 func TestTransformKeepsWhatIsNotMade(t *testing.T) {
 	out, err := Transform([]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, annotations: {kustomize.config.k8s.io/id: \"1\"}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: stays}\n"), []byte(made))
 	text := string(out)

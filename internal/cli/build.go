@@ -28,6 +28,9 @@ import (
 type buildOptions struct {
 	secrets string // sealed, plain, redacted, omit
 	stale   string // fail, warn
+	// credentials are files that came as a function's items, instead of those
+	// in the spec's first folder of credentials; nil when none did.
+	credentials []generator.File
 	// saw is told of every Registry that a build met, unless nil.
 	saw func(root string, r *spec.Registry)
 }
@@ -75,7 +78,7 @@ func (w *World) generate(ctx context.Context, root string, config []byte, sealed
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: w.folder(root), Sealed: sealed, Version: Version()})
+	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: o.folder(config, w.folder(root)), Sealed: sealed, Version: Version()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,6 +91,24 @@ func (w *World) generate(ctx context.Context, root string, config []byte, sealed
 	}
 	text, err := object.Encode(objects)
 	return text, plan.Registry, err
+}
+
+// folder answers for the first folder of credentials with the files that came
+// as items, if any did.
+func (o buildOptions) folder(config []byte, next generator.Folder) generator.Folder {
+	if o.credentials == nil {
+		return next
+	}
+	reg, err := spec.Decode(config, "")
+	if err != nil { // what is wrong with the spec, Prepare says
+		return next
+	}
+	return func(rel string) (string, []generator.File, error) {
+		if rel == reg.Spec.Secrets.Credentials[0] {
+			return "the items", o.credentials, nil
+		}
+		return next(rel)
+	}
 }
 
 func (w *World) buildCommand() *cobra.Command {
@@ -279,7 +300,12 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 // function answers a KRM function call.
 func (w *World) function(ctx context.Context, in []byte) int {
 	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
-		out, _, err := w.generate(ctx, w.Dir, config, files(sealed), w.functionOptions())
+		o := w.functionOptions()
+		for path, text := range maps.All(krm.CredentialItems(in)) {
+			o.credentials = append(o.credentials, generator.File{Path: path, Data: text})
+		}
+		slices.SortFunc(o.credentials, func(a, b generator.File) int { return strings.Compare(a.Path, b.Path) })
+		out, _, err := w.generate(ctx, w.Dir, config, files(sealed), o)
 		return out, w.at(w.Dir, err)
 	})
 	return w.answer(out, err)
