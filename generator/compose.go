@@ -44,9 +44,17 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 		}
 		out[secret.HTPasswd] = credential.HTPasswd(entries)
 	}
-	if _, ok := p.Refs[secret.S3AccessKey]; ok {
-		out[secret.S3AccessKey] = check(p.Credentials.S3, credential.AccessKey, credential.CheckS3Key)
-		out[secret.S3SecretKey] = check(p.Credentials.S3, credential.SecretKey, credential.CheckS3Key)
+	for t, values := range credential.Storages {
+		for _, v := range values {
+			if _, ok := p.Refs[v.Ref]; !ok {
+				continue
+			}
+			text := check(p.Credentials.Others[t], v.Field, v.Check)
+			if v.Form != nil {
+				text = v.Form(text)
+			}
+			out[v.Ref] = text
+		}
 	}
 	var seed []byte
 	if m := p.Credentials.Machine; m != nil {

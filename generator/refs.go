@@ -2,6 +2,8 @@ package generator
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator/credential"
@@ -51,21 +53,7 @@ func (p Plan) refs() (map[secret.Ref]secret.Facets, []Pull, error) {
 		refs[secret.HTPasswd] = f
 	}
 
-	if s3 := reg.Storage.S3; s3 != nil {
-		switch own := s3.ExistingSecret == nil && !s3.AmbientCredentials; {
-		case own && creds.S3 == nil:
-			l.Add(problem.Problem{File: dir, What: "no s3 credential for spec.storage.s3",
-				Want: "the bucket's keys, spec.storage.s3.existingSecret, or ambientCredentials: true",
-				Next: "reggen credential set s3"})
-		case own:
-			refs[secret.S3AccessKey] = secret.Facets{"from": creds.S3.Fingerprint(credential.AccessKey)}
-			refs[secret.S3SecretKey] = secret.Facets{"from": creds.S3.Fingerprint(credential.SecretKey)}
-		case creds.S3 != nil:
-			l.Add(problem.Problem{File: creds.S3.File, What: "has no effect: the spec takes the bucket's keys from elsewhere (existingSecret or ambientCredentials)"})
-		}
-	} else if creds.S3 != nil {
-		l.Add(problem.Problem{File: creds.S3.File, What: "has no effect: spec.storage is not s3"})
-	}
+	p.storageRefs(dir, refs, &l)
 
 	if creds.Machine == nil {
 		l.Add(problem.Problem{File: dir, What: "no machine credential (the registry's http secret and the seed of its rollout digests)",
@@ -103,4 +91,38 @@ func nearUser(name string, creds credential.Set) string {
 		names = append(names, u.User)
 	}
 	return problem.Nearest(name, names)
+}
+
+// storageRefs are the secrets of the storage, unless the spec takes them from
+// elsewhere. A credential of another storage has no effect, and is told.
+func (p Plan) storageRefs(dir string, refs map[secret.Ref]secret.Facets, l *problem.List) {
+	kind, own := p.Registry.Spec.Storage.Keys()
+	for _, t := range slices.Sorted(maps.Keys(credential.Storages)) {
+		c := p.Credentials.Others[t]
+		switch mine := string(t) == kind; {
+		case mine && own && c == nil:
+			l.Add(problem.Problem{File: dir, What: fmt.Sprintf("no %s credential for spec.storage.%s", t, t),
+				Want: elsewhere(t), Next: "reggen credential set " + string(t)})
+		case mine && own:
+			for _, v := range credential.Storages[t] {
+				refs[v.Ref] = secret.Facets{"from": c.Fingerprint(v.Field)}
+			}
+		case mine && c != nil:
+			l.Add(problem.Problem{File: c.File, What: "has no effect: the spec takes the storage's keys from elsewhere (existingSecret or ambientCredentials)"})
+		case c != nil:
+			l.Add(problem.Problem{File: c.File, What: fmt.Sprintf("has no effect: spec.storage is not %s", t)})
+		}
+	}
+}
+
+// elsewhere says where the keys of a storage can come from.
+func elsewhere(t credential.Type) string {
+	existing := fmt.Sprintf("spec.storage.%s.existingSecret", t)
+	switch t {
+	case credential.Swift:
+		return "its user, or " + existing
+	case credential.S3:
+		return "the bucket's keys, " + existing + ", or ambientCredentials: true"
+	}
+	return "its key, " + existing + ", or ambientCredentials: true"
 }

@@ -1,6 +1,7 @@
 package configuration
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -35,7 +36,7 @@ func meant(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expec
 	if v, ok := values[secret.HTTPSecret]; ok {
 		add(v, "http", "secret")
 	}
-	if s.Ingress != nil {
+	if s.Ingress != nil || s.Gateway != nil {
 		add("https://"+s.Host, "http", "host")
 	}
 	if s.Metrics != nil {
@@ -50,13 +51,13 @@ func meant(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expec
 	} else {
 		add(nil, "storage", "maintenance")
 	}
-	out = append(out, storage(t, r)...)
+	out = append(out, storage(t, r, values)...)
 	spread(s.Config, nil, &out)
 	return out
 }
 
 // storage is what spec.storage means. A kind that isn't here fails.
-func storage(t testing.TB, r *spec.Registry) []expectation {
+func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expectation {
 	t.Helper()
 	var out []expectation
 	add := func(want any, path ...string) {
@@ -85,6 +86,52 @@ func storage(t testing.TB, r *spec.Registry) []expectation {
 			add(!*s.Redirect, "redirect", "disable")
 			add(nil, "s3", "accesskey") // in the environment, as AWS_ACCESS_KEY_ID
 			add(nil, "s3", "secretkey")
+		case *spec.Azure:
+			add(s.AccountName, "azure", "accountname")
+			add(s.Container, "azure", "container")
+			add(unless(s.Realm), "azure", "realm")
+			add(unless(s.RootDirectory), "azure", "rootdirectory")
+			add(!*s.Redirect, "redirect", "disable")
+			kind := any("shared_key")
+			if s.AmbientCredentials {
+				kind = "default_credentials"
+			}
+			if r.Spec.Image.Flavor != spec.Distribution {
+				kind = nil // version 2 knows the account's key alone
+			}
+			add(kind, "azure", "credentials", "type")
+			if key, ok := values[secret.AzureAccountKey]; ok {
+				add(key, "azure", "accountkey")
+			}
+		case *spec.GCS:
+			add(s.Bucket, "gcs", "bucket")
+			add(unless(s.RootDirectory), "gcs", "rootdirectory")
+			add(!*s.Redirect, "redirect", "disable")
+			if key, ok := values[secret.GCSKey]; ok {
+				var fields map[string]any
+				if err := json.Unmarshal([]byte(key), &fields); err != nil {
+					t.Fatal(err)
+				}
+				for name, v := range fields {
+					add(v, "gcs", "credentials", name)
+				}
+			}
+		case *spec.Swift:
+			add(s.AuthURL, "swift", "authurl")
+			add(s.Container, "swift", "container")
+			add(unless(s.Region), "swift", "region")
+			add(unless(s.Tenant), "swift", "tenant")
+			add(unless(s.Domain), "swift", "domain")
+			add(unless(s.RootDirectory), "swift", "prefix")
+			for name, ref := range map[string]secret.Ref{"username": secret.SwiftUsername, "password": secret.SwiftPassword} {
+				if quoted, ok := values[ref]; ok {
+					var text string // what the Secret holds is quoted for YAML
+					if err := json.Unmarshal([]byte(quoted), &text); err != nil {
+						t.Fatal(err)
+					}
+					add(text, "swift", name)
+				}
+			}
 		case *spec.Filesystem:
 			add("/var/lib/registry", "filesystem", "rootdirectory")
 		default:

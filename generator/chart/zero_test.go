@@ -14,6 +14,8 @@ import (
 // contexts are the values beside which keys, by prefix, mean something.
 var contexts = []struct{ prefix, values string }{
 	{"s3.", "{storage: s3, s3: {regionEndpoint: x}}"},
+	{"azure.", "{storage: azure, secrets: {azure: {accountName: x, container: x}}}"},
+	{"gcs.", "{storage: gcs}"},
 	{"persistence.deleteEnabled", "{}"},
 	{"auth.anonymous", "{secrets: {htpasswd: x}}"},
 	{"metrics.serviceMonitor", "{metrics: {enabled: true}}"},

@@ -11,6 +11,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -28,6 +30,9 @@ type Type string
 const (
 	User    Type = "user"    // one person or robot that logs in
 	S3      Type = "s3"      // the bucket's static keys
+	Azure   Type = "azure"   // the storage account's key
+	GCS     Type = "gcs"     // a service account's key file
+	Swift   Type = "swift"   // a user of the object store
 	Machine Type = "machine" // values nobody types: the http secret and the seed
 )
 
@@ -40,17 +45,23 @@ const (
 	SecretKey  = "secretKey"
 	HTTPSecret = "httpSecret"
 	Seed       = "seed"
+	AccountKey = "accountKey"
+	KeyFile    = "key"
+	Username   = "username"
 )
 
 // fields lists what each type takes; those that must be there come first.
 var fields = map[Type]struct{ required, optional []string }{
 	User:    {nil, []string{Password, Hash, HashedFrom}},
 	S3:      {[]string{AccessKey, SecretKey}, nil},
+	Azure:   {[]string{AccountKey}, nil},
+	GCS:     {[]string{KeyFile}, nil},
+	Swift:   {[]string{Username, Password}, nil},
 	Machine: {[]string{HTTPSecret, Seed}, nil},
 }
 
 // later are types that the design knows and this version does not.
-var later = []string{"azure", "gcs", "swift", "proxy", "config", "chart"}
+var later = []string{"proxy", "config", "chart"}
 
 // Public is the side of a credential that needs no key.
 type Public struct {
@@ -244,7 +255,7 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 			}
 		}
 		r.problems.Add(problem.Problem{File: r.file, Line: typeNode.Line, Path: "type", What: "is not a type of credential",
-			Want: "user, s3 or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "machine"})})
+			Want: "user, s3, azure, gcs, swift or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "azure", "gcs", "swift", "machine"})})
 		return
 	}
 	if data == nil {
@@ -325,8 +336,20 @@ func mentions(m *yaml.Node, key string) bool {
 // Set is every credential of one environment, sorted.
 type Set struct {
 	Users   []Public // by user name
-	S3      *Public
 	Machine *Public
+	Others  map[Type]*Public // of every other type at most one
+}
+
+// All lists every credential: users first, then the others by type.
+func (s Set) All() []Public {
+	out := append([]Public{}, s.Users...)
+	for _, t := range slices.Sorted(maps.Keys(s.Others)) {
+		out = append(out, *s.Others[t])
+	}
+	if s.Machine != nil {
+		out = append(out, *s.Machine)
+	}
+	return out
 }
 
 // Collect puts the credentials of an environment together. Two files for the
@@ -353,10 +376,13 @@ func Collect(all []Public) (Set, error) {
 			}
 			byUser[strings.ToLower(p.User)] = p
 			s.Users = append(s.Users, p)
-		case S3:
-			s.S3 = one(&l, s.S3, p)
 		case Machine:
 			s.Machine = one(&l, s.Machine, p)
+		default:
+			if s.Others == nil {
+				s.Others = map[Type]*Public{}
+			}
+			s.Others[p.Type] = one(&l, s.Others[p.Type], p)
 		}
 	}
 	sort.Slice(s.Users, func(i, j int) bool { return s.Users[i].User < s.Users[j].User })

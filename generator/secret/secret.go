@@ -28,6 +28,11 @@ const (
 	S3AccessKey Ref = "s3.accessKey" // the S3 access key id
 	S3SecretKey Ref = "s3.secretKey" // the S3 secret access key
 	HTTPSecret  Ref = "http.secret"  // signs upload state; equal on all replicas
+
+	AzureAccountKey Ref = "azure.accountKey" // the storage account's key
+	GCSKey          Ref = "gcs.key"          // the service account's key file, JSON on one line
+	SwiftUsername   Ref = "swift.username"   // in YAML's quotes, for the registry's variables
+	SwiftPassword   Ref = "swift.password"   // in YAML's quotes
 )
 
 // PullRef is the docker config of the pull secret of that name.

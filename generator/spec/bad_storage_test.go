@@ -17,6 +17,53 @@ var badStorage = []bad{
 	{"gitlab too new by its version", onVolume + `  image: {flavor: gitlab, tag: latest, version: 4.1.0}
 `,
 		`spec.image.version: 4.1.0 can't authenticate: GitLab's registry lost htpasswd in 2022; expected a release up to v3.37, for instance v2.13.1-gitlab, or spec.auth.anonymous`},
+	{"azure, everything wrong", `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: a, namespace: b}
+spec:
+  host: registry.example.com
+  storage: {azure: {accountName: My-Account, container: a--b, realm: "https://x", rootDirectory: ../x, ambientCredentials: true, existingSecret: {name: ""}}}
+  image: {flavor: distribution-v2}
+`,
+		`spec.storage.azure.accountName: "My-Account" is not a storage account's name; expected 3 to 24 lower-case letters and digits
+spec.storage.azure.ambientCredentials: is true, and existingSecret names static keys; expected one of the two
+spec.storage.azure.ambientCredentials: is true, and only version 3 of the registry takes such credentials; expected spec.image.flavor distribution, or the account's key
+spec.storage.azure.container: "a--b" is not a container's name; expected 3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends
+spec.storage.azure.existingSecret.name: is missing; expected the Secret's name
+spec.storage.azure.realm: "https://x" is not a domain; expected that of another cloud, for instance core.usgovcloudapi.net
+spec.storage.azure.rootDirectory: has .. or a control character; expected a folder in the bucket
+spec.storage.azure.rootDirectory: is what only version 3 of the registry knows; expected no rootDirectory, or spec.image.flavor distribution`},
+	{"gcs, everything wrong", `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: a, namespace: b}
+spec:
+  host: registry.example.com
+  storage: {gcs: {bucket: Images, ambientCredentials: true, existingSecret: {name: theirs, key: "a b"}}}
+`,
+		`spec.storage.gcs.ambientCredentials: is true, and existingSecret names static keys; expected one of the two
+spec.storage.gcs.bucket: "Images" is not a bucket's name; expected 3 to 222 lower-case letters, digits, '-', '_' and '.', a letter or digit at both ends
+spec.storage.gcs.existingSecret.key: "a b" is not a key of a Secret; expected letters, digits, '-', '_' and '.'`},
+	{"swift, everything wrong", `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: a, namespace: b}
+spec:
+  host: registry.example.com
+  storage: {swift: {authURL: "https://u:p@keystone.example.com", container: a/b, tenant: "a\u0007", existingSecret: {name: theirs, username: x, password: x}}}
+`,
+		`spec.storage.swift: is what only version 2 of the registry knows: version 3 dropped it; expected spec.image.flavor distribution-v2, or another storage
+spec.storage.swift.authURL: has a user name or a password in it; expected https:// and a host; the user is a credential
+spec.storage.swift.container: "a/b" is not a container's name; expected at most 256 characters, no slash
+spec.storage.swift.existingSecret: username and password name the same key of the Secret; expected two keys
+spec.storage.swift.tenant: has a newline or another control character`},
+	{"three storages", `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: a, namespace: b}
+spec:
+  host: registry.example.com
+  storage: {gcs: {bucket: images}, azure: {accountName: images, container: registry}, filesystem: {}}
+`,
+		`spec.storage: has azure and filesystem and gcs; expected one of them
+  next: remove the others; in an overlay's patch, azure: null takes out what the base has set`},
 	{"gateway without a Gateway", onVolume + `  gateway: {}
 `,
 		"spec.gateway.parentRefs: is missing; expected the Gateway that serves the host: its name, and its namespace if that is another one"},
@@ -56,11 +103,11 @@ spec.pullSecrets.r.serviceAccounts[2]: "default" stands in the list twice`},
 `,
 		"spec.replicas: is 0; expected at least 1"},
 	{"no storage", minimal,
-		"spec.storage: says nothing about where images are kept; expected one of s3 or filesystem"},
+		"spec.storage: says nothing about where images are kept; expected one of azure, filesystem, gcs, s3 or swift"},
 	{"two storages", minimal + `  storage: {filesystem: {}, s3: {region: eu-central-1, bucket: images}}
 `,
-		`spec.storage: has both s3 and filesystem; expected one of the two
-  next: remove one; in an overlay's patch, filesystem: null takes out what the base has set`},
+		`spec.storage: has filesystem and s3; expected one of them
+  next: remove the others; in an overlay's patch, filesystem: null takes out what the base has set`},
 	{"s3 empty", minimal + `  storage: {s3: {}}
 `,
 		`spec.storage.s3.bucket: is missing; expected the bucket's name

@@ -79,7 +79,7 @@ kind: is "Regsitry"; expected Registry
 metadata.name: is missing; expected the registry's name, which its objects bear
 metadata.namespace: is missing; expected the namespace, since pods, Secrets and the records of sealed files are bound to it
 spec.host: is missing; expected the name by which docker reaches the registry, for instance registry.example.com
-spec.storage: says nothing about where images are kept; expected one of s3 or filesystem`},
+spec.storage: says nothing about where images are kept; expected one of azure, filesystem, gcs, s3 or swift`},
 	{"apiVersion", `apiVersion: reggen.dev/v1
 kind: Registry
 metadata: {name: a, namespace: b}
@@ -94,7 +94,7 @@ spec: {host: 'localhost', storage: {filesystem: {}}}
 		`spec.pullsecrets: unknown field; did you mean "pullSecrets"?`},
 	{"unknown field, elsewhere", onVolume + `  bucket: b
 `,
-		`spec.bucket: unknown field; did you mean "spec.storage.s3.bucket"?`},
+		"spec.bucket: unknown field; expected spec.storage.s3.bucket or spec.storage.gcs.bucket"},
 	{"unknown field, nothing near", onVolume + `  zzz: 1
 `,
 		"spec.zzz: unknown field; expected auth, autoscaling, check, config, disruptionBudget, extra, garbageCollection, gateway, host, image, ingress, metrics, networkPolicy, proxy, pullSecrets, readOnly, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage or values"},
@@ -196,7 +196,7 @@ kind: is missing; expected Registry
 metadata.name: is missing; expected the registry's name, which its objects bear
 metadata.namespace: is missing; expected the namespace, since pods, Secrets and the records of sealed files are bound to it
 spec.host: is missing; expected the name by which docker reaches the registry, for instance registry.example.com
-spec.storage: says nothing about where images are kept; expected one of s3 or filesystem`},
+spec.storage: says nothing about where images are kept; expected one of azure, filesystem, gcs, s3 or swift`},
 	{"name too long", `apiVersion: reggen.dev/v1alpha1
 kind: Registry
 metadata: {name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, namespace: b}

@@ -38,10 +38,10 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 	if c := s.Properties.Cost; c.Minimum != credential.MinCost || c.Maximum != credential.MaxCost {
 		t.Errorf("the cost is %+v", c)
 	}
-	if want := []string{string(credential.User), string(credential.S3), string(credential.Machine)}; !slices.Equal(s.Properties.Type.Enum, want) {
+	if want := []string{string(credential.User), string(credential.S3), string(credential.Azure), string(credential.GCS), string(credential.Swift), string(credential.Machine)}; !slices.Equal(s.Properties.Type.Enum, want) {
 		t.Errorf("the types are %v", s.Properties.Type.Enum)
 	}
-	if len(s.AllOf) != 3 {
+	if len(s.AllOf) != 6 {
 		t.Fatalf("%d rules", len(s.AllOf))
 	}
 	for _, rule := range s.AllOf {

@@ -27,6 +27,15 @@ func Default(r Registry) Registry {
 	if s.Storage.Filesystem != nil {
 		s.Storage.Filesystem = defaultFilesystem(*s.Storage.Filesystem)
 	}
+	if s.Storage.Azure != nil {
+		s.Storage.Azure = defaultAzure(*s.Storage.Azure)
+	}
+	if s.Storage.GCS != nil {
+		s.Storage.GCS = defaultGCS(*s.Storage.GCS)
+	}
+	if s.Storage.Swift != nil {
+		s.Storage.Swift = defaultSwift(*s.Storage.Swift)
+	}
 	if s.Ingress != nil {
 		in := *s.Ingress
 		if in.TLSSecretName == "" && r.Metadata.Name != "" {

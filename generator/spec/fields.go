@@ -38,7 +38,7 @@ var docs = map[string]doc{
 	"spec.image.pullPolicy":  {text: "When the kubelet pulls the image.", def: "IfNotPresent", enum: pullPolicies},
 	"spec.image.pullSecrets": {text: "Secrets to pull the registry's own image with, by name."},
 
-	"spec.storage": {text: "Where images are kept. Exactly one of s3 and filesystem in the merged spec; in a patch, null takes out what the base has set.", required: true},
+	"spec.storage": {text: "Where images are kept. Exactly one kind in the merged spec; in a patch, null takes out what the base has set.", required: true},
 
 	"spec.storage.s3":                          {text: "An S3 bucket, or one of a compatible service."},
 	"spec.storage.s3.provider":                 {text: "Whose service it is; presets follow from it.", def: "aws", enum: providers},
@@ -55,6 +55,38 @@ var docs = map[string]doc{
 	"spec.storage.s3.existingSecret.accessKey": {text: "The Secret's key that holds the access key.", def: "s3AccessKey", pattern: patternDataKey},
 	"spec.storage.s3.existingSecret.secretKey": {text: "The Secret's key that holds the secret key.", def: "s3SecretKey", pattern: patternDataKey},
 	"spec.storage.s3.ambientCredentials":       {text: "The pod finds credentials by itself (a role on AWS), and there are no static keys. Only for provider aws and flavor distribution.", def: "false"},
+
+	"spec.storage.azure":                           {text: "A container of an Azure storage account."},
+	"spec.storage.azure.accountName":               {text: "The storage account's name.", pattern: patternAccount, required: true},
+	"spec.storage.azure.container":                 {text: "The container's name.", pattern: patternAzureContainer, required: true},
+	"spec.storage.azure.realm":                     {text: "The domain of another cloud than the public one.", def: "core.windows.net", pattern: patternHost, length: 253},
+	"spec.storage.azure.rootDirectory":             {text: "A folder in the container to keep everything in. Only for flavor distribution."},
+	"spec.storage.azure.redirect":                  {text: "Whether clients are sent to the container to fetch layers.", def: "true"},
+	"spec.storage.azure.existingSecret":            {text: "A Secret that something else brings, with the account's key. Without it that is a credential of type azure."},
+	"spec.storage.azure.existingSecret.name":       {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
+	"spec.storage.azure.existingSecret.accountKey": {text: "The Secret's key that holds the account's key.", def: "azureAccountKey", pattern: patternDataKey},
+	"spec.storage.azure.ambientCredentials":        {text: "The pod finds credentials by itself (workload identity: an annotation of spec.serviceAccount, and a label of the pods by spec.values.podLabels). Only for flavor distribution.", def: "false"},
+
+	"spec.storage.gcs":                     {text: "A bucket of Google Cloud Storage."},
+	"spec.storage.gcs.bucket":              {text: "The bucket's name.", pattern: patternGCSBucket, required: true},
+	"spec.storage.gcs.rootDirectory":       {text: "A folder in the bucket to keep everything in."},
+	"spec.storage.gcs.redirect":            {text: "Whether clients are sent to the bucket to fetch layers. Without a key file the pod's account has to be allowed to sign.", def: "true, false with ambientCredentials"},
+	"spec.storage.gcs.existingSecret":      {text: "A Secret that something else brings, with the JSON key file of a service account. Without it that is a credential of type gcs."},
+	"spec.storage.gcs.existingSecret.name": {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
+	"spec.storage.gcs.existingSecret.key":  {text: "The Secret's key that holds the key file.", def: "key.json", pattern: patternDataKey},
+	"spec.storage.gcs.ambientCredentials":  {text: "The pod finds credentials by itself (workload identity, by an annotation of spec.serviceAccount).", def: "false"},
+
+	"spec.storage.swift":                         {text: "A container of an OpenStack object store. Only for flavor distribution-v2: version 3 dropped it."},
+	"spec.storage.swift.authURL":                 {text: "Where Keystone listens.", required: true},
+	"spec.storage.swift.container":               {text: "The container's name.", length: 256, required: true},
+	"spec.storage.swift.region":                  {text: "The container's region.", def: "the first"},
+	"spec.storage.swift.tenant":                  {text: "The project, by name."},
+	"spec.storage.swift.domain":                  {text: "The user's domain, by name, for version 3 of Keystone."},
+	"spec.storage.swift.rootDirectory":           {text: "A folder in the container to keep everything in."},
+	"spec.storage.swift.existingSecret":          {text: "A Secret that something else brings, with the user. The registry reads both values as YAML. Without it they are a credential of type swift."},
+	"spec.storage.swift.existingSecret.name":     {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
+	"spec.storage.swift.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "swiftUsername", pattern: patternDataKey},
+	"spec.storage.swift.existingSecret.password": {text: "The Secret's key that holds the password.", def: "swiftPassword", pattern: patternDataKey},
 
 	"spec.storage.filesystem":               {text: "A volume: a claim made here, an existing one, or an emptyDir. {} takes the defaults."},
 	"spec.storage.filesystem.size":          {text: "The size of the claim made here.", def: "10Gi", pattern: patternQuantity},
@@ -187,7 +219,7 @@ var credentialFields = map[string]doc{
 	"apiVersion": {text: "The version of this kind.", enum: []string{APIVersion}},
 	"kind":       {text: "The kind.", enum: []string{KindCredential}},
 	"metadata":   {text: "Names the credential."},
-	"type":       {text: "What it is for: someone who logs in, the bucket's static keys, or values nobody types.", enum: []string{"user", "s3", "machine"}},
+	"type":       {text: "What it is for: someone who logs in, the keys of a storage, or values nobody types.", enum: []string{"user", "s3", "azure", "gcs", "swift", "machine"}},
 	"user":       {text: "The user's name, for type user; metadata.name unless said. No colon, no control character, no white space at either end, no # first.", length: 128},
 	"cost":       {text: "The bcrypt cost of the hash, for type user. bcrypt runs on every request."},
 	"stringData": {text: "The secrets, each encrypted with SOPS."},
@@ -214,6 +246,16 @@ var credentialTypes = map[string][]secretField{
 	"s3": {
 		{"accessKey", "The bucket's access key.", true},
 		{"secretKey", "The bucket's secret key.", true},
+	},
+	"azure": {
+		{"accountKey", "The storage account's key.", true},
+	},
+	"gcs": {
+		{"key", "The JSON key file of a service account.", true},
+	},
+	"swift": {
+		{"username", "The user's name.", true},
+		{"password", "The user's password.", true},
 	},
 	"machine": {
 		{"httpSecret", "What all replicas sign the state of uploads with.", true},

@@ -89,6 +89,9 @@ type Image struct {
 type Storage struct {
 	S3         *S3         `json:"s3,omitempty"`
 	Filesystem *Filesystem `json:"filesystem,omitempty"`
+	Azure      *Azure      `json:"azure,omitempty"`
+	GCS        *GCS        `json:"gcs,omitempty"`
+	Swift      *Swift      `json:"swift,omitempty"`
 }
 
 // S3 is an S3 bucket or a compatible one. Pointers tell "not said" from false.

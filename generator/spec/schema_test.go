@@ -81,6 +81,7 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 	}}
 	inner := r
 	inner.Spec.Gateway = &Gateway{ParentRefs: []ParentRef{{}}}
+	inner.Spec.Storage = Storage{Azure: &Azure{ExistingSecret: &AzureSecretRef{}}, GCS: &GCS{ExistingSecret: &GCSSecretRef{}}, Swift: &Swift{ExistingSecret: &SwiftSecretRef{}}}
 	r.Spec.Gateway = &Gateway{}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}
 	for _, p := range append(Validate(Default(r)), Validate(Default(inner))...) {
@@ -102,7 +103,8 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 func TestSchemaKnowsTheDefaults(t *testing.T) {
 	r := Default(Registry{Metadata: Metadata{Name: "reg"}, Spec: RegistrySpec{Ingress: &Ingress{}, Service: &Service{}, ServiceAccount: &ServiceAccount{},
 		Scheduling: &Scheduling{TopologySpread: []TopologySpread{{}}}, Auth: Auth{ExistingSecret: &SecretKeyRef{}},
-		Storage: Storage{S3: &S3{ExistingSecret: &S3SecretRef{}}, Filesystem: &Filesystem{}}}})
+		Storage: Storage{S3: &S3{ExistingSecret: &S3SecretRef{}}, Filesystem: &Filesystem{},
+			Azure: &Azure{ExistingSecret: &AzureSecretRef{}}, GCS: &GCS{ExistingSecret: &GCSSecretRef{}}, Swift: &Swift{ExistingSecret: &SwiftSecretRef{}}}}})
 	s, scaling := r.Spec, defaultAutoscaling(Autoscaling{})
 	for path, got := range map[string]string{
 		"spec.replicas": asJSON(t, s.Replicas), "spec.image.repository": s.Image.Repository, "spec.image.flavor": string(s.Image.Flavor),
@@ -112,7 +114,12 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 		"spec.storage.filesystem.accessMode":       s.Storage.Filesystem.AccessMode,
 		"spec.storage.s3.existingSecret.accessKey": s.Storage.S3.ExistingSecret.AccessKey,
 		"spec.storage.s3.existingSecret.secretKey": s.Storage.S3.ExistingSecret.SecretKey,
-		"spec.auth.realm":                          s.Auth.Realm, "spec.auth.existingSecret.key": s.Auth.ExistingSecret.Key,
+		"spec.storage.azure.redirect":              asJSON(t, s.Storage.Azure.Redirect), "spec.storage.gcs.redirect": asJSON(t, s.Storage.GCS.Redirect),
+		"spec.storage.azure.existingSecret.accountKey": s.Storage.Azure.ExistingSecret.AccountKey,
+		"spec.storage.gcs.existingSecret.key":          s.Storage.GCS.ExistingSecret.Key,
+		"spec.storage.swift.existingSecret.username":   s.Storage.Swift.ExistingSecret.Username,
+		"spec.storage.swift.existingSecret.password":   s.Storage.Swift.ExistingSecret.Password,
+		"spec.auth.realm": s.Auth.Realm, "spec.auth.existingSecret.key": s.Auth.ExistingSecret.Key,
 		"spec.secrets.sealed": s.Secrets.Sealed, "spec.secrets.credentials": "[" + strings.Join(s.Secrets.Credentials, ", ") + "]",
 		"spec.autoscaling.minReplicas": asJSON(t, scaling.MinReplicas), "spec.autoscaling.cpu": asJSON(t, scaling.CPU),
 		"spec.metrics.port": asJSON(t, defaultMetrics(Metrics{}).Port),
@@ -213,7 +220,8 @@ func TestSchemaOfCredentials(t *testing.T) {
 		head + "type: s3\nstringData: {accessKey: x}\n":                 "/stringData: secretKey missing",
 		head + "type: s3\nstringData: {password: x}\n":                  "/stringData/password: unknown",
 		head + "type: machine\nstringData: {httpSecret: '', seed: y}\n": "/stringData/httpSecret: minLength",
-		head + "type: azure\nstringData: {}\n":                          "/type: enum",
+		head + "type: proxy\nstringData: {}\n":                          "/type: enum",
+		head + "type: azure\nstringData: {}\n":                          "/stringData: accountKey missing",
 		head + "type: user\npassword: x\nstringData: {hash: y}\n":       "/password: unknown",
 	} {
 		got := strings.Join(complaints(t, CredentialSchema(), text), ", ")

@@ -23,20 +23,21 @@ var (
 
 func (v *validator) storage() {
 	s := v.s.Storage
-	switch {
-	case s.S3 == nil && s.Filesystem == nil:
-		v.add("spec.storage", "says nothing about where images are kept", "one of s3 or filesystem")
-	case s.S3 != nil && s.Filesystem != nil:
-		v.problems.Add(problem.Problem{
-			Path: "spec.storage", What: "has both s3 and filesystem", Want: "one of the two",
-			Next: "remove one; in an overlay's patch, filesystem: null takes out what the base has set",
-		})
-	}
+	v.oneStorage()
 	if s.S3 != nil {
 		v.s3(*s.S3)
 	}
 	if s.Filesystem != nil {
 		v.filesystem(*s.Filesystem)
+	}
+	if s.Azure != nil {
+		v.azure(*s.Azure)
+	}
+	if s.GCS != nil {
+		v.gcs(*s.GCS)
+	}
+	if s.Swift != nil {
+		v.swift(*s.Swift)
 	}
 }
 
@@ -57,9 +58,7 @@ func (v *validator) s3(s S3) {
 		}
 	}
 	v.endpoint(path+".endpoint", s)
-	if hasControl(s.RootDirectory) || strings.Contains(s.RootDirectory+"/", "../") {
-		v.add(path+".rootDirectory", "has .. or a control character", "a folder in the bucket")
-	}
+	v.folder(path+".rootDirectory", s.RootDirectory)
 	if s.Provider == "digitalocean" && s.Encrypt != nil && *s.Encrypt {
 		v.add(path+".encrypt", "is true, and Spaces refuses requests that ask for encryption: it encrypts everything by itself", "false")
 	}

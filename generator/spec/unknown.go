@@ -14,8 +14,7 @@ import (
 // later are fields that the language has a place for and this version doesn't
 // support.
 var later = map[string]bool{
-	"spec.chart":         true,
-	"spec.storage.azure": true, "spec.storage.gcs": true, "spec.storage.swift": true,
+	"spec.chart": true,
 }
 
 // secrets are names under which people look for a place to put a secret.
@@ -46,6 +45,8 @@ func (w *walker) unknown(k *yaml.Node, at place, t reflect.Type) {
 		p.Near = elsewhere[0]
 	case near != "":
 		p.Near = near
+	case len(elsewhere) > 1 && len(elsewhere) <= 3:
+		p.Want = oneOf(elsewhere)
 	default:
 		p.Want = oneOf(names)
 	}

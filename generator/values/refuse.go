@@ -146,6 +146,9 @@ var places = []struct{ value, field string }{
 	{"spec.values.image", "spec.image"},
 	{"spec.values.imagePullSecrets", "spec.image.pullSecrets"},
 	{"spec.values.s3", "spec.storage.s3"},
+	{"spec.values.azure", "spec.storage.azure"},
+	{"spec.values.gcs", "spec.storage.gcs"},
+	{"spec.values.swift", "spec.storage.swift"},
 	{"spec.values.storage", "spec.storage"},
 	{"spec.values.persistence", "spec.storage.filesystem"},
 	{"spec.values.ingress", "spec.ingress (and spec.host)"},
@@ -170,7 +173,7 @@ var places = []struct{ value, field string }{
 	{"spec.values.tolerations", "spec.scheduling.tolerations"},
 	{"spec.values.topologySpreadConstraints", "spec.scheduling.topologySpread"},
 	{"spec.values.priorityClassName", "spec.scheduling.priorityClassName"},
-	{"spec.values.secrets", "spec.storage.s3.existingSecret"},
+	{"spec.values.secrets", "an existingSecret under spec.storage"},
 	{"spec.values.commonLabels", "metadata.labels"},
 	{"spec.values.commonAnnotations", "metadata.annotations"},
 }
@@ -200,10 +203,7 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 		refuse("proxy.remoteurl", "the spec says it", "spec.proxy.remoteURL")
 	}
 	if storage, ok := config["storage"].(map[string]any); ok {
-		mine := "filesystem"
-		if r.Spec.Storage.S3 != nil {
-			mine = "s3"
-		}
+		mine, _ := r.Spec.Storage.Keys()
 		for _, d := range drivers {
 			entry, there := storage[d]
 			if there && d != mine {
@@ -212,7 +212,7 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 			}
 			settings, _ := entry.(map[string]any)
 			for _, k := range slices.Sorted(maps.Keys(settings)) {
-				if slices.Contains([]string{"region", "bucket", "regionendpoint", "rootdirectory", "encrypt", "secure", "forcepathstyle", "pathstyle"}, k) {
+				if slices.Contains([]string{"region", "bucket", "regionendpoint", "rootdirectory", "encrypt", "secure", "forcepathstyle", "pathstyle", "accountname", "container", "realm", "credentials", "keyfile", "authurl", "tenant", "domain", "prefix"}, k) {
 					refuse("storage."+d+"."+k, "the spec says it", "spec.storage."+d)
 				}
 			}
@@ -220,8 +220,8 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 		if maintenance, ok := storage["maintenance"].(map[string]any); ok && maintenance["readonly"] != nil {
 			refuse("storage.maintenance.readonly", "the spec says it", "spec.readOnly")
 		}
-		if redirect, ok := storage["redirect"].(map[string]any); ok && r.Spec.Storage.S3 != nil && redirect["disable"] != nil {
-			refuse("storage.redirect.disable", "the spec says it", "spec.storage.s3.redirect")
+		if redirect, ok := storage["redirect"].(map[string]any); ok && slices.Contains([]string{"s3", "azure", "gcs"}, mine) && redirect["disable"] != nil {
+			refuse("storage.redirect.disable", "the spec says it", "spec.storage."+mine+".redirect")
 		}
 	}
 	if http, ok := config["http"].(map[string]any); ok {

@@ -95,6 +95,7 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Storage.S3 != nil {
 		storeS3(out, s.Storage.S3)
 	}
+	storeCloud(out, s.Storage)
 	if s.Storage.Filesystem != nil {
 		storeVolume(out, s.Storage.Filesystem)
 	}
@@ -233,10 +234,19 @@ func addSecrets(out map[string]any, r *spec.Registry, src secret.Source) {
 	if v, ok := src.Value(secret.HTTPSecret); ok {
 		all["haSharedSecret"] = v
 	}
-	access, hasAccess := src.Value(secret.S3AccessKey)
-	key, hasKey := src.Value(secret.S3SecretKey)
-	if hasAccess && hasKey && r.Spec.Storage.S3 != nil && r.Spec.Storage.S3.ExistingSecret == nil {
-		all["s3"] = map[string]any{"accessKey": access, "secretKey": key}
+	if kind, own := r.Spec.Storage.Keys(); own {
+		mine, _ := all[kind].(map[string]any)
+		if mine == nil {
+			mine = map[string]any{}
+		}
+		for name, ref := range storageKeys[kind] {
+			if v, ok := src.Value(ref); ok {
+				mine[name] = v
+			}
+		}
+		if len(mine) > 0 {
+			all[kind] = mine
+		}
 	}
 	out["secrets"] = all
 }

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
@@ -144,15 +145,23 @@ func Plain(p generator.Plan, values map[secret.Ref]string) ([]object.Object, err
 }
 
 // Values makes up a value for every secret of a plan. Each holds what YAML,
-// templates and shells take for something else, but for the http secret, which
-// reggen makes itself and which is letters and digits.
+// templates and shells take for something else, where its form allows it: the
+// http secret, which reggen makes itself, is letters and digits.
 func Values(p generator.Plan) map[secret.Ref]string {
 	out := map[secret.Ref]string{}
 	for ref := range p.Refs {
 		out[ref] = string(ref) + `: "0755" #'{{ .x }}$y ~`
 	}
-	if _, ok := out[secret.HTTPSecret]; ok {
-		out[secret.HTTPSecret] = "a0123456789abcdefghijklmnopqrstu"
+	for ref, text := range map[secret.Ref]string{
+		secret.HTTPSecret:      "a0123456789abcdefghijklmnopqrstu",
+		secret.AzureAccountKey: strings.Repeat("0755", 21) + "MQ==",
+		secret.GCSKey:          `{"type":"service_account","client_email":"0755","private_key":"PRIVATE KEY: #'{{ .x }}$y ~\n"}`,
+		secret.SwiftUsername:   credential.QuoteYAML("0755"),
+		secret.SwiftPassword:   credential.QuoteYAML(`a: "0755" #'{{ .x }}$y ~\`),
+	} {
+		if _, ok := out[ref]; ok {
+			out[ref] = text
+		}
 	}
 	return out
 }

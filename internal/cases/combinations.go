@@ -34,6 +34,17 @@ var storages = map[string][]setting{
 		{"s3 endpoint", fields{"s3": fields{"provider": "minio", "bucket": "images", "endpoint": "https://minio.example.com"}}, Credentials{"s3": {"accessKey", "secretKey"}}},
 		{"s3 role", fields{"s3": fields{"region": "eu-central-1", "bucket": "images", "ambientCredentials": true}}, nil},
 	},
+	"azure": {
+		{"azure", fields{"azure": fields{"accountName": "images", "container": "registry"}}, Credentials{"azure": {"accountKey"}}},
+		{"azure identity", fields{"azure": fields{"accountName": "images", "container": "registry", "ambientCredentials": true}}, nil},
+	},
+	"gcs": {
+		{"gcs", fields{"gcs": fields{"bucket": "images"}}, Credentials{"gcs": {"key"}}},
+		{"gcs identity", fields{"gcs": fields{"bucket": "images", "ambientCredentials": true}}, nil},
+	},
+	"swift": {
+		{"swift", fields{"swift": fields{"authURL": "https://keystone.example.com/v3", "container": "images"}}, Credentials{"swift": {"username", "password"}}},
+	},
 	"filesystem": {
 		{"volume", fields{"filesystem": fields{}}, nil},
 		{"pod volume", fields{"filesystem": fields{"accessMode": "ReadWriteOncePod"}}, nil},

@@ -224,7 +224,7 @@ func TestSchemaAndValuesAgree(t *testing.T) {
 	}
 	// Kept for values files of the chart that many registries were installed
 	// with: what this chart doesn't do is refused there or left alone.
-	foreign := []string{"global", "azure", "swift", "secrets.azure", "secrets.swift"}
+	foreign := []string{"global"}
 	var walk func(s map[string]any, at string)
 	walk = func(s map[string]any, at string) {
 		properties, _ := s["properties"].(map[string]any)

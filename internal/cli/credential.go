@@ -47,11 +47,12 @@ func (w *World) credentialSet(dir *string) *cobra.Command {
 		Use:   "set NAME",
 		Short: "Write values into a credential, encrypted at once",
 		Long: `Write values into a credential file, new or old. NAME is the credential's
-metadata.name; "s3" makes the bucket's credential when there is none. Values are
-typed, or read from stdin: one FIELD=VALUE a line, or with --field one whole
+metadata.name; s3, azure, gcs and swift make the storage's when there is none.
+Values are typed, or read from stdin: one FIELD=VALUE a line, or with --field one whole
 value. A user's new password is hashed at once.`,
 		Example: `  reggen credential set s3
   printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin
+  reggen credential set gcs --field key --stdin < service-account.json
   reggen credential set alice --field password --generate`,
 		Args: exactly("the credential's name, for instance s3"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,12 +79,7 @@ func (w *World) target(e environment, name string) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	all := append([]credential.Public{}, set.Users...)
-	for _, p := range []*credential.Public{set.S3, set.Machine} {
-		if p != nil {
-			all = append(all, *p)
-		}
-	}
+	all := set.All()
 	var names []string
 	for _, p := range all {
 		if p.Name == name || p.User == name && p.Type == credential.User {
@@ -91,22 +87,22 @@ func (w *World) target(e environment, name string) (target, error) {
 		}
 		names = append(names, p.Name)
 	}
-	if name == string(credential.S3) {
-		if set.S3 != nil {
-			return target{w.abs(set.S3.File), set.S3, credential.S3, set.S3.Name}, nil
+	if kind := credential.Type(name); credential.Storages[kind] != nil {
+		if c := set.Others[kind]; c != nil {
+			return target{w.abs(c.File), c, kind, c.Name}, nil
 		}
-		path := filepath.Join(e.credentialsDir(), "s3.enc.yaml")
+		path := filepath.Join(e.credentialsDir(), name+".enc.yaml")
 		if exists(path) {
-			return target{}, problem.Problem{File: path, What: "is there already, and is no s3 credential; nothing was written", Next: "rename that file"}
+			return target{}, problem.Problem{File: path, What: fmt.Sprintf("is there already, and is no %s credential; nothing was written", name), Next: "rename that file"}
 		}
-		return target{path, nil, credential.S3, name}, nil
+		return target{path, nil, kind, name}, nil
 	}
 	slices.Sort(names)
 	p := problem.Problem{File: w.show(e.credentialsDir()), What: fmt.Sprintf("no credential %q; there are: %s", name, strings.Join(names, ", "))}
 	if len(names) == 0 {
 		p.What = fmt.Sprintf("no credential %q; there are none yet", name)
 	}
-	p.Next = "reggen user add " + quoteArg(name) + "   # makes a user; s3 is made by reggen credential set s3"
+	p.Next = "reggen user add " + quoteArg(name) + "   # makes a user; the storage's is made by its type's name, for instance s3"
 	return target{}, p
 }
 
@@ -242,10 +238,8 @@ func apply(doc *credential.Document, t target, values map[string]string, require
 		what := ""
 		switch {
 		case values[field] == "":
-		case t.kind == credential.S3:
-			what = credential.CheckS3Key(values[field])
-		case field == credential.HTTPSecret:
-			what = credential.CheckHTTPSecret(values[field])
+		default:
+			what = credential.CheckField(t.kind, field, values[field])
 		}
 		if what != "" {
 			l.Add(problem.Problem{Path: field, What: what})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,7 +145,8 @@ func (l *leaving) departure(e environment) (departure, error) {
 	}
 	known := map[secret.Ref]bool{} // what a sealed file showed
 	users := map[string]bool{}     // whose credential was readable
-	var s3, machine bool
+	var machine bool
+	types := map[credential.Type]bool{} // of readable credentials
 	for _, f := range l.w.secretFiles(e) {
 		if !f.readableBy(l.report.Names) {
 			continue
@@ -162,7 +164,7 @@ func (l *leaving) departure(e environment) (departure, error) {
 		} else if p, err := credential.Parse(l.w.show(f.path), f.data); err == nil {
 			r.Type, r.Name, r.Keys = string(p.Type), p.Name, sortedKeys(p.Fields)
 			users[p.User] = p.Type == credential.User
-			s3, machine = s3 || p.Type == credential.S3, machine || p.Type == credential.Machine
+			types[p.Type], machine = true, machine || p.Type == credential.Machine
 		}
 		d.Readable = append(d.Readable, r)
 	}
@@ -172,8 +174,14 @@ func (l *leaving) departure(e environment) (departure, error) {
 	by := func(what, why, command string) {
 		d.ByHand = append(d.ByHand, byHand{what, why, command})
 	}
-	if s3 || known[secret.S3SecretKey] {
-		by("the bucket's keys", "make new ones at the provider, and end the old ones there once the pods have rolled", "reggen credential set s3 --dir DIR")
+	for _, t := range slices.Sorted(maps.Keys(credential.Storages)) {
+		read := types[t]
+		for _, v := range credential.Storages[t] {
+			read = read || known[v.Ref]
+		}
+		if read {
+			by("the storage's keys", "make new ones at the provider, and end the old ones there once the pods have rolled", "reggen credential set "+string(t)+" --dir DIR")
+		}
 	}
 	if machine || known[secret.HTTPSecret] {
 		by("the http secret", "it signs the state of uploads; a new one has no overlap: the pods roll, and uploads under way start again", "reggen credential set machine --field httpSecret --generate --dir DIR")

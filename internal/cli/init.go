@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
@@ -398,7 +399,7 @@ func (i *initial) next() {
 	}
 	lines := []string{"next:"}
 	set, _ := i.w.credentials(e)
-	if s3 := e.registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.S3 == nil {
+	if s3 := e.registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.Others[credential.S3] == nil {
 		lines = append(lines, "reggen credential set s3"+at+"   # the bucket's keys")
 	}
 	lines = append(lines, "reggen user add YOU"+at, "reggen seal "+dir, "reggen build "+dir)

@@ -174,13 +174,8 @@ func successors(set credential.Set, u credential.Public) []credential.Public {
 // a person made is nobody's successor.
 func nextName(set credential.Set, u credential.Public) string {
 	taken := map[string]bool{}
-	for _, x := range set.Users {
+	for _, x := range set.All() {
 		taken[strings.ToLower(x.User)], taken[x.Name] = true, true
-	}
-	for _, x := range []*credential.Public{set.S3, set.Machine} {
-		if x != nil {
-			taken[x.Name] = true
-		}
 	}
 	for n := max(1, generation(origin(u), u.User)) + 1; ; n++ {
 		name := fmt.Sprintf("%s-%d", origin(u), n)

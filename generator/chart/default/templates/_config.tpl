@@ -54,6 +54,39 @@ storage:
     encrypt: {{ .Values.s3.encrypt }}
     secure: {{ .Values.s3.secure }}
     skipverify: {{ .Values.s3.skipverify }}
+{{- else if eq .Values.storage "azure" }}
+  redirect:
+    disable: {{ not .Values.azure.redirect }}
+  azure:
+    accountname: {{ .Values.secrets.azure.accountName | quote }}
+    container: {{ .Values.secrets.azure.container | quote }}
+    {{- with .Values.azure.realm }}
+    realm: {{ . | quote }}
+    {{- end }}
+    {{- with .Values.azure.rootdirectory }}
+    rootdirectory: {{ . | quote }}
+    {{- end }}
+    {{- if eq .Values.image.flavor "distribution" }}
+    credentials:
+      type: {{ ternary "shared_key" "default_credentials" (not (empty (or .Values.secrets.azure.secretRef .Values.secrets.azure.accountKey))) }}
+    {{- end }}
+{{- else if eq .Values.storage "gcs" }}
+  redirect:
+    disable: {{ not .Values.gcs.redirect }}
+  gcs:
+    bucket: {{ .Values.gcs.bucket | quote }}
+    {{- with .Values.gcs.rootdirectory }}
+    rootdirectory: {{ . | quote }}
+    {{- end }}
+{{- else if eq .Values.storage "swift" }}
+  swift:
+    authurl: {{ .Values.swift.authurl | quote }}
+    container: {{ .Values.swift.container | quote }}
+    {{- range $name := list "region" "tenant" "domain" "prefix" }}
+    {{- with get $.Values.swift $name }}
+    {{ $name }}: {{ . | quote }}
+    {{- end }}
+    {{- end }}
 {{- else }}
   filesystem:
     rootdirectory: /var/lib/registry

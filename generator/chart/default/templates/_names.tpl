@@ -99,16 +99,35 @@ many registries were installed with switch theirs on and off by "enabled". */ -}
 {{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (ne .Values.persistence.accessMode "ReadWriteMany")) -}}yes{{- end -}}
 {{- end -}}
 
+{{- /* A variable out of a Secret: the storage's own, or one that something else
+brings. Called with a list: the variable, the fullname, the kind of storage,
+the other Secret, its key, the own Secret's key. */ -}}
+{{- define "registry.secretVar" -}}
+name: {{ index . 0 }}
+valueFrom:
+  secretKeyRef:
+    name: {{ index . 3 | default (printf "%s-%s" (index . 1) (index . 2)) | quote }}
+    key: {{ ternary (index . 4) (index . 5) (not (empty (index . 3))) | quote }}
+{{- end -}}
+
 {{- /* The variables of everything that reads the storage; may be empty. */ -}}
 {{- define "registry.storageEnv" -}}
-{{- $keys := .Values.secrets.s3 -}}
 {{- $env := list -}}
-{{- if and (eq .Values.storage "s3") (or $keys.secretRef $keys.accessKey) -}}
-{{- $name := $keys.secretRef | default (printf "%s-s3" (include "registry.fullname" .)) -}}
-{{- $access := ternary $keys.accessKeyName "s3AccessKey" (not (empty $keys.secretRef)) -}}
-{{- $secret := ternary $keys.secretKeyName "s3SecretKey" (not (empty $keys.secretRef)) -}}
-{{- $env = append $env (dict "name" "AWS_ACCESS_KEY_ID" "valueFrom" (dict "secretKeyRef" (dict "name" $name "key" $access))) -}}
-{{- $env = append $env (dict "name" "AWS_SECRET_ACCESS_KEY" "valueFrom" (dict "secretKeyRef" (dict "name" $name "key" $secret))) -}}
+{{- $full := include "registry.fullname" . -}}
+{{- $kind := .Values.storage -}}
+{{- $keys := get .Values.secrets $kind -}}
+{{- if and (eq $kind "s3") (or $keys.secretRef $keys.accessKey) -}}
+{{- $env = append $env (include "registry.secretVar" (list "AWS_ACCESS_KEY_ID" $full $kind $keys.secretRef $keys.accessKeyName "s3AccessKey") | fromYaml) -}}
+{{- $env = append $env (include "registry.secretVar" (list "AWS_SECRET_ACCESS_KEY" $full $kind $keys.secretRef $keys.secretKeyName "s3SecretKey") | fromYaml) -}}
+{{- else if and (eq $kind "azure") (or $keys.secretRef $keys.accountKey) -}}
+{{- $env = append $env (include "registry.secretVar" (list "REGISTRY_STORAGE_AZURE_ACCOUNTKEY" $full $kind $keys.secretRef $keys.accountKeyName "azureAccountKey") | fromYaml) -}}
+{{- else if and (eq $kind "gcs") (or $keys.secretRef $keys.key) -}}
+{{- /* The registry parses its variables as YAML, and a key file is JSON, which
+is YAML: a mapping, as it wants one. */ -}}
+{{- $env = append $env (include "registry.secretVar" (list "REGISTRY_STORAGE_GCS_CREDENTIALS" $full $kind $keys.secretRef $keys.keyName "key.json") | fromYaml) -}}
+{{- else if and (eq $kind "swift") (or $keys.secretRef $keys.username) -}}
+{{- $env = append $env (include "registry.secretVar" (list "REGISTRY_STORAGE_SWIFT_USERNAME" $full $kind $keys.secretRef $keys.usernameName "swiftUsername") | fromYaml) -}}
+{{- $env = append $env (include "registry.secretVar" (list "REGISTRY_STORAGE_SWIFT_PASSWORD" $full $kind $keys.secretRef $keys.passwordName "swiftPassword") | fromYaml) -}}
 {{- end -}}
 {{- $named := false -}}
 {{- range .Values.extraEnvVars -}}{{- if eq (toString .name) "OTEL_TRACES_EXPORTER" -}}{{- $named = true -}}{{- end -}}{{- end -}}
@@ -136,6 +155,9 @@ many registries were installed with switch theirs on and off by "enabled". */ -}
 {{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (eq .Values.persistence.accessMode "ReadWriteOncePod")) }}{{ fail "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume" }}{{ end -}}
 {{- end -}}
 {{- with .Values.networkPolicy }}{{ if and .enabled (not (kindIs "slice" .ingressNamespaces)) (not (kindIs "slice" .egress)) }}{{ fail "networkPolicy.enabled: neither ingressNamespaces nor egress says anything" }}{{ end }}{{ end -}}
-{{- if not (has .Values.storage (list "filesystem" "s3")) }}{{ fail "storage: this chart knows filesystem and s3" }}{{ end -}}
+{{- if not (has .Values.storage (list "filesystem" "s3" "azure" "gcs" "swift")) }}{{ fail "storage: this chart knows filesystem, s3, azure, gcs and swift" }}{{ end -}}
+{{- if and (eq .Values.storage "swift") (ne .Values.image.flavor "distribution-v2") }}{{ fail "storage: only version 2 of the registry knows swift" }}{{ end -}}
+{{- if and (eq .Values.storage "azure") (not (and .Values.secrets.azure.accountName .Values.secrets.azure.container)) }}{{ fail "secrets.azure: accountName and container say where images are kept" }}{{ end -}}
+{{- if and (eq .Values.storage "azure") .Values.azure.rootdirectory (ne .Values.image.flavor "distribution") }}{{ fail "azure.rootdirectory: only version 3 of the registry knows it" }}{{ end -}}
 {{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
 {{- end -}}
