@@ -44,8 +44,8 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 		}
 		out[secret.HTPasswd] = credential.HTPasswd(entries)
 	}
-	for t, values := range credential.Storages {
-		for _, v := range values {
+	for t := range p.Credentials.Others {
+		for _, v := range credential.Fixed(t) {
 			if _, ok := p.Refs[v.Ref]; !ok {
 				continue
 			}
@@ -54,6 +54,11 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 				text = v.Form(text)
 			}
 			out[v.Ref] = text
+		}
+	}
+	if c := p.Credentials.Others[credential.Config]; c != nil {
+		for _, name := range sortedKeys(c.Fields) {
+			out[secret.ConfigRef(name)] = credential.ConfigForm(name, check(c, name, credential.CheckLine))
 		}
 	}
 	var seed []byte

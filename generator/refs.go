@@ -9,6 +9,8 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/values"
 )
 
 // refs decides from the spec and the credentials' public side which secrets a
@@ -54,6 +56,8 @@ func (p Plan) refs() (map[secret.Ref]secret.Facets, []Pull, error) {
 	}
 
 	p.storageRefs(dir, refs, &l)
+	p.proxyRefs(refs, &l)
+	p.configRefs(refs, &l)
 
 	if creds.Machine == nil {
 		l.Add(problem.Problem{File: dir, What: "no machine credential (the registry's http secret and the seed of its rollout digests)",
@@ -125,4 +129,46 @@ func elsewhere(t credential.Type) string {
 		return "the bucket's keys, " + existing + ", or ambientCredentials: true"
 	}
 	return "its key, " + existing + ", or ambientCredentials: true"
+}
+
+// proxyRefs are the login of a cache, which it may have.
+func (p Plan) proxyRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
+	c, proxy := p.Credentials.Others[credential.Proxy], p.Registry.Spec.Proxy
+	switch {
+	case c == nil:
+	case proxy == nil:
+		l.Add(problem.Problem{File: c.File, What: "has no effect: there is no spec.proxy"})
+	case proxy.ExistingSecret != nil:
+		l.Add(problem.Problem{File: c.File, What: "has no effect: spec.proxy.existingSecret brings the login"})
+	default:
+		for _, v := range credential.Fixed(credential.Proxy) {
+			refs[v.Ref] = secret.Facets{"from": c.Fingerprint(v.Field)}
+		}
+	}
+}
+
+// configRefs are the secret settings. A variable that says what the spec says
+// would overrule it, and a header of an endpoint that isn't there goes nowhere.
+func (p Plan) configRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
+	c := p.Credentials.Others[credential.Config]
+	if c == nil {
+		return
+	}
+	endpoints := map[string]spec.Endpoint{}
+	if n := p.Registry.Spec.Notifications; n != nil {
+		endpoints = n.Endpoints
+	}
+	for _, name := range sortedKeys(c.Fields) {
+		path := "stringData." + name
+		if endpoint, _, is := credential.HeaderOf(name); is {
+			if _, there := endpoints[endpoint]; !there {
+				l.Add(problem.Problem{File: c.File, Path: path, What: fmt.Sprintf("has no effect: spec.notifications has no endpoint %q", endpoint), Near: problem.Nearest(endpoint, sortedKeys(endpoints))})
+				continue
+			}
+		} else if field := values.Models(name); field != "" {
+			l.Add(problem.Problem{File: c.File, Path: path, What: "would overrule the spec", Want: field})
+			continue
+		}
+		refs[secret.ConfigRef(name)] = secret.Facets{"from": c.Fingerprint(name)}
+	}
 }

@@ -163,3 +163,55 @@ func TestAwkwardSecretsArrive(t *testing.T) {
 		t.Errorf("only %d http secrets and %d keys of %d were taken", https, keys, len(texts))
 	}
 }
+
+// Whatever text a credential holds that the registry's variables hand on, the
+// registry reads the same, in each flavor: a cache's login, Redis' password, a
+// secret header, Swift's user.
+func TestAwkwardSettingsArrive(t *testing.T) {
+	for flavor, doc := range map[string]string{
+		"distribution":    `{"storage": {"filesystem": {}}, "image": {"flavor": "distribution"}, PLUS}`,
+		"distribution-v2": `{"storage": {"swift": {"authURL": "https://keystone.example.com", "container": "images"}}, "image": {"flavor": "distribution-v2"}, PLUS}`,
+		"gitlab":          `{"storage": {"filesystem": {}}, "image": {"flavor": "gitlab", "tag": "v2.13.1-gitlab"}, PLUS}`,
+	} {
+		t.Run(flavor, func(t *testing.T) {
+			const plus = `"host": "registry.example.com", "proxy": {"remoteURL": "https://registry-1.docker.io"}, "redis": {"addrs": ["redis:6379"]},
+				"notifications": {"endpoints": {"ci": {"url": "https://ci.example.com", "headers": {"X-A": "b"}}}}`
+			more := cases.Credentials{"proxy": {"username", "password"}, "config": {"REGISTRY_REDIS_PASSWORD", "notifications.ci.Authorization"}}
+			if flavor == "distribution-v2" {
+				more["swift"] = []string{"username", "password"}
+			}
+			text := `{"apiVersion": "reggen.dev/v1alpha1", "kind": "Registry", "metadata": {"name": "docker-registry", "namespace": "registry"}, "spec": ` + strings.Replace(doc, "PLUS", plus, 1) + `}`
+			p, err := cases.Case{Spec: []byte(text), Credentials: cases.Common().With(more)}.Plan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken := 0
+			for _, text := range awkward {
+				if credential.CheckLine(text) != "" || !utf8.ValidString(text) {
+					continue
+				}
+				taken++
+				v := values(p)
+				for ref := range v {
+					switch field, config := strings.CutPrefix(string(ref), string(secret.ConfigRef(""))); {
+					case config:
+						v[ref] = credential.ConfigForm(field, text)
+					case ref == secret.ProxyUsername, ref == secret.ProxyPassword, ref == secret.SwiftUsername, ref == secret.SwiftPassword:
+						v[ref] = credential.QuoteYAML(text)
+					}
+				}
+				objects, err := cases.Plain(p, v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				understood(t, p.Registry, objects, v)
+				if t.Failed() {
+					t.Fatalf("with %q", text)
+				}
+			}
+			if taken < len(awkward)-3 {
+				t.Errorf("only %d of %d texts were taken", taken, len(awkward))
+			}
+		})
+	}
+}

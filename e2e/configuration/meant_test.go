@@ -3,8 +3,11 @@ package configuration
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/reggen/reggen/generator/secret"
@@ -46,6 +49,7 @@ func meant(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expec
 	if s.Proxy != nil {
 		add(s.Proxy.RemoteURL, "proxy", "remoteurl")
 	}
+	out = append(out, settings(t, r, values)...)
 	if s.ReadOnly {
 		add(true, "storage", "maintenance", "readonly", "enabled")
 	} else {
@@ -53,6 +57,79 @@ func meant(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expec
 	}
 	out = append(out, storage(t, r, values)...)
 	spread(s.Config, nil, &out)
+	return out
+}
+
+// unquoted is the text that a Secret holds in YAML's quotes.
+func unquoted(t testing.TB, quoted string) string {
+	t.Helper()
+	var text string
+	if err := json.Unmarshal([]byte(quoted), &text); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// settings are what the spec and a config credential say beside the storage.
+func settings(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expectation {
+	t.Helper()
+	s := r.Spec
+	var out []expectation
+	add := func(want any, path ...string) { out = append(out, expectation{path, want}) }
+	if s.Proxy != nil {
+		for name, ref := range map[string]secret.Ref{"username": secret.ProxyUsername, "password": secret.ProxyPassword} {
+			if v, ok := values[ref]; ok {
+				add(unquoted(t, v), "proxy", name)
+			}
+		}
+	}
+	if s.TLS != nil {
+		add("/etc/registry-tls/tls.crt", "http", "tls", "certificate")
+		add("/etc/registry-tls/tls.key", "http", "tls", "key")
+	}
+	if s.Redis != nil {
+		add("redis", "storage", "cache", "blobdescriptor")
+		if s.Redis.DB > 0 {
+			add(float64(s.Redis.DB), "redis", "db")
+		}
+		if s.Image.Flavor == spec.Distribution {
+			var all []any
+			for _, a := range s.Redis.Addrs {
+				all = append(all, a)
+			}
+			add(all, "redis", "addrs")
+			add(unless(s.Redis.Username), "redis", "username")
+		} else {
+			add(s.Redis.Addrs[0], "redis", "addr")
+		}
+		if v, ok := values[secret.ConfigRef("REGISTRY_REDIS_PASSWORD")]; ok {
+			add(unquoted(t, v), "redis", "password")
+		}
+	}
+	if n := s.Notifications; n != nil {
+		if n.IncludeReferences { // no is what it says when nothing is said
+			add(true, "notifications", "events", "includereferences")
+		}
+		var all []any
+		for _, name := range slices.Sorted(maps.Keys(n.Endpoints)) {
+			e := n.Endpoints[name]
+			one := map[string]any{"name": name, "url": e.URL, "disabled": e.Disabled}
+			headers := map[string]any{}
+			for k, v := range e.Headers {
+				headers[k] = []any{v}
+			}
+			for ref, v := range values {
+				if k, is := strings.CutPrefix(string(ref), string(secret.ConfigRef("notifications."+name+"."))); is {
+					headers[k] = []any{unquoted(t, `"`+v+`"`)}
+				}
+			}
+			if len(headers) > 0 {
+				one["headers"] = headers
+			}
+			all = append(all, one)
+		}
+		add(all, "notifications", "endpoints")
+	}
 	return out
 }
 
@@ -125,11 +202,7 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 			add(unless(s.RootDirectory), "swift", "prefix")
 			for name, ref := range map[string]secret.Ref{"username": secret.SwiftUsername, "password": secret.SwiftPassword} {
 				if quoted, ok := values[ref]; ok {
-					var text string // what the Secret holds is quoted for YAML
-					if err := json.Unmarshal([]byte(quoted), &text); err != nil {
-						t.Fatal(err)
-					}
-					add(text, "swift", name)
+					add(unquoted(t, quoted), "swift", name) // the Secret holds it quoted for YAML
 				}
 			}
 		case *spec.Filesystem:

@@ -160,6 +160,22 @@ var contract = []struct {
 	{"{image: {flavor: distribution-v2}, storage: swift, secrets: {swift: {secretRef: x}}}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 0, "valueFrom", "secretKeyRef", "name"}, "x"},
 	{"{image: {flavor: distribution-v2}, storage: swift, secrets: {swift: {secretRef: x, usernameName: k}}}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 0, "valueFrom", "secretKeyRef", "key"}, "k"},
 	{"{image: {flavor: distribution-v2}, storage: swift, secrets: {swift: {secretRef: x, passwordName: k}}}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 1, "valueFrom", "secretKeyRef", "key"}, "k"},
+	{`{proxy: {enabled: true, username: x, password: z}}`, "Secret-proxy", []any{"data", "proxyUsername"}, "eA=="},
+	{`{proxy: {enabled: true, username: x, password: z}}`, "Secret-proxy", []any{"data", "proxyPassword"}, "eg=="},
+	{`{proxy: {enabled: true, secretRef: x}}`, "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 1, "valueFrom", "secretKeyRef", "name"}, "x"},
+	{`{proxy: {enabled: true, secretRef: x, usernameName: k}}`, "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 1, "valueFrom", "secretKeyRef", "key"}, "k"},
+	{`{proxy: {enabled: true, secretRef: x, passwordName: k}}`, "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 2, "valueFrom", "secretKeyRef", "key"}, "k"},
+	{`{proxy: {enabled: true, ttl: 1h}}`, "config", []any{"proxy", "ttl"}, "1h"},
+	{`{redis: {enabled: true, addrs: ["a:1", "b:2"]}}`, "config", []any{"redis", "addrs"}, "[a:1 b:2]"},
+	{`{redis: {enabled: true, addrs: ["a:1"]}}`, "config", []any{"storage", "cache", "blobdescriptor"}, "redis"},
+	{`{redis: {enabled: false, addrs: ["a:1"]}}`, "config", []any{"storage", "cache", "blobdescriptor"}, "inmemory"},
+	{`{redis: {enabled: true, addrs: ["a:1"], db: 3}}`, "config", []any{"redis", "db"}, "3"},
+	{`{redis: {enabled: true, addrs: ["a:1"], username: x}}`, "config", []any{"redis", "username"}, "x"},
+	{`{image: {flavor: distribution-v2}, redis: {enabled: true, addrs: ["a:1"]}}`, "config", []any{"redis", "addr"}, "a:1"},
+	{`{notifications: {endpoints: [{name: a, url: "https://a"}]}}`, "config", []any{"notifications", "endpoints", 0, "name"}, "a"},
+	{`{notifications: {includeReferences: true, endpoints: [{name: a, url: "https://a"}]}}`, "config", []any{"notifications", "events", "includereferences"}, "true"},
+	{`{secrets: {config: {REGISTRY_REDIS_PASSWORD: x}}}`, "Secret-config-secrets", []any{"data", "REGISTRY_REDIS_PASSWORD"}, "eA=="},
+	{`{secrets: {config: {REGISTRY_REDIS_PASSWORD: x}}}`, "Deployment", []any{"spec", "template", "spec", "containers", 0, "env", 1, "valueFrom", "secretKeyRef", "key"}, "REGISTRY_REDIS_PASSWORD"},
 	{"{storage: s3, autoscaling: {enabled: true}}", "Deployment", []any{"spec", "replicas"}, "<nil>"},
 	{"{storage: s3, autoscaling: {enabled: false, minReplicas: 3}}", "HorizontalPodAutoscaler", []any{"spec"}, "<nil>"},
 	{"{storage: s3, autoscaling: {enabled: true, targetMemoryUtilizationPercentage: 0}}", "HorizontalPodAutoscaler", []any{"spec", "metrics", 1}, "<nil>"},
@@ -223,7 +239,6 @@ func TestTheContractIsWhole(t *testing.T) {
 	}
 	elsewhere := []string{
 		"securityContext.", "containerSecurityContext.", // taken over as a whole
-		"proxy.username", "proxy.password", "proxy.secretRef", // refused: TestWhatTheChartCannotDoIsRefused
 	}
 	leaves(mustDefault(t).Values(), "", func(path string) {
 		for _, e := range elsewhere {

@@ -11,8 +11,11 @@ import (
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"proxy: {enabled: true, username: a}":                                                    "proxy: this chart has no credentials for the remote registry yet",
-		"proxy: {enabled: true, secretRef: a}":                                                   "proxy: this chart has no credentials for the remote registry yet",
+		"redis: {enabled: true}":                               "redis.addrs: where Redis listens is missing",
+		"{image: {flavor: distribution-v2}, proxy: {ttl: 1h}}": "proxy.ttl: only version 3 of the registry knows it",
+		"{storage: swift}":                                     "storage: only version 2 of the registry knows swift",
+		"{storage: azure}":                                     "secrets.azure: accountName and container say where images are kept",
+		"{image: {flavor: distribution-v2}, storage: azure, azure: {rootdirectory: x}, secrets: {azure: {accountName: a, container: c}}}": "azure.rootdirectory: only version 3 of the registry knows it",
 		"proxy: {enabled: true, remoteurl: \"\"}":                                                "proxy.remoteurl: the registry to cache is missing",
 		"{readOnly: true, storage: s3, proxy: {enabled: true}, garbageCollect: {enabled: true}}": "garbageCollect.enabled: a cache stores what it pulls even while it is read-only",
 		"metrics: {enabled: true, port: 5000}":                                                   "metrics.port: the registry itself listens on 5000",

@@ -16,6 +16,8 @@ var contexts = []struct{ prefix, values string }{
 	{"s3.", "{storage: s3, s3: {regionEndpoint: x}}"},
 	{"azure.", "{storage: azure, secrets: {azure: {accountName: x, container: x}}}"},
 	{"gcs.", "{storage: gcs}"},
+	{"redis.", "{redis: {enabled: true, addrs: [\"a:1\"]}}"},
+	{"notifications.", "{notifications: {endpoints: [{name: a, url: \"https://a\"}]}}"},
 	{"persistence.deleteEnabled", "{}"},
 	{"auth.anonymous", "{secrets: {htpasswd: x}}"},
 	{"metrics.serviceMonitor", "{metrics: {enabled: true}}"},

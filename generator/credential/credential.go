@@ -33,6 +33,8 @@ const (
 	Azure   Type = "azure"   // the storage account's key
 	GCS     Type = "gcs"     // a service account's key file
 	Swift   Type = "swift"   // a user of the object store
+	Proxy   Type = "proxy"   // the login of a cache to the registry behind it
+	Config  Type = "config"  // secret settings of the registry, by variable
 	Machine Type = "machine" // values nobody types: the http secret and the seed
 )
 
@@ -57,11 +59,13 @@ var fields = map[Type]struct{ required, optional []string }{
 	Azure:   {[]string{AccountKey}, nil},
 	GCS:     {[]string{KeyFile}, nil},
 	Swift:   {[]string{Username, Password}, nil},
+	Proxy:   {[]string{Username, Password}, nil},
+	Config:  {nil, nil}, // IsConfigField says which
 	Machine: {[]string{HTTPSecret, Seed}, nil},
 }
 
 // later are types that the design knows and this version does not.
-var later = []string{"proxy", "config", "chart"}
+var later = []string{"chart"}
 
 // Public is the side of a credential that needs no key.
 type Public struct {
@@ -255,7 +259,7 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 			}
 		}
 		r.problems.Add(problem.Problem{File: r.file, Line: typeNode.Line, Path: "type", What: "is not a type of credential",
-			Want: "user, s3, azure, gcs, swift or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "azure", "gcs", "swift", "machine"})})
+			Want: "user, s3, azure, gcs, swift, proxy, config or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "machine"})})
 		return
 	}
 	if data == nil {
@@ -275,7 +279,9 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 			r.addf(v, path, "", "is empty")
 		case !secret.IsCiphertext(v.Value):
 			r.addf(v, path, "encrypt it in place: sops --encrypt --in-place "+r.file+"\nand take this value for leaked if it was ever committed", "is readable: not encrypted")
-		case !contains(allowed, key):
+		case p.Type == Config && !IsConfigField(key):
+			r.addf(k, path, "write a variable of the registry, or notifications.<endpoint>.<header>", "is no field of a config credential")
+		case p.Type != Config && !contains(allowed, key):
 			r.unknown(k, path, allowed)
 		default:
 			p.Fields[key] = v.Value
@@ -285,6 +291,9 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 		if !mentions(data, f) {
 			r.addf(data, "stringData."+f, "", "is missing")
 		}
+	}
+	if p.Type == Config && len(data.Content) == 0 {
+		r.addf(data, "stringData", "", "is empty")
 	}
 	if p.Type == User && !mentions(data, Password) && !mentions(data, Hash) {
 		r.addf(data, "stringData", "", "has neither a password nor a hash")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -33,6 +34,60 @@ var Storages = map[Type][]Value{
 	},
 }
 
+// Fixed are the values of a type whose fields are known beforehand: a storage's
+// and the login of a cache; nil for other types.
+func Fixed(t Type) []Value {
+	if t == Proxy {
+		return proxyValues
+	}
+	return Storages[t]
+}
+
+// proxyValues are the login of a pull-through cache to the registry behind it.
+var proxyValues = []Value{
+	{Username, secret.ProxyUsername, CheckLine, QuoteYAML},
+	{Password, secret.ProxyPassword, CheckLine, QuoteYAML},
+}
+
+// The names of a config credential's fields: a variable of the registry, or a
+// header of a notification endpoint, notifications.<endpoint>.<header>.
+const (
+	PatternVariable = `REGISTRY(_[A-Z0-9]+)+`
+	PatternHeader   = `notifications\.[a-z0-9]([-a-z0-9]*[a-z0-9])?\.[A-Za-z][-A-Za-z0-9]*`
+)
+
+var (
+	reVariable = regexp.MustCompile(`^` + PatternVariable + `$`)
+	reHeader   = regexp.MustCompile(`^` + PatternHeader + `$`)
+)
+
+// HeaderOf takes the name of a config credential's field apart, if it is a
+// header's.
+func HeaderOf(field string) (endpoint, header string, is bool) {
+	if !reHeader.MatchString(field) {
+		return "", "", false
+	}
+	parts := strings.SplitN(field, ".", 3)
+	return parts[1], parts[2], true
+}
+
+// IsConfigField says whether a config credential can have the field.
+func IsConfigField(field string) bool {
+	return reVariable.MatchString(field) || reHeader.MatchString(field)
+}
+
+// ConfigForm is what goes into a Secret for a config credential's field: a
+// variable's text in YAML's quotes, as which the registry reads it; a header's
+// text as it stands inside such quotes, since the list of endpoints is around
+// it.
+func ConfigForm(field, text string) string {
+	quoted := QuoteYAML(text)
+	if reHeader.MatchString(field) {
+		return quoted[1 : len(quoted)-1]
+	}
+	return quoted
+}
+
 // CheckField says why text can't be the value of a field of that type, or "".
 func CheckField(t Type, field, text string) string {
 	for _, v := range Storages[t] {
@@ -40,7 +95,10 @@ func CheckField(t Type, field, text string) string {
 			return v.Check(text)
 		}
 	}
-	if field == HTTPSecret {
+	switch {
+	case t == Proxy, t == Config:
+		return CheckLine(text)
+	case field == HTTPSecret:
 		return CheckHTTPSecret(text)
 	}
 	return ""

@@ -15,7 +15,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -33,10 +35,15 @@ const (
 	GCSKey          Ref = "gcs.key"          // the service account's key file, JSON on one line
 	SwiftUsername   Ref = "swift.username"   // in YAML's quotes, for the registry's variables
 	SwiftPassword   Ref = "swift.password"   // in YAML's quotes
+	ProxyUsername   Ref = "proxy.username"   // in YAML's quotes
+	ProxyPassword   Ref = "proxy.password"   // in YAML's quotes
 )
 
 // PullRef is the docker config of the pull secret of that name.
 func PullRef(name string) Ref { return Ref("pull/" + name) }
+
+// ConfigRef is a field of the config credential.
+func ConfigRef(field string) Ref { return Ref("config/" + field) }
 
 // Facets is what is public about a ref: users and their cost, host, and the
 // ciphertext fingerprint of the credential it comes from.
@@ -48,6 +55,8 @@ type Source interface {
 	// set is false when no credential supplies it, which is known without
 	// a key from the credential's readable key names.
 	Value(ref Ref) (value string, set bool)
+	// Refs are those that are set, sorted.
+	Refs() []Ref
 	// Draw returns the n-th random value that a template file asks for.
 	Draw(file string, n int, function string, args []any) (any, error)
 }
@@ -82,6 +91,8 @@ func (p placeholders) Value(ref Ref) (string, bool) {
 	return Placeholder(ref), true
 }
 
+func (p placeholders) Refs() []Ref { return slices.Sorted(maps.Keys(p)) }
+
 func (p placeholders) Draw(file string, n int, function string, args []any) (any, error) {
 	size, err := drawSize(function, args)
 	if err != nil {
@@ -106,6 +117,8 @@ func (s seeded) Value(ref Ref) (string, bool) {
 	v, ok := s.values[ref]
 	return v, ok
 }
+
+func (s seeded) Refs() []Ref { return slices.Sorted(maps.Keys(s.values)) }
 
 func (s seeded) Draw(file string, n int, function string, args []any) (any, error) {
 	size, err := drawSize(function, args)

@@ -164,8 +164,9 @@ spec.garbageCollection.schedule: its day of the week is not from 0 to 6, or ends
 		"spec.proxy.remoteURL: is missing; expected https:// and a host, for instance https://registry-1.docker.io"},
 	{"cache with a login", onVolume + `  proxy: {remoteURL: 'https://registry-1.docker.io', username: a, password: b}
 `,
-		`spec.proxy.password: is not supported by this version of reggen, and a spec holds no secrets; expected a remote registry that needs no login
-spec.proxy.username: is not supported by this version of reggen, and a spec holds no secrets; expected a remote registry that needs no login`},
+		`spec.proxy.password: unknown field, and a spec holds no secrets; expected a credential of type proxy
+spec.proxy.username: unknown field, and a spec holds no secrets; expected a credential of type proxy
+  next: reggen credential set proxy`},
 	{"cache with a login in its URL", onVolume + `  proxy: {remoteURL: 'https://a:b@registry-1.docker.io'}
 `,
 		"spec.proxy.remoteURL: has a user name or a password in it; expected https:// and a host, for instance https://registry-1.docker.io; a spec holds no secrets"},

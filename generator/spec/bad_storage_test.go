@@ -64,6 +64,38 @@ spec:
 `,
 		`spec.storage: has azure and filesystem and gcs; expected one of them
   next: remove the others; in an overlay's patch, azure: null takes out what the base has set`},
+	{"tls, redis and notifications without their parts", onVolume + `  tls: {}
+  redis: {}
+  notifications: {}
+`,
+		`spec.notifications.endpoints: is missing; expected whom to tell: a name, and its url
+spec.redis.addrs: is missing; expected where Redis listens, for instance redis.cache.svc:6379
+spec.tls.secretName: is missing; expected the Secret with tls.crt and tls.key, for instance one of cert-manager's`},
+	{"redis, everything wrong", onVolume + `  image: {flavor: distribution-v2}
+  redis: {addrs: ["redis://x:1", redis], db: -1, username: u}
+`,
+		`spec.redis.addrs: has 2 entries, and only version 3 of the registry knows several; expected one, or spec.image.flavor distribution
+spec.redis.addrs[0]: has a scheme; expected a host and a port, for instance redis.cache.svc:6379
+spec.redis.addrs[1]: "redis" is not a host and a port; expected for instance redis.cache.svc:6379
+spec.redis.db: is -1; expected 0 or more
+spec.redis.username: is what only version 3 of the registry knows; expected no username, or spec.image.flavor distribution`},
+	{"redis, a database of a cluster", onVolume + `  redis: {addrs: ["a:1", "b:1"], db: 1}
+`,
+		"spec.redis.db: is 1, and a cluster has one database, 0; expected one address, or no db"},
+	{"notifications, everything wrong", onVolume + `  notifications: {endpoints: {A_b: {url: "ftp://x"}, c: {url: "https://u:p@x", headers: {"a b": c}, timeout: soon, threshold: 0, ignoredActions: [puls]}}}
+`,
+		`spec.notifications.endpoints.A_b: is not a name; expected ` + wantLabel + `
+spec.notifications.endpoints.A_b.url: is not a URL; expected https:// and where events are posted to
+spec.notifications.endpoints.c.headers["a b"]: is not a header; expected letters, digits and hyphens, and a value on one line
+spec.notifications.endpoints.c.ignoredActions[0]: is "puls"; expected pull, push, mount or delete; did you mean "pull"?
+spec.notifications.endpoints.c.threshold: is 0; expected how many failures in a row make it wait, 1 or more
+spec.notifications.endpoints.c.timeout: "soon" is not a duration; expected for instance 5s
+spec.notifications.endpoints.c.url: has a user name or a password in it; expected a header out of a credential: notifications.c.Authorization`},
+	{"a cache's time and login", onVolume + `  image: {flavor: distribution-v2}
+  proxy: {remoteURL: "https://registry-1.docker.io", ttl: 1d, existingSecret: {name: a, username: x, password: x}}
+`,
+		`spec.proxy.existingSecret: username and password name the same key of the Secret; expected two keys
+spec.proxy.ttl: is what only version 3 of the registry knows; expected no ttl, which is 7 days, or spec.image.flavor distribution`},
 	{"gateway without a Gateway", onVolume + `  gateway: {}
 `,
 		"spec.gateway.parentRefs: is missing; expected the Gateway that serves the host: its name, and its namespace if that is another one"},

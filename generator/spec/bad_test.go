@@ -97,7 +97,7 @@ spec: {host: 'localhost', storage: {filesystem: {}}}
 		"spec.bucket: unknown field; expected spec.storage.s3.bucket or spec.storage.gcs.bucket"},
 	{"unknown field, nothing near", onVolume + `  zzz: 1
 `,
-		"spec.zzz: unknown field; expected auth, autoscaling, check, config, disruptionBudget, extra, garbageCollection, gateway, host, image, ingress, metrics, networkPolicy, proxy, pullSecrets, readOnly, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage or values"},
+		"spec.zzz: unknown field; expected auth, autoscaling, check, config, disruptionBudget, extra, garbageCollection, gateway, host, image, ingress, metrics, networkPolicy, notifications, proxy, pullSecrets, readOnly, redis, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage, tls or values"},
 	{"unknown field of metadata", `apiVersion: reggen.dev/v1alpha1
 kind: Registry
 metadata: {name: a, namespace: b, uid: x}

@@ -53,6 +53,10 @@ func conform(t *testing.T, schema object, v any, at string) []string {
 			if isText && utf8.RuneCountInString(text) < int(arg.(float64)) {
 				bad(at, "minLength")
 			}
+		case "minProperties":
+			if isMap && len(m) < int(arg.(float64)) {
+				bad(at, "minProperties")
+			}
 		case "minimum":
 			if isNumber && number < arg.(float64) {
 				bad(at, "minimum")

@@ -38,10 +38,10 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 	if c := s.Properties.Cost; c.Minimum != credential.MinCost || c.Maximum != credential.MaxCost {
 		t.Errorf("the cost is %+v", c)
 	}
-	if want := []string{string(credential.User), string(credential.S3), string(credential.Azure), string(credential.GCS), string(credential.Swift), string(credential.Machine)}; !slices.Equal(s.Properties.Type.Enum, want) {
+	if want := []string{string(credential.User), string(credential.S3), string(credential.Azure), string(credential.GCS), string(credential.Swift), string(credential.Proxy), string(credential.Config), string(credential.Machine)}; !slices.Equal(s.Properties.Type.Enum, want) {
 		t.Errorf("the types are %v", s.Properties.Type.Enum)
 	}
-	if len(s.AllOf) != 6 {
+	if len(s.AllOf) != 8 {
 		t.Fatalf("%d rules", len(s.AllOf))
 	}
 	for _, rule := range s.AllOf {
@@ -51,6 +51,9 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 			names = append(names, n)
 		}
 		typ := rule.If.Properties.Type.Const
+		if typ == string(credential.Config) {
+			names = []string{"REGISTRY_REDIS_PASSWORD", "notifications.ci.Authorization"} // by a pattern
+		}
 		if _, err := credential.Parse("f", file(typ, names)); err != nil {
 			t.Errorf("%s with %v: %v", typ, names, err)
 		}

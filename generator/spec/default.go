@@ -36,6 +36,9 @@ func Default(r Registry) Registry {
 	if s.Storage.Swift != nil {
 		s.Storage.Swift = defaultSwift(*s.Storage.Swift)
 	}
+	if s.Proxy != nil {
+		s.Proxy = defaultProxy(*s.Proxy)
+	}
 	if s.Ingress != nil {
 		in := *s.Ingress
 		if in.TLSSecretName == "" && r.Metadata.Name != "" {

@@ -203,8 +203,34 @@ var docs = map[string]doc{
 	"spec.extra.volumeMounts.*.readOnly":  {text: "Whether the container can't write there.", def: "false"},
 	"spec.extra.initContainers":           {text: "Containers that run before the registry, as Kubernetes has them. Pod Security restricted asks for a securityContext of their own."},
 
-	"spec.config":        {text: "More of the registry's own configuration, merged into it last. No secrets."},
-	"spec.values":        {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
+	"spec.config":                        {text: "More of the registry's own configuration, merged into it last. No secrets."},
+	"spec.values":                        {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
+	"spec.proxy.ttl":                     {text: "How long the cache keeps what nobody asks for; 0 is for ever. Only for flavor distribution.", def: "7 days"},
+	"spec.proxy.existingSecret":          {text: "A Secret that something else brings, with the login to the remote registry. The registry reads both values as YAML. Without it a login is a credential of type proxy."},
+	"spec.proxy.existingSecret.name":     {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
+	"spec.proxy.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "username", pattern: patternDataKey},
+	"spec.proxy.existingSecret.password": {text: "The Secret's key that holds the password.", def: "password", pattern: patternDataKey},
+
+	"spec.tls":            {text: "TLS in the pod itself, behind an Ingress or in the place of one. The registry reads the certificate at its start: roll the pods when it was renewed."},
+	"spec.tls.secretName": {text: "A Secret of type kubernetes.io/tls that something else brings, cert-manager for instance.", pattern: patternName, length: 253, required: true},
+
+	"spec.redis":          {text: "A Redis that keeps what replicas know of layers, in the place of each one's memory. Its password is the field REGISTRY_REDIS_PASSWORD of a credential of type config."},
+	"spec.redis.addrs":    {text: "Where it listens, each a host and a port. Several are a cluster, only for flavor distribution.", required: true},
+	"spec.redis.db":       {text: "The database's number.", def: "0", zero: true},
+	"spec.redis.username": {text: "The user, where Redis has several. Only for flavor distribution."},
+
+	"spec.notifications":                               {text: "Whom to tell of pushes and pulls."},
+	"spec.notifications.endpoints":                     {text: "Whom to tell, by name.", keys: patternLabel, required: true},
+	"spec.notifications.endpoints.*.url":               {text: "Where events are posted to.", required: true},
+	"spec.notifications.endpoints.*.headers":           {text: "Headers of every request that are no secrets. A secret one is the field notifications.<endpoint>.<header> of a credential of type config.", keys: patternHeader},
+	"spec.notifications.endpoints.*.timeout":           {text: "How long to wait for an answer.", def: "1s, the registry's", pattern: patternDuration},
+	"spec.notifications.endpoints.*.threshold":         {text: "After how many failures in a row to wait.", def: "10, the registry's"},
+	"spec.notifications.endpoints.*.backoff":           {text: "How long to wait then.", def: "1s, the registry's", pattern: patternDuration},
+	"spec.notifications.endpoints.*.ignoredMediaTypes": {text: "Media types of which it is not told."},
+	"spec.notifications.endpoints.*.ignoredActions":    {text: "Actions of which it is not told, of pull, push, mount and delete."},
+	"spec.notifications.endpoints.*.disabled":          {text: "Whether it is told nothing.", def: "false"},
+	"spec.notifications.includeReferences":             {text: "Whether events of manifests say what these refer to.", def: "false"},
+
 	"spec.check":         {text: "What reggen check has to know."},
 	"spec.check.silence": {text: "Rules of reggen check that don't count in this environment: their ids, each with the reason. What is silenced is still counted and shown with -o json.", keys: patternRule},
 	"spec.reggen":        {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},
@@ -219,7 +245,7 @@ var credentialFields = map[string]doc{
 	"apiVersion": {text: "The version of this kind.", enum: []string{APIVersion}},
 	"kind":       {text: "The kind.", enum: []string{KindCredential}},
 	"metadata":   {text: "Names the credential."},
-	"type":       {text: "What it is for: someone who logs in, the keys of a storage, or values nobody types.", enum: []string{"user", "s3", "azure", "gcs", "swift", "machine"}},
+	"type":       {text: "What it is for: someone who logs in, the keys of a storage, a cache's login, secret settings of the registry, or values nobody types.", enum: []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "machine"}},
 	"user":       {text: "The user's name, for type user; metadata.name unless said. No colon, no control character, no white space at either end, no # first.", length: 128},
 	"cost":       {text: "The bcrypt cost of the hash, for type user. bcrypt runs on every request."},
 	"stringData": {text: "The secrets, each encrypted with SOPS."},
@@ -256,6 +282,14 @@ var credentialTypes = map[string][]secretField{
 	"swift": {
 		{"username", "The user's name.", true},
 		{"password", "The user's password.", true},
+	},
+	"proxy": {
+		{"username", "The user at the remote registry.", true},
+		{"password", "The user's password.", true},
+	},
+	"config": {
+		{"REGISTRY_<NAME>", "A secret setting of the registry by its variable, for instance REGISTRY_REDIS_PASSWORD. What the spec says itself is refused.", false},
+		{"notifications.<endpoint>.<header>", "A secret header of an endpoint of spec.notifications, for instance Authorization.", false},
 	},
 	"machine": {
 		{"httpSecret", "What all replicas sign the state of uploads with.", true},

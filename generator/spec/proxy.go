@@ -8,7 +8,9 @@ import (
 // Proxy makes the registry a pull-through cache of another one: clients pull
 // through it and can't push.
 type Proxy struct {
-	RemoteURL string `json:"remoteURL"`
+	RemoteURL      string    `json:"remoteURL"`
+	TTL            string    `json:"ttl,omitempty"`
+	ExistingSecret *LoginRef `json:"existingSecret,omitempty"`
 }
 
 // proxy refuses what can't be cached. GitLab's fork took its cache out in April
@@ -32,6 +34,7 @@ func (v *validator) proxy() {
 	if v.s.GarbageCollection != nil {
 		v.add("spec.garbageCollection", "stands beside spec.proxy, and a cache stores what it pulls even while it is read-only", "one of the two: a cache drops by itself what is old")
 	}
+	v.login(*p)
 	if v.missing(path, p.RemoteURL, want) {
 		return
 	}

@@ -51,6 +51,9 @@ type RegistrySpec struct {
 	ServiceAccount    *ServiceAccount       `json:"serviceAccount,omitempty"`
 	Extra             *Extra                `json:"extra,omitempty"`
 	Proxy             *Proxy                `json:"proxy,omitempty"`
+	TLS               *TLS                  `json:"tls,omitempty"`
+	Redis             *Redis                `json:"redis,omitempty"`
+	Notifications     *Notifications        `json:"notifications,omitempty"`
 	ReadOnly          bool                  `json:"readOnly,omitempty"`
 	GarbageCollection *GarbageCollection    `json:"garbageCollection,omitempty"`
 	Metrics           *Metrics              `json:"metrics,omitempty"`

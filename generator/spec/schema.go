@@ -173,6 +173,10 @@ func CredentialSchema() []byte {
 	})
 }
 
+// patternConfigField is a field of a config credential, as package credential
+// reads them.
+const patternConfigField = `^(REGISTRY(_[A-Z0-9]+)+|notifications\.[a-z0-9]([-a-z0-9]*[a-z0-9])?\.[A-Za-z][-A-Za-z0-9]*)$`
+
 // typeRule says what stringData holds for one type of credential.
 func typeRule(name string) object {
 	fields, required := object{}, []string{}
@@ -183,6 +187,10 @@ func typeRule(name string) object {
 		}
 	}
 	data := object{"type": "object", "additionalProperties": false, "properties": fields, "required": required}
+	if name == "config" {
+		data = object{"type": "object", "minProperties": 1, "propertyNames": object{"pattern": patternConfigField},
+			"additionalProperties": object{"type": "string", "minLength": 1}}
+	}
 	if name == "user" {
 		data["anyOf"] = []any{object{"required": []string{"password"}}, object{"required": []string{"hash"}}}
 	}

@@ -81,6 +81,9 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 	}}
 	inner := r
 	inner.Spec.Gateway = &Gateway{ParentRefs: []ParentRef{{}}}
+	inner.Spec.Notifications = &Notifications{Endpoints: map[string]Endpoint{"x": {}}}
+	inner.Spec.Proxy, inner.Spec.TLS, inner.Spec.Redis = &Proxy{ExistingSecret: &LoginRef{}}, &TLS{}, &Redis{}
+	r.Spec.Notifications = &Notifications{}
 	inner.Spec.Storage = Storage{Azure: &Azure{ExistingSecret: &AzureSecretRef{}}, GCS: &GCS{ExistingSecret: &GCSSecretRef{}}, Swift: &Swift{ExistingSecret: &SwiftSecretRef{}}}
 	r.Spec.Gateway = &Gateway{}
 	asked := map[string]bool{"metadata": true, "spec": true, "spec.storage": true}
@@ -101,7 +104,7 @@ func TestSchemaKnowsWhatIsRequired(t *testing.T) {
 
 // The texts of defaults agree with what Default does.
 func TestSchemaKnowsTheDefaults(t *testing.T) {
-	r := Default(Registry{Metadata: Metadata{Name: "reg"}, Spec: RegistrySpec{Ingress: &Ingress{}, Service: &Service{}, ServiceAccount: &ServiceAccount{},
+	r := Default(Registry{Metadata: Metadata{Name: "reg"}, Spec: RegistrySpec{Ingress: &Ingress{}, Service: &Service{}, ServiceAccount: &ServiceAccount{}, Proxy: &Proxy{ExistingSecret: &LoginRef{}},
 		Scheduling: &Scheduling{TopologySpread: []TopologySpread{{}}}, Auth: Auth{ExistingSecret: &SecretKeyRef{}},
 		Storage: Storage{S3: &S3{ExistingSecret: &S3SecretRef{}}, Filesystem: &Filesystem{},
 			Azure: &Azure{ExistingSecret: &AzureSecretRef{}}, GCS: &GCS{ExistingSecret: &GCSSecretRef{}}, Swift: &Swift{ExistingSecret: &SwiftSecretRef{}}}}})
@@ -119,6 +122,7 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 		"spec.storage.gcs.existingSecret.key":          s.Storage.GCS.ExistingSecret.Key,
 		"spec.storage.swift.existingSecret.username":   s.Storage.Swift.ExistingSecret.Username,
 		"spec.storage.swift.existingSecret.password":   s.Storage.Swift.ExistingSecret.Password,
+		"spec.proxy.existingSecret.username":           s.Proxy.ExistingSecret.Username, "spec.proxy.existingSecret.password": s.Proxy.ExistingSecret.Password,
 		"spec.auth.realm": s.Auth.Realm, "spec.auth.existingSecret.key": s.Auth.ExistingSecret.Key,
 		"spec.secrets.sealed": s.Secrets.Sealed, "spec.secrets.credentials": "[" + strings.Join(s.Secrets.Credentials, ", ") + "]",
 		"spec.autoscaling.minReplicas": asJSON(t, scaling.MinReplicas), "spec.autoscaling.cpu": asJSON(t, scaling.CPU),
@@ -212,17 +216,20 @@ func TestSchemaOfCredentials(t *testing.T) {
 	head := "apiVersion: reggen.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {name: a, annotations: {config.kubernetes.io/local-config: 'true'}}\n"
 	for text, want := range map[string]string{
 		head + "type: user\nuser: Zoë\ncost: 10\nstringData: {password: x, hash: y, hashOf: z}\nsops: {version: 3.13.3}\n": "",
-		head + "type: user\nstringData: {hash: y}\n":                    "",
-		head + "type: s3\nstringData: {accessKey: x, secretKey: y}\n":   "",
-		head + "type: machine\nstringData: {httpSecret: x, seed: y}\n":  "",
-		head + "type: user\nstringData: {hashOf: z}\n":                  "/stringData: anyOf",
-		head + "type: user\ncost: 13\nstringData: {hash: z}\n":          "/cost: maximum",
-		head + "type: s3\nstringData: {accessKey: x}\n":                 "/stringData: secretKey missing",
-		head + "type: s3\nstringData: {password: x}\n":                  "/stringData/password: unknown",
-		head + "type: machine\nstringData: {httpSecret: '', seed: y}\n": "/stringData/httpSecret: minLength",
-		head + "type: proxy\nstringData: {}\n":                          "/type: enum",
-		head + "type: azure\nstringData: {}\n":                          "/stringData: accountKey missing",
-		head + "type: user\npassword: x\nstringData: {hash: y}\n":       "/password: unknown",
+		head + "type: user\nstringData: {hash: y}\n":                                                         "",
+		head + "type: s3\nstringData: {accessKey: x, secretKey: y}\n":                                        "",
+		head + "type: machine\nstringData: {httpSecret: x, seed: y}\n":                                       "",
+		head + "type: user\nstringData: {hashOf: z}\n":                                                       "/stringData: anyOf",
+		head + "type: user\ncost: 13\nstringData: {hash: z}\n":                                               "/cost: maximum",
+		head + "type: s3\nstringData: {accessKey: x}\n":                                                      "/stringData: secretKey missing",
+		head + "type: s3\nstringData: {password: x}\n":                                                       "/stringData/password: unknown",
+		head + "type: machine\nstringData: {httpSecret: '', seed: y}\n":                                      "/stringData/httpSecret: minLength",
+		head + "type: chart\nstringData: {}\n":                                                               "/type: enum",
+		head + "type: config\nstringData: {REGISTRY_REDIS_PASSWORD: x, notifications.ci.Authorization: y}\n": "",
+		head + "type: config\nstringData: {password: x}\n":                                                   "/stringData/password: pattern",
+		head + "type: config\nstringData: {}\n":                                                              "/stringData: minProperties",
+		head + "type: azure\nstringData: {}\n":                                                               "/stringData: accountKey missing",
+		head + "type: user\npassword: x\nstringData: {hash: y}\n":                                            "/password: unknown",
 	} {
 		got := strings.Join(complaints(t, CredentialSchema(), text), ", ")
 		if got != want && (want == "" || !strings.Contains(got, want)) {

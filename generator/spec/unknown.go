@@ -34,8 +34,8 @@ func (w *walker) unknown(k *yaml.Node, at place, t reflect.Type) {
 	case later[join2(at.field, k.Value)]:
 		p.What = "is not supported by this version of reggen"
 	case at.field == "spec.proxy" && (lower == "username" || lower == "password"):
-		p.What = "is not supported by this version of reggen, and a spec holds no secrets"
-		p.Want = "a remote registry that needs no login"
+		p.What = "unknown field, and a spec holds no secrets"
+		p.Want, p.Next = "a credential of type proxy", "reggen credential set proxy"
 	case near != "" && strings.EqualFold(near, k.Value):
 		p.Near = near
 	case secrets[lower]:

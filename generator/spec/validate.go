@@ -45,6 +45,9 @@ func Validate(r Registry) problem.List {
 	v.check()
 	v.garbageCollection()
 	v.proxy()
+	v.tls()
+	v.redis()
+	v.notifications()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
 			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")

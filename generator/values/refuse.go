@@ -84,6 +84,24 @@ var owned = regexp.MustCompile(`^(REGISTRY_(AUTH|STORAGE|HTTP_(ADDR|SECRET|HOST|
 var fields = []struct{ variable, field string }{
 	{"REGISTRY_HTTP_DEBUG", "spec.metrics"},
 	{"REGISTRY_PROXY_REMOTEURL", "spec.proxy.remoteURL"},
+	{"REGISTRY_PROXY_USERNAME", "a credential of type proxy"},
+	{"REGISTRY_PROXY_PASSWORD", "a credential of type proxy"},
+	{"REGISTRY_PROXY_TTL", "spec.proxy.ttl"},
+	{"REGISTRY_NOTIFICATIONS", "spec.notifications; a secret header is notifications.<endpoint>.<header> of a config credential"},
+}
+
+// Models says which field of the spec, or which credential, says what a
+// variable of the registry would say; "" when none does.
+func Models(variable string) string {
+	for _, f := range fields {
+		if variable == f.variable || strings.HasPrefix(variable, f.variable+"_") {
+			return f.field
+		}
+	}
+	if owned.MatchString(variable) {
+		return "spec.auth, spec.storage or a credential"
+	}
+	return ""
 }
 
 // environmentConflicts reports variables at a path that say what the spec
@@ -93,16 +111,7 @@ func environmentConflicts(l *problem.List, at string, list any) {
 	for i, e := range env {
 		entry, _ := e.(map[string]any)
 		name, _ := entry["name"].(string)
-		want := ""
-		if owned.MatchString(name) {
-			want = "spec.auth, spec.storage or a credential"
-		}
-		for _, f := range fields {
-			if name == f.variable || strings.HasPrefix(name, f.variable+"_") {
-				want = f.field
-			}
-		}
-		if want != "" {
+		if want := Models(name); want != "" {
 			l.Add(problem.Problem{Path: fmt.Sprintf("%s[%d]", at, i), What: fmt.Sprintf("%s would overrule the spec", name), Want: want})
 		}
 	}
@@ -153,6 +162,9 @@ var places = []struct{ value, field string }{
 	{"spec.values.persistence", "spec.storage.filesystem"},
 	{"spec.values.ingress", "spec.ingress (and spec.host)"},
 	{"spec.values.gateway", "spec.gateway (and spec.host)"},
+	{"spec.values.tlsSecretName", "spec.tls"},
+	{"spec.values.redis", "spec.redis"},
+	{"spec.values.notifications", "spec.notifications"},
 	{"spec.values.resources", "spec.resources"},
 	{"spec.values.auth", "spec.auth"},
 	{"spec.values.extraEnvVars", "spec.extra.env"},
@@ -202,6 +214,24 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 	if proxy, ok := config["proxy"].(map[string]any); ok && r.Spec.Proxy != nil && proxy["remoteurl"] != nil {
 		refuse("proxy.remoteurl", "the spec says it", "spec.proxy.remoteURL")
 	}
+	if r.Spec.Redis != nil {
+		redis, _ := config["redis"].(map[string]any)
+		for _, k := range []string{"addr", "addrs", "db", "username"} {
+			if redis[k] != nil {
+				refuse("redis."+k, "the spec says it", "spec.redis")
+			}
+		}
+		storage, _ := config["storage"].(map[string]any)
+		if cache, _ := storage["cache"].(map[string]any); cache["blobdescriptor"] != nil {
+			refuse("storage.cache.blobdescriptor", "the spec says it", "spec.redis")
+		}
+	}
+	if _, ok := config["notifications"]; ok && r.Spec.Notifications != nil {
+		refuse("notifications", "the spec says it", "spec.notifications")
+	}
+	if proxy, _ := config["proxy"].(map[string]any); r.Spec.Proxy != nil && r.Spec.Proxy.TTL != "" && proxy["ttl"] != nil {
+		refuse("proxy.ttl", "the spec says it", "spec.proxy.ttl")
+	}
 	if storage, ok := config["storage"].(map[string]any); ok {
 		mine, _ := r.Spec.Storage.Keys()
 		for _, d := range drivers {
@@ -230,6 +260,9 @@ func configConflicts(l *problem.List, r *spec.Registry, at string, config map[st
 		}
 		if _, ok := http["debug"]; ok && r.Spec.Metrics != nil {
 			refuse("http.debug", "the spec says it", "spec.metrics")
+		}
+		if _, ok := http["tls"]; ok && r.Spec.TLS != nil {
+			refuse("http.tls", "the spec says it", "spec.tls")
 		}
 		if v, ok := http["host"]; ok && v != "https://"+r.Spec.Host {
 			refuse("http.host", "the spec says it", "spec.host")

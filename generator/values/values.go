@@ -126,7 +126,17 @@ func derive(r *spec.Registry) map[string]any {
 		out["metrics"] = metrics(s.Metrics)
 	}
 	if s.Proxy != nil {
-		out["proxy"] = map[string]any{"enabled": true, "remoteurl": s.Proxy.RemoteURL}
+		out["proxy"] = proxy(s.Proxy)
+	}
+	if s.TLS != nil {
+		out["tlsSecretName"] = s.TLS.SecretName
+	}
+	if s.Redis != nil {
+		out["redis"] = plain(s.Redis)
+		out["redis"].(map[string]any)["enabled"] = true
+	}
+	if s.Notifications != nil {
+		out["notifications"] = notifications(s.Notifications)
 	}
 	if s.ReadOnly {
 		out["readOnly"] = true
@@ -191,6 +201,9 @@ func ingress(s spec.RegistrySpec) map[string]any {
 			annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = i.MaxBodySize
 		}
 	}
+	if i.ClassName == "nginx" && s.TLS != nil {
+		annotations["nginx.ingress.kubernetes.io/backend-protocol"] = "HTTPS"
+	}
 	if i.ClusterIssuer != "" {
 		annotations["cert-manager.io/cluster-issuer"] = i.ClusterIssuer
 	}
@@ -248,6 +261,8 @@ func addSecrets(out map[string]any, r *spec.Registry, src secret.Source) {
 			all[kind] = mine
 		}
 	}
+	addLogin(out, r, src)
+	addConfig(out, all, r, src)
 	out["secrets"] = all
 }
 

@@ -156,11 +156,18 @@ func Values(p generator.Plan) map[secret.Ref]string {
 		secret.HTTPSecret:      "a0123456789abcdefghijklmnopqrstu",
 		secret.AzureAccountKey: strings.Repeat("0755", 21) + "MQ==",
 		secret.GCSKey:          `{"type":"service_account","client_email":"0755","private_key":"PRIVATE KEY: #'{{ .x }}$y ~\n"}`,
+		secret.ProxyUsername:   credential.QuoteYAML("0755"),
+		secret.ProxyPassword:   credential.QuoteYAML(`a: "0755" #'{{ .x }}$y ~\`),
 		secret.SwiftUsername:   credential.QuoteYAML("0755"),
 		secret.SwiftPassword:   credential.QuoteYAML(`a: "0755" #'{{ .x }}$y ~\`),
 	} {
 		if _, ok := out[ref]; ok {
 			out[ref] = text
+		}
+	}
+	for ref := range out {
+		if field, is := strings.CutPrefix(string(ref), string(secret.ConfigRef(""))); is {
+			out[ref] = credential.ConfigForm(field, `a: "0755" #'<&{{ .x }}$y ~\`)
 		}
 	}
 	return out

@@ -47,7 +47,8 @@ func (w *World) credentialSet(dir *string) *cobra.Command {
 		Use:   "set NAME",
 		Short: "Write values into a credential, encrypted at once",
 		Long: `Write values into a credential file, new or old. NAME is the credential's
-metadata.name; s3, azure, gcs and swift make the storage's when there is none.
+metadata.name; s3, azure, gcs and swift make the storage's, proxy a
+cache's login and config the secret settings when there is none.
 Values are typed, or read from stdin: one FIELD=VALUE a line, or with --field one whole
 value. A user's new password is hashed at once.`,
 		Example: `  reggen credential set s3
@@ -87,7 +88,7 @@ func (w *World) target(e environment, name string) (target, error) {
 		}
 		names = append(names, p.Name)
 	}
-	if kind := credential.Type(name); credential.Storages[kind] != nil {
+	if kind := credential.Type(name); kind == credential.Config || credential.Fixed(kind) != nil {
 		if c := set.Others[kind]; c != nil {
 			return target{w.abs(c.File), c, kind, c.Name}, nil
 		}
@@ -116,8 +117,8 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 		return err
 	}
 	settable, required := credential.Settable(t.kind)
-	if o.field != "" && !slices.Contains(settable, o.field) {
-		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("is no field of a %s credential", t.kind), Want: strings.Join(settable, " or ")}}
+	if o.field != "" && !takes(t, settable, o.field) {
+		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("is no field of a %s credential", t.kind), Want: fieldsOf(t.kind, settable, " or ")}}
 	}
 	if o.generate && o.field == "" {
 		return exitError{exitUsage, problem.Problem{Path: "--generate", What: "makes one value", Want: "--field beside it"}}
@@ -172,6 +173,19 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 	return nil
 }
 
+// takes says whether a credential of that kind has the field.
+func takes(t target, settable []string, field string) bool {
+	return slices.Contains(settable, field) || t.kind == credential.Config && credential.IsConfigField(field)
+}
+
+// fieldsOf names the fields of a credential for people.
+func fieldsOf(kind credential.Type, settable []string, and string) string {
+	if kind == credential.Config {
+		return "REGISTRY_..., a variable of the registry, or notifications.<endpoint>.<header>"
+	}
+	return strings.Join(settable, and)
+}
+
 // values reads what is to be set: field -> value.
 func (w *World) values(t target, settable []string, o setting) (map[string]string, error) {
 	out := map[string]string{}
@@ -197,10 +211,10 @@ func (w *World) values(t target, settable []string, o setting) (map[string]strin
 			field, value, found := strings.Cut(line, "=")
 			switch {
 			case !found:
-				return nil, problem.Problem{File: "stdin", Line: i + 1, What: "has no =", Want: "FIELD=VALUE with a field of " + strings.Join(settable, ", ")}
-			case !slices.Contains(settable, field):
+				return nil, problem.Problem{File: "stdin", Line: i + 1, What: "has no =", Want: "FIELD=VALUE with a field of " + fieldsOf(t.kind, settable, ", ")}
+			case !takes(t, settable, field):
 				// What stands before the = may be a secret typed in the wrong place.
-				return nil, problem.Problem{File: "stdin", Line: i + 1, What: "does not start with a field of this credential", Want: "one of " + strings.Join(settable, ", ")}
+				return nil, problem.Problem{File: "stdin", Line: i + 1, What: "does not start with a field of this credential", Want: "one of " + fieldsOf(t.kind, settable, ", ")}
 			}
 			out[field] = value
 		}
@@ -208,6 +222,8 @@ func (w *World) values(t target, settable []string, o setting) (map[string]strin
 			return nil, problem.Problem{File: "stdin", What: "holds no FIELD=VALUE line"}
 		}
 		return out, nil
+	case t.kind == credential.Config && o.field == "":
+		return nil, exitError{exitUsage, problem.Problem{Path: "--field", What: "is missing", Want: fieldsOf(t.kind, nil, "")}}
 	case !w.StdinIsTerm:
 		return nil, exitError{exitUsage, problem.Problem{What: "no terminal to ask for values", Want: "--stdin, or --field with --generate"}}
 	}

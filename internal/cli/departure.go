@@ -174,12 +174,21 @@ func (l *leaving) departure(e environment) (departure, error) {
 	by := func(what, why, command string) {
 		d.ByHand = append(d.ByHand, byHand{what, why, command})
 	}
-	for _, t := range slices.Sorted(maps.Keys(credential.Storages)) {
+	if c := set.Others[credential.Config]; c != nil {
+		for _, name := range sortedKeys(c.Fields) {
+			if types[credential.Config] || known[secret.ConfigRef(name)] {
+				by("the setting "+name, "it is somebody else's: change it there, then here", "reggen credential set config --field "+name+" --dir DIR")
+			}
+		}
+	}
+	for _, t := range append(slices.Sorted(maps.Keys(credential.Storages)), credential.Proxy) {
 		read := types[t]
-		for _, v := range credential.Storages[t] {
+		for _, v := range credential.Fixed(t) {
 			read = read || known[v.Ref]
 		}
-		if read {
+		if read && t == credential.Proxy {
+			by("the cache's login", "change the password at the remote registry", "reggen credential set proxy --dir DIR")
+		} else if read {
 			by("the storage's keys", "make new ones at the provider, and end the old ones there once the pods have rolled", "reggen credential set "+string(t)+" --dir DIR")
 		}
 	}

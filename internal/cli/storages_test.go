@@ -68,6 +68,73 @@ func TestStoragesFromCredentialToVariable(t *testing.T) {
 	}
 }
 
+// Secret settings go the same way: a cache's login, a variable, a header.
+func TestSettingsFromCredentialToVariable(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	inSpecOf(e, "overlays/e0", "  proxy: {remoteURL: 'https://registry-1.docker.io'}\n  redis: {addrs: ['redis:6379']}\n  notifications: {endpoints: {ci: {url: 'https://ci.example.com'}}}\n")
+	set := func(stdin string, args ...string) {
+		t.Helper()
+		_, errs, code := runWith(t, e.dir, stdin, append([]string{"credential", "set"}, append(args, "--stdin", "--dir", "overlays/e0")...)...)
+		if code != 0 || strings.Contains(errs, canary) {
+			t.Fatalf("%v: exit %d\n%s", args, code, errs)
+		}
+	}
+	set("username=0755\npassword="+canary+"\n", "proxy")
+	set(canary+` "#\`, "config", "--field", "REGISTRY_REDIS_PASSWORD")
+	set("Bearer "+canary+`<&"`, "config", "--field", "notifications.ci.Authorization")
+	e.ok("seal", "overlays/e0")
+	for name, text := range e.files() {
+		if strings.Contains(text, canary) {
+			t.Errorf("%s holds a readable secret", name)
+		}
+	}
+	if out := e.ok("build", "overlays/e0"); strings.Contains(out, canary) {
+		t.Error("the sealed build shows a secret")
+	}
+	e.ok("seal", "--check", "overlays/e0")
+	plain := e.ok("build", "--secrets", "plain", "overlays/e0")
+	if have := plainSecret(t, plain, "docker-registry-proxy"); have["proxyUsername"] != `"0755"` || have["proxyPassword"] != `"`+canary+`"` {
+		t.Error("the cache's login is another one")
+	}
+	have := plainSecret(t, plain, "docker-registry-config-secrets")
+	var endpoints []struct {
+		Name    string              `json:"name"`
+		Headers map[string][]string `json:"headers"`
+	}
+	if err := json.Unmarshal([]byte(have["REGISTRY_NOTIFICATIONS_ENDPOINTS"]), &endpoints); err != nil || len(endpoints) != 1 || endpoints[0].Headers["Authorization"][0] != "Bearer "+canary+`<&"` {
+		t.Errorf("the endpoints are others: %v", err)
+	}
+	var password string
+	if err := json.Unmarshal([]byte(have["REGISTRY_REDIS_PASSWORD"]), &password); err != nil || password != canary+` "#\` {
+		t.Errorf("the password is another one: %v", err)
+	}
+	// A changed header is one changed Secret, and one that goes nowhere is told.
+	set("Bearer other", "config", "--field", "notifications.ci.Authorization")
+	if _, errs, code := run(t, e.dir, "build", "overlays/e0"); code != exitFail || !strings.Contains(errs, "docker-registry-config-secrets.yaml") || strings.Contains(errs, "other") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+	set("x", "config", "--field", "notifications.cd.Authorization")
+	set("x", "config", "--field", "REGISTRY_STORAGE_S3_REGION")
+	_, errs, code := run(t, e.dir, "seal", "overlays/e0")
+	for _, want := range []string{`spec.notifications has no endpoint "cd"; did you mean "ci"?`, "REGISTRY_STORAGE_S3_REGION: would overrule the spec; expected spec.auth, spec.storage or a credential"} {
+		if code != exitFail || !strings.Contains(errs, want) {
+			t.Errorf("exit %d, does not say %s\n%s", code, want, errs)
+		}
+	}
+}
+
+// A field of a config credential that can't be one is refused, unseen.
+func TestConfigFieldsAreChecked(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	for _, args := range [][]string{{"--field", "redisPassword"}, {}} {
+		before := len(e.files())
+		out, errs, code := runWith(t, e.dir, canary+"=x\n", append([]string{"credential", "set", "config", "--stdin", "--dir", "overlays/e0"}, args...)...)
+		if code == exitOK || out != "" || strings.Contains(errs, canary) || !strings.Contains(errs, "REGISTRY_") || len(e.files()) != before {
+			t.Errorf("%v: exit %d\n%s", args, code, errs)
+		}
+	}
+}
+
 // plainSecret is the decoded content of a Secret in a build.
 func plainSecret(t *testing.T, build, name string) map[string]string {
 	t.Helper()

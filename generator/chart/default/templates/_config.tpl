@@ -30,7 +30,7 @@ log:
     service: registry
 storage:
   cache:
-    blobdescriptor: inmemory
+    blobdescriptor: {{ ternary "redis" "inmemory" .Values.redis.enabled }}
   delete:
     enabled: {{ .Values.persistence.deleteEnabled }}
 {{- if .Values.readOnly }}
@@ -101,6 +101,38 @@ auth:
 {{- if .enabled }}
 proxy:
   remoteurl: {{ .remoteurl | quote }}
+  {{- with .ttl }}
+  ttl: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.redis }}
+{{- if .enabled }}
+redis:
+  {{- if eq $.Values.image.flavor "distribution" }}
+  addrs:
+    {{- toYaml .addrs | nindent 4 }}
+  {{- with .username }}
+  username: {{ . | quote }}
+  {{- end }}
+  {{- else }}
+  addr: {{ first .addrs | quote }}
+  {{- end }}
+  {{- with .db }}
+  db: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.notifications }}
+{{- $secret := hasKey $.Values.secrets.config "REGISTRY_NOTIFICATIONS_ENDPOINTS" }}
+{{- if or .endpoints $secret }}
+notifications:
+  events:
+    includereferences: {{ .includeReferences }}
+  {{- with .endpoints }}
+  endpoints:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 http:

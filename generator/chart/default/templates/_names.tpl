@@ -110,6 +110,23 @@ valueFrom:
     key: {{ ternary (index . 4) (index . 5) (not (empty (index . 3))) | quote }}
 {{- end -}}
 
+{{- /* The variables of what serves and has secrets: a cache's login and the
+secret settings; may be empty. */ -}}
+{{- define "registry.settingsEnv" -}}
+{{- $env := list -}}
+{{- $full := include "registry.fullname" . -}}
+{{- with .Values.proxy -}}
+{{- if and .enabled (or .secretRef .username) -}}
+{{- $env = append $env (include "registry.secretVar" (list "REGISTRY_PROXY_USERNAME" $full "proxy" .secretRef .usernameName "proxyUsername") | fromYaml) -}}
+{{- $env = append $env (include "registry.secretVar" (list "REGISTRY_PROXY_PASSWORD" $full "proxy" .secretRef .passwordName "proxyPassword") | fromYaml) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := .Values.secrets.config -}}
+{{- $env = append $env (include "registry.secretVar" (list $name $full "config-secrets" "" "" $name) | fromYaml) -}}
+{{- end -}}
+{{- with $env -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
 {{- /* The variables of everything that reads the storage; may be empty. */ -}}
 {{- define "registry.storageEnv" -}}
 {{- $env := list -}}
@@ -140,10 +157,11 @@ is YAML: a mapping, as it wants one. */ -}}
 {{- /* Values that this chart can't honour end the render: none is ignored. */ -}}
 {{- define "registry.check" -}}
 {{- with .Values.proxy }}{{ if .enabled -}}
-{{- if or .username .password .secretRef }}{{ fail "proxy: this chart has no credentials for the remote registry yet" }}{{ end -}}
 {{- if not .remoteurl }}{{ fail "proxy.remoteurl: the registry to cache is missing" }}{{ end -}}
 {{- if $.Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: a cache stores what it pulls even while it is read-only" }}{{ end -}}
 {{- end }}{{ end -}}
+{{- with .Values.redis }}{{ if and .enabled (not .addrs) }}{{ fail "redis.addrs: where Redis listens is missing" }}{{ end }}{{ end -}}
+{{- if and .Values.proxy.ttl (ne .Values.image.flavor "distribution") }}{{ fail "proxy.ttl: only version 3 of the registry knows it" }}{{ end -}}
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) 5000) }}{{ fail "metrics.port: the registry itself listens on 5000" }}{{ end -}}
 {{- with .Values.service }}{{ if and .nodePort (eq .type "ClusterIP") }}{{ fail "service.nodePort: a Service of type ClusterIP has no port on nodes" }}{{ end }}{{ end -}}
 {{- with .Values.autoscaling }}{{ if .enabled -}}
