@@ -23,9 +23,7 @@ func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 		"networkPolicy: {enabled: true}":                                                         "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
 		"autoscaling: {enabled: true}":                                                           "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
-		"garbageCollect: {enabled: true}": "garbageCollect.enabled: safe only while the registry is read-only; set readOnly, roll, collect, unset both, roll",
-		"{storage: s3, readOnly: true, garbageCollect: {enabled: true}, configData: {storage: {maintenance: {readonly: {enabled: false}}}}}": "garbageCollect.enabled: safe only while the registry is read-only",
-		"{readOnly: true, garbageCollect: {enabled: true}}": "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume",
+		"{readOnly: true, garbageCollect: {enabled: true}}":                                                     "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume",
 	} {
 		var v map[string]any
 		if err := yaml.Unmarshal([]byte(values), &v); err != nil {

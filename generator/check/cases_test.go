@@ -106,6 +106,7 @@ var objectProbes = map[string][]probe{
 	},
 	"collect-read-only": {
 		{"while pushes go on", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking"}, "CronJob registry/docker-registry-gc: spec.jobTemplate.spec.template.spec.containers[0]: collects garbage while Deployment registry/docker-registry takes pushes"},
+		{"suspended", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "  schedule:", "  suspend: true\n  schedule:", 1) + "---\napiVersion: networking"}, ""},
 		{"read-only", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking", "      redirect:\n", "      maintenance: {readonly: {enabled: true}}\n      redirect:\n"}, ""},
 	},
 	"volume-replicas": {

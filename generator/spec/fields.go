@@ -183,7 +183,7 @@ var docs = map[string]doc{
 	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: patternLabelValue, length: 63},
 
 	"spec.readOnly":                         {text: "The registry refuses pushes and deletions, for instance while garbage is collected.", def: "false"},
-	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. Only beside readOnly: true, for what is pushed meanwhile would be lost. The sequence: readOnly: true, roll, collect, both fields out, roll."},
+	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. It is suspended unless readOnly is true, for what is pushed meanwhile would be lost. The guide's page on upkeep has the sequence."},
 	"spec.garbageCollection.schedule":       {text: "When to collect, as cron has it, in the time zone of the cluster's controller: minute, hour, day of the month, month, day of the week.", required: true},
 	"spec.garbageCollection.deleteUntagged": {text: "Whether images without a tag go as well. Those of a multi-platform image may have none: know your registry's version before.", def: "false"},
 

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/reggen/reggen/generator/problem"
 )
 
 // GarbageCollection frees the room of layers that no image has any more, at
@@ -16,20 +14,15 @@ type GarbageCollection struct {
 	DeleteUntagged bool   `json:"deleteUntagged,omitempty"`
 }
 
-// garbageCollection allows it on read-only registries alone: the registry
-// doesn't lock anything, and what is pushed meanwhile would be lost.
+// garbageCollection needs a volume that a second pod can have. It may stand
+// there all the time: the registry doesn't lock anything, and what is pushed
+// meanwhile would be lost, so the CronJob is suspended unless readOnly is set.
 func (v *validator) garbageCollection() {
 	g := v.s.GarbageCollection
 	if g == nil {
 		return
 	}
 	const path = "spec.garbageCollection"
-	if !v.s.ReadOnly {
-		v.problems.Add(problem.Problem{
-			Path: path, What: "would take away layers that are pushed while it collects", Want: "spec.readOnly: true beside it",
-			Next: "set readOnly: true, apply and wait until the pods are new; let it collect; then take readOnly and garbageCollection out and apply again, which also ends what pods remember of layers that are gone",
-		})
-	}
 	if !v.missing(path+".schedule", g.Schedule, "when to collect, as cron has it, for instance 0 3 * * 0") {
 		if what := checkSchedule(g.Schedule); what != "" {
 			v.add(path+".schedule", what, "minute, hour, day of the month, month, day of the week, for instance 0 3 * * 0")

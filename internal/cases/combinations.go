@@ -71,6 +71,7 @@ var scales = []setting{
 var rests = []setting{
 	{"read-only", fields{"readOnly": true}, nil},
 	{"collecting", fields{"readOnly": true, "garbageCollection": fields{"schedule": "0 1 * * *"}}, nil},
+	{"suspended", fields{"garbageCollection": fields{"schedule": "0 1 * * *"}}, nil},
 	{"cache", fields{"proxy": fields{"remoteURL": "https://registry-1.docker.io"}}, nil},
 	{"metrics", fields{"metrics": fields{"serviceMonitor": fields{}, "prometheusRule": fields{}}}, nil},
 	{"anonymous", fields{"auth": fields{"anonymous": true}}, Credentials{"user/alice": nil, "user/puller": nil}},

@@ -83,7 +83,7 @@ func (c Combination) meant(t *testing.T, objects []object.Object) {
 	}
 	for kind, want := range map[string]bool{
 		"Ingress": strings.Contains(c.Front, "ingress"), "HTTPRoute": strings.Contains(c.Front, "gateway"),
-		"HorizontalPodAutoscaler": c.Scale == "autoscaling", "CronJob": c.Rest == "collecting",
+		"HorizontalPodAutoscaler": c.Scale == "autoscaling", "CronJob": c.Rest == "collecting" || c.Rest == "suspended",
 		"ServiceMonitor": c.Rest == "metrics", "PrometheusRule": c.Rest == "metrics", "PodDisruptionBudget": c.Rest == "budget",
 		"PersistentVolumeClaim": strings.HasSuffix(c.Storage, "volume"),
 	} {

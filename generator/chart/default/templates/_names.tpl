@@ -169,7 +169,6 @@ is YAML: a mapping, as it wants one. */ -}}
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
 {{- end }}{{ end -}}
 {{- if .Values.garbageCollect.enabled -}}
-{{- if ne (dig "storage" "maintenance" "readonly" "enabled" false (include "registry.config" . | fromYaml)) true }}{{ fail "garbageCollect.enabled: safe only while the registry is read-only; set readOnly, roll, collect, unset both, roll" }}{{ end -}}
 {{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (eq .Values.persistence.accessMode "ReadWriteOncePod")) }}{{ fail "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume" }}{{ end -}}
 {{- end -}}
 {{- with .Values.networkPolicy }}{{ if and .enabled (not (kindIs "slice" .ingressNamespaces)) (not (kindIs "slice" .egress)) }}{{ fail "networkPolicy.enabled: neither ingressNamespaces nor egress says anything" }}{{ end }}{{ end -}}
