@@ -40,7 +40,7 @@ func TestSARIF(t *testing.T) {
 			open[r.RuleID] = true
 		}
 	}
-	if silenced != 6 || !open["vulnerable-image"] || len(open) != 1 {
+	if silenced != 7 || !open["vulnerable-image"] || len(open) != 1 {
 		t.Errorf("%d silenced, open: %v", silenced, open)
 	}
 }
