@@ -165,6 +165,9 @@ func (p Plan) configRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
 				l.Add(problem.Problem{File: c.File, Path: path, What: fmt.Sprintf("has no effect: spec.notifications has no endpoint %q", endpoint), Near: problem.Nearest(endpoint, sortedKeys(endpoints))})
 				continue
 			}
+		} else if strings.HasPrefix(name, "REGISTRY_REDIS_") && p.Registry.Spec.Redis == nil && p.Registry.Spec.Config["redis"] == nil {
+			l.Add(problem.Problem{File: c.File, Path: path, What: "has no effect: there is no spec.redis"})
+			continue
 		} else if field := values.Models(name); field != "" {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "would overrule the spec", Want: field})
 			continue

@@ -93,12 +93,13 @@ func bench(runs int, write, date string) error {
 	return os.WriteFile(write, []byte(page(table, date)+others(string(old))), 0o644)
 }
 
-// others is the part of the page that scripts/scale.sh writes, kept.
+// others are the parts of the page that other scripts write, kept.
 func others(page string) string {
-	const begin, end = "<!-- scripts/scale.sh writes from here -->\n", "<!-- to here -->\n"
-	_, rest, _ := strings.Cut(page, begin)
-	part, _, _ := strings.Cut(rest, end)
-	return "\n" + begin + part + end
+	at := strings.Index(page, "\n<!-- scripts/")
+	if at < 0 {
+		return ""
+	}
+	return page[at:]
 }
 
 // prepare builds the programs and lays out the three folders.

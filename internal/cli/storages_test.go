@@ -113,6 +113,13 @@ func TestSettingsFromCredentialToVariable(t *testing.T) {
 	if _, errs, code := run(t, e.dir, "build", "overlays/e0"); code != exitFail || !strings.Contains(errs, "docker-registry-config-secrets.yaml") || strings.Contains(errs, "other") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
+	const file = "overlays/e0/registry/registry.yaml"
+	whole := e.read(file)
+	e.write(file, strings.Replace(whole, "  redis:", "  # redis:", 1))
+	if _, errs, code := run(t, e.dir, "seal", "overlays/e0"); code != exitFail || !strings.Contains(errs, "stringData.REGISTRY_REDIS_PASSWORD: has no effect: there is no spec.redis") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+	e.write(file, whole)
 	set("x", "config", "--field", "notifications.cd.Authorization")
 	set("x", "config", "--field", "REGISTRY_STORAGE_S3_REGION")
 	_, errs, code := run(t, e.dir, "seal", "overlays/e0")
