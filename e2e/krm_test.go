@@ -72,6 +72,21 @@ func TestFunctionWithoutFiles(t *testing.T) {
 	if _, r := made(p.function("overlays/staging", "credentials", "sealed")); r.code == 0 || !bytes.Contains(r.stderr, []byte("is stale")) || len(r.stdout) > 0 {
 		t.Errorf("a user less: exit status %d\n%s", r.code, r.stderr)
 	}
+	// Without credentials the records say what they need, but not whether they
+	// are stale; a registry that lost its users would be open to all.
+	got, r = made(p.function("overlays/staging", "sealed"))
+	if r.code != 0 || !bytes.Contains(r.stderr, []byte("whether the sealed Secrets among the items are stale can't be told")) {
+		t.Fatalf("sealed items alone: exit status %d\n%s", r.code, r.stderr)
+	}
+	for _, o := range want {
+		if name := o["kind"].(string) + " " + nameOf(o); toYAML(t, got[name]) != toYAML(t, o) {
+			t.Errorf("%s is another without credentials", name)
+		}
+	}
+	must(t, os.Remove(filepath.Join(p.dir, "overlays/staging/sealed/docker-registry-htpasswd.yaml")))
+	if _, r := made(p.function("overlays/staging", "sealed")); r.code == 0 || len(r.stdout) > 0 || !bytes.Contains(r.stderr, []byte("no sealed Secret among the items holds the users of the Registry registry/docker-registry")) {
+		t.Errorf("without the users: exit status %d\n%s", r.code, r.stderr)
+	}
 	if _, r := made(p.function("overlays/staging", "credentials")); r.code == 0 || !bytes.Contains(r.stderr, []byte("is missing: the sealed file")) {
 		t.Errorf("no sealed items: exit status %d\n%s", r.code, r.stderr)
 	}

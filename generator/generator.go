@@ -39,11 +39,14 @@ type Folder func(rel string) (path string, files []File, err error)
 
 // Input is all that a build depends on.
 type Input struct {
-	Spec    []byte       // the merged Registry, YAML
-	Folder  Folder       // reads credentials and sealed files
-	Sealed  []File       // sealed files that came another way (a function's items); nil reads the folder
-	Version string       // this program's version, for spec.reggen; "" or a development version satisfies all
-	Chart   *chart.Chart // nil is the embedded chart
+	Spec   []byte // the merged Registry, YAML
+	Folder Folder // reads credentials and sealed files
+	Sealed []File // sealed files that came another way (a function's items); nil reads the folder
+	// Recorded says that there are no credentials here: what is public about
+	// them comes from the records in Sealed, and staleness can't be told.
+	Recorded bool
+	Version  string       // this program's version, for spec.reggen; "" or a development version satisfies all
+	Chart    *chart.Chart // nil is the embedded chart
 }
 
 // Plan is a build before its secrets are put in.
@@ -87,14 +90,20 @@ func Prepare(in Input) (Plan, error) {
 		return Plan{}, err
 	}
 	p := Plan{Registry: reg, Owner: reg.Metadata.Namespace + "/" + reg.Metadata.Name, input: in}
-	if p.Credentials, err = readCredentials(in.Folder, reg.Spec.Secrets.Credentials); err != nil {
-		return Plan{}, err
+	if !in.Recorded {
+		if p.Credentials, err = readCredentials(in.Folder, reg.Spec.Secrets.Credentials); err != nil {
+			return Plan{}, err
+		}
 	}
 	if p.sealed = in.Sealed; p.sealed == nil {
 		// A missing folder is told slot by slot, with the file each would be.
 		p.SealedDir, p.sealed, _ = in.Folder(reg.Spec.Secrets.Sealed)
 	}
-	refs, pulls, err := p.refs()
+	find := p.refs
+	if in.Recorded {
+		find = p.recordedRefs
+	}
+	refs, pulls, err := find()
 	if err != nil {
 		return Plan{}, err
 	}

@@ -133,7 +133,8 @@ func TestTheRegistryUnderstandsTheExamples(t *testing.T) {
 			for _, p := range pods(t, objects) {
 				config := read(t, spec.Distribution, p.config, p.env)
 				secret, _ := at(config, "http", "secret").(string)
-				if secret == "" || secret != p.env["REGISTRY_HTTP_SECRET"] {
+				serves := !strings.HasSuffix(p.name, " garbage-collect") // which signs nothing
+				if serves && secret == "" || secret != p.env["REGISTRY_HTTP_SECRET"] {
 					t.Error("the http secret arrives changed")
 				}
 				if at(config, "storage", "s3") != nil && p.env["AWS_ACCESS_KEY_ID"] == "" {

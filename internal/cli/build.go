@@ -31,6 +31,9 @@ type buildOptions struct {
 	// credentials are files that came as a function's items, instead of those
 	// in the spec's first folder of credentials; nil when none did.
 	credentials []generator.File
+	// recorded says that sealed Secrets came as items and no credential did,
+	// here or there.
+	recorded bool
 	// saw is told of every Registry that a build met, unless nil.
 	saw func(root string, r *spec.Registry)
 }
@@ -78,7 +81,7 @@ func (w *World) generate(ctx context.Context, root string, config []byte, sealed
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: o.folder(config, w.folder(root)), Sealed: sealed, Version: Version()})
+	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: o.folder(config, w.folder(root)), Sealed: sealed, Recorded: o.recorded, Version: Version()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -305,10 +308,28 @@ func (w *World) function(ctx context.Context, in []byte) int {
 			o.credentials = append(o.credentials, generator.File{Path: path, Data: text})
 		}
 		slices.SortFunc(o.credentials, func(a, b generator.File) int { return strings.Compare(a.Path, b.Path) })
+		if o.recorded = len(sealed) > 0 && len(o.credentials) == 0 && !w.hasCredentials(config); o.recorded {
+			w.note("reggen: note: no credentials here: whether the sealed Secrets among the items are stale can't be told")
+		}
 		out, _, err := w.generate(ctx, w.Dir, config, files(sealed), o)
 		return out, w.at(w.Dir, err)
 	})
 	return w.answer(out, err)
+}
+
+// hasCredentials says whether a folder of credentials is there, where a
+// function runs.
+func (w *World) hasCredentials(config []byte) bool {
+	reg, err := spec.Decode(config, "")
+	if err != nil {
+		return true // what is wrong with the spec, Prepare says
+	}
+	for _, dir := range reg.Spec.Secrets.Credentials {
+		if _, _, err := w.folder(w.Dir)(dir); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // files are sealed Secrets that came as a function's items; nil when none did,
