@@ -109,6 +109,8 @@ var setup = map[string]string{
 	// Somebody is there who will leave.
 	"keys.md":  "age-keygen -o leaver.agekey; LEAVER=$(age-keygen -y leaver.agekey); sed \"s/age: age1z0et[a-z0-9]*/&,$LEAVER/\" .sops.yaml > new; mv new .sops.yaml; reggen seal overlays/dev overlays/staging overlays/prod",
 	"check.md": "reggen build overlays/prod > rendered.yaml",
+	"image.md": "reggen plugin install", // the image has it where kustomize looks
+	"krm.md":   "mkdir package; cp -r overlays/prod/credentials overlays/prod/sealed package/",
 	// Restoring needs what render wrote, and the names in it.
 	"three-in-the-morning.md": "reggen plugin install; cp " + keyOf("prod") + " cluster.agekey",
 }
@@ -118,11 +120,13 @@ var setup = map[string]string{
 var instead = map[string]string{
 	"    reggen credential set s3\n": `printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin` + "\n",
 	"    reggen user add alice\n":    "reggen user add alice --generate\n",
+	"scripts/image.sh image":         "mkdir image #", // TestImage
 }
 
 // placeholders are the words that a reader puts something else in for.
 var placeholders = [][2]string{
 	{"PATH-OF-THE-CLUSTERS-KEY", keyOf("prod")},
+	{"PACKAGE", "package"},
 	{"NAME", "alice"},
 	{"age1...", "$(age-keygen -y leaver.agekey)"},
 	{"DIR", "overlays/prod"},
@@ -166,7 +170,26 @@ case "$*" in *"-f -"*)
 *"apply -k "*) all=$*; kustomize build "${all##* }" > /dev/null ;;
 esac
 `,
-	"docker":     "",
+	// Runs what the image runs: reggen, or the entry point that is named.
+	"docker": `program=reggen
+while [ $# -gt 0 ]; do case $1 in
+	--entrypoint) program=$2; shift ;;
+	reggen) shift; exec "$program" "$@" ;;
+	build|push|login|run) ;;
+	esac; shift; done
+`,
+	"crane": `[ "$1" = push ] && test -d "$2"
+`,
+	// Gives the function what kpt gives it. TestKpt runs kpt itself, where there
+	// is one.
+	"kpt": `[ "$1 $2 $4 $6" = "fn eval --exec --fn-config" ]
+{
+	echo "apiVersion: config.kubernetes.io/v1"; echo "kind: ResourceList"
+	echo "functionConfig:"; sed 's/^/  /' "$7"
+	echo "items:"; for f in "$3"/*/*.yaml; do sed '1s/^/- /; 2,$s/^/  /' "$f"; done
+} | "$5" > result.yaml
+grep -q 'kind: Deployment' result.yaml
+`,
 	"flux":       "for a; do case $a in --path=*) test -d \"${a#--path=}\" ;; esac; done\n",
 	"pre-commit": "", // TestPreCommitHooks, TestPreCommitCredentials
 	"pass":       "reggen credential show alice --dir overlays/prod --secrets plain --field password\n",

@@ -90,7 +90,7 @@ func (o options) labels() map[string]string {
 		"org.opencontainers.image.title":         "reggen",
 		"org.opencontainers.image.description":   "Private container registries on Kubernetes, from one small spec",
 		"org.opencontainers.image.source":        "https://github.com/reggen/reggen",
-		"org.opencontainers.image.documentation": "https://github.com/reggen/reggen/blob/main/docs/image.md",
+		"org.opencontainers.image.documentation": "https://github.com/reggen/reggen/blob/main/docs/guide/image.md",
 		"org.opencontainers.image.licenses":      "Apache-2.0",
 		"org.opencontainers.image.version":       o.version,
 		"org.opencontainers.image.created":       o.created,
