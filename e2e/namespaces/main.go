@@ -18,11 +18,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/reggen/reggen/e2e/measure"
 )
 
 func main() {
@@ -31,7 +31,7 @@ func main() {
 	write := flag.String("write", "", "write the result to its part of this Markdown file")
 	date := flag.String("date", "", "the date to write; today unless given")
 	flag.Parse()
-	if err := measure(*many, *runs, *write, *date); err != nil {
+	if err := compare(*many, *runs, *write, *date); err != nil {
 		fmt.Fprintln(os.Stderr, "namespaces:", err)
 		os.Exit(1)
 	}
@@ -47,7 +47,7 @@ type job struct {
 	peak int64 // KiB
 }
 
-func measure(many, runs int, write, date string) error {
+func compare(many, runs int, write, date string) error {
 	if runs < 3 || many < 2 {
 		return errors.New("-runs wants 3 and more, -namespaces 2 and more")
 	}
@@ -57,12 +57,11 @@ func measure(many, runs int, write, date string) error {
 	}
 	defer os.RemoveAll(work)
 	reggen, kustomize := filepath.Join(work, "reggen"), filepath.Join(work, "kustomize")
-	for out, at := range map[string][2]string{reggen: {"..", "./cmd/reggen"}, kustomize: {".", "sigs.k8s.io/kustomize/kustomize/v5"}} {
-		build := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", out, at[1])
-		build.Dir = at[0]
-		if text, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("building %s: %w\n%s", at[1], err, text)
-		}
+	if err := measure.Build("..", reggen, "./cmd/reggen"); err != nil {
+		return err
+	}
+	if err := measure.Build(".", kustomize, "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
+		return err
 	}
 	key, err := filepath.Abs("../testdata/keys/people.agekey") // published on purpose
 	if err != nil {
@@ -98,10 +97,7 @@ func measure(many, runs int, write, date string) error {
 	if write == "" {
 		return nil
 	}
-	if date == "" {
-		date = time.Now().UTC().Format(time.DateOnly)
-	}
-	return replacePart(write, table, date)
+	return replacePart(write, table, measure.Date(date))
 }
 
 // layOut copies the examples and lets regcred go into n namespaces.
@@ -149,21 +145,16 @@ func (j *job) run(counts bool) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func median(d []time.Duration) time.Duration {
-	d = slices.Sorted(slices.Values(d))
-	return d[len(d)/2]
-}
-
 func report(jobs []*job, runs, many int) string {
 	var b strings.Builder
 	half := len(jobs) / 2
 	fmt.Fprintf(&b, "| | 1 namespace | %d namespaces | times | peak memory |\n|---|---|---|---|---|\n", many)
 	for i, j := range jobs[:half] {
 		k := jobs[half+i]
-		x, y := median(j.wall), median(k.wall)
+		x, y := measure.Median(j.wall), measure.Median(k.wall)
 		fmt.Fprintf(&b, "| %s | %d ms | %d ms | %.1f | %d MiB |\n", j.what, x.Milliseconds(), y.Milliseconds(), float64(y)/float64(x), k.peak/1024)
 	}
-	fmt.Fprintf(&b, "\n%d interleaved runs of each, medians, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	b.WriteString(measure.Footer(runs))
 	return b.String()
 }
 
@@ -174,19 +165,10 @@ const (
 )
 
 func replacePart(path, table, date string) error {
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	head, rest, found := strings.Cut(string(page), begin)
-	_, tail, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		return fmt.Errorf("%s has no part between %q and %q", path, strings.TrimSpace(begin), strings.TrimSpace(end))
-	}
 	part := "## Many namespaces\n\nWritten by `scripts/namespaces.sh --write` on " + date + `. overlays/staging with its pull secret in one namespace and in many. The
 aim was 5 times the time of one. It is missed: one decryption serves all namespaces (a test counts), and what is left is mostly
 kustomize, which compares every object with every other one; the last line is kustomize alone on the finished YAML.
 
 ` + table
-	return os.WriteFile(path, []byte(head+begin+part+end+tail), 0o644)
+	return measure.Replace(path, begin, end, part)
 }

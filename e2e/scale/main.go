@@ -20,10 +20,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/reggen/reggen/e2e/measure"
 )
 
 func main() {
@@ -60,10 +61,8 @@ func scale(environments, runs int, write, date string) error {
 	}
 	defer os.RemoveAll(work)
 	reggen := filepath.Join(work, "reggen")
-	build := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", reggen, "./cmd/reggen")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building reggen: %w\n%s", err, out)
+	if err := measure.Build("..", reggen, "./cmd/reggen"); err != nil {
+		return err
 	}
 	var jobs []*job
 	for _, n := range []int{environments / 2, environments} {
@@ -92,10 +91,7 @@ func scale(environments, runs int, write, date string) error {
 	if write == "" {
 		return nil
 	}
-	if date == "" {
-		date = time.Now().UTC().Format(time.DateOnly)
-	}
-	return replacePart(write, table, date)
+	return replacePart(write, table, measure.Date(date))
 }
 
 // layOut writes a repository of n environments and returns their paths, as a
@@ -156,26 +152,21 @@ func (j *job) run(counts bool) error {
 	return nil
 }
 
-func median(d []time.Duration) time.Duration {
-	d = slices.Sorted(slices.Values(d))
-	return d[len(d)/2]
-}
-
 func report(jobs []*job, runs, environments int) string {
 	var b strings.Builder
 	half := len(jobs) / 2
 	fmt.Fprintf(&b, "| `reggen` ... | %d environments | %d environments | times | CPU, times | peak memory |\n|---|---|---|---|---|---|\n", environments/2, environments)
 	for i, j := range jobs[:half] {
 		k := jobs[half+i]
-		x, y := median(j.wall), median(k.wall)
+		x, y := measure.Median(j.wall), measure.Median(k.wall)
 		memory := "not measured here"
 		if k.peak > 0 {
 			memory = fmt.Sprintf("%d MiB", k.peak/1024)
 		}
 		fmt.Fprintf(&b, "| %s | %.2f s | %.2f s | %.2f | %.2f | %s |\n", j.what, x.Seconds(), y.Seconds(),
-			float64(y)/float64(x), float64(median(k.cpu))/float64(median(j.cpu)), memory)
+			float64(y)/float64(x), float64(measure.Median(k.cpu))/float64(measure.Median(j.cpu)), memory)
 	}
-	fmt.Fprintf(&b, "\n%d interleaved runs of each, medians, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	b.WriteString(measure.Footer(runs))
 	return b.String()
 }
 
@@ -186,19 +177,10 @@ const (
 )
 
 func replacePart(path, table, date string) error {
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	head, rest, found := strings.Cut(string(page), begin)
-	_, tail, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		return fmt.Errorf("%s has no part between %q and %q", path, strings.TrimSpace(begin), strings.TrimSpace(end))
-	}
 	part := "## Many environments\n\nWritten by `scripts/scale.sh --write` on " + date + `. A repository of copies of overlays/staging that differ in their replicas. The aim
 is at most 2.2 times the time for twice the environments, and less than 400 MiB. Peak memory is that of all processes together
 (each one's share of shared pages, sampled).
 
 ` + table
-	return os.WriteFile(path, []byte(head+begin+part+end+tail), 0o644)
+	return measure.Replace(path, begin, end, part)
 }
