@@ -55,6 +55,8 @@ var objectProbes = map[string][]probe{
 		{"two replicas", "staging", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "error: x: Deployment registry/docker-registry: spec.template.spec.containers[0]: has no http secret"},
 		{"one replica", "dev", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0]: has no http secret"},
 		{"an autoscaler makes more of one", "prod", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "error: x: Deployment"},
+		{"another one for another Deployment behind the same Service", "staging", []string{"---\napiVersion: networking", "---\n" + second + "---\napiVersion: networking"}, "Deployment registry/second: spec.template.spec.containers[0]: has another http secret than the other registry behind the Service docker-registry"},
+		{"the same for another Deployment", "staging", []string{"---\napiVersion: networking", "---\n" + strings.Replace(second, "name: other, key: secret", "name: docker-registry-http, key: haSharedSecret", 1) + "---\napiVersion: networking"}, ""},
 		{"from a Secret", "staging", nil, ""},
 	},
 	"path-style": {
@@ -181,6 +183,16 @@ var objectProbes = map[string][]probe{
 		{"distribution", "staging", nil, ""},
 	},
 }
+
+const second = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: second, namespace: registry}
+spec:
+  selector: {matchLabels: {app: docker-registry}}
+  template:
+    metadata: {labels: {app: docker-registry, release: docker-registry}}
+    spec: {enableServiceLinks: false, containers: [{name: r, image: 'registry:3.1.1', env: [{name: REGISTRY_HTTP_SECRET, valueFrom: {secretKeyRef: {name: other, key: secret}}}]}]}
+`
 
 const collector = `---
 apiVersion: batch/v1

@@ -170,7 +170,7 @@ func (r registry) literal(name string) []hit {
 }
 
 func httpSecret(b *build) []hit {
-	var l []hit
+	l := b.unequalSecrets()
 	for _, r := range b.serving() {
 		if r.setting("http", "secret").set {
 			continue
@@ -185,7 +185,29 @@ func httpSecret(b *build) []hit {
 	return l
 }
 
-// styles: hosts of services that know virtual hosts for buckets.
+// unequalSecrets finds registries that one Service leads to and whose http
+// secrets are not the same.
+func (b *build) unequalSecrets() []hit {
+	var l []hit
+	type source struct{ from, text string }
+	first := map[string]source{}
+	for _, r := range b.serving() {
+		v := r.env["REGISTRY_HTTP_SECRET"]
+		in, _ := mapping(r.config.values, "http")["secret"].(string)
+		mine := source{v.from, v.text + in}
+		for _, service := range sortedKeys(b.services(r)) {
+			key := r.object.Namespace() + "/" + service
+			if other, seen := first[key]; seen && other != mine {
+				l = append(l, at(r.object, r.path, "one secret for all of them", "has another http secret than the other registry behind the Service %s", service))
+			} else if !seen {
+				first[key] = mine
+			}
+		}
+	}
+	return l
+}
+
+// virtualHosts are of services that have a host for each bucket.
 var virtualHosts = []string{".amazonaws.com", ".amazonaws.com.cn", ".digitaloceanspaces.com", ".r2.cloudflarestorage.com", ".backblazeb2.com", ".wasabisys.com", ".scw.cloud", ".googleapis.com", ".linodeobjects.com", ".vultrobjects.com"}
 
 func pathStyle(b *build) []hit {

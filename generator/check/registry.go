@@ -38,6 +38,7 @@ type variable struct {
 	text   string
 	known  bool
 	secret bool
+	from   string // the Secret's key that it comes from, as name/key
 }
 
 // setting is what the registry takes for a field of its configuration.
@@ -118,7 +119,7 @@ func (b *build) environment(o object.Object, container map[string]any) map[strin
 		case literal || entry["valueFrom"] == nil:
 			v.text, v.known = value, true
 		case ref != nil:
-			v.secret = true
+			v.secret, v.from = true, text(ref, "name")+"/"+text(ref, "key")
 			v.text, v.known = content(b.find("Secret", o.Namespace(), text(ref, "name")), text(ref, "key"))
 		default:
 			ref = mapping(entry, "valueFrom", "configMapKeyRef")

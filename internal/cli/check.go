@@ -10,12 +10,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/credential"
-	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/kustomize"
@@ -187,7 +185,7 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 	var subjects []check.Subject
 	for _, e := range envs {
 		r.Environments++
-		s := check.Subject{Root: w.show(e.root), Build: shown, Registry: e.registry, Objects: whole.Objects, Annotated: annotated(e.config)}
+		s := check.Subject{Root: w.show(e.root), Build: shown, Registry: e.registry, Objects: whole.Objects, Annotated: e.annotated}
 		var credentials []generator.File
 		for _, dir := range e.registry.Spec.Secrets.Credentials {
 			credentials = append(credentials, w.encrypted(e, dir, &s.Credentials, &l)...)
@@ -216,16 +214,6 @@ func people(credentials []generator.File) []check.Person {
 		}
 	}
 	return out
-}
-
-// annotated says whether the spec asks kustomize to run a function.
-func annotated(config []byte) bool {
-	var o object.Object
-	if yaml.Unmarshal(config, &o) != nil {
-		return false
-	}
-	_, is := o.Map("metadata", "annotations")["config.kubernetes.io/function"]
-	return is
 }
 
 // strays are files of a credentials folder that no build reads, so that nobody

@@ -141,3 +141,13 @@ func TestCheckOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// A spec that is annotated as a function is left out by kustomize, without a
+// word, where --enable-exec is missing.
+func TestCheckSeesAnnotatedFunctions(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("seal", "overlays/e0")
+	const file = "overlays/e0/registry/registry.yaml"
+	e.write(file, strings.Replace(e.read(file), "namespace: registry}", "namespace: registry, annotations: {config.kubernetes.io/function: 'exec: {path: reggen}'}}", 1))
+	checked(t, e, "overlays/e0: metadata.annotations: config.kubernetes.io/function makes kustomize leave the registry out", "[function-annotation]")
+}

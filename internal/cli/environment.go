@@ -20,6 +20,8 @@ type environment struct {
 	root     string // absolute
 	config   []byte // the merged Registry
 	registry *spec.Registry
+
+	annotated bool // it asks kustomize to run a function
 }
 
 // input is what the generator takes for this environment.
@@ -62,7 +64,7 @@ func (w *World) environments(dirs []string) ([]environment, error) {
 			} else {
 				seen[id] = true
 			}
-			out = append(out, environment{f.Root, f.Spec, reg})
+			out = append(out, environment{f.Root, f.Spec, reg, f.Annotated})
 		}
 	}
 	l = append(l, w.clashes(out)...)

@@ -26,6 +26,10 @@ import (
 type Found struct {
 	Root string // the folder whose kustomization file names it
 	Spec []byte // merged, as the generator gets it
+
+	// Annotated says that it asks kustomize to run a function, which kustomize
+	// leaves out without a word unless it runs with --enable-exec.
+	Annotated bool
 }
 
 // Find walks the local kustomizations from dir, an absolute path, through
@@ -46,7 +50,7 @@ func Find(dir string) ([]Found, error) {
 				return err
 			}
 			for _, s := range specs {
-				out = append(out, Found{k.dir, s.text})
+				out = append(out, Found{k.dir, s.text, s.annotated})
 			}
 		}
 		return nil

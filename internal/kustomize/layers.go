@@ -35,7 +35,7 @@ func Layers(root string, replace map[string][]byte) (found []Found, files []stri
 			return nil, nil, err
 		}
 		for _, s := range specs {
-			found = append(found, Found{k.dir, s.text})
+			found = append(found, Found{k.dir, s.text, s.annotated})
 		}
 		for _, path := range r.read {
 			if path = filepath.Clean(path); path != k.file && !slices.Contains(files, path) {
