@@ -187,7 +187,7 @@ var docs = map[string]doc{
 	"spec.garbageCollection.schedule":       {text: "When to collect, as cron has it, in the time zone of the cluster's controller: minute, hour, day of the month, month, day of the week.", required: true},
 	"spec.garbageCollection.deleteUntagged": {text: "Whether images without a tag go as well. Those of a multi-platform image may have none: know your registry's version before.", def: "false"},
 
-	"spec.proxy":           {text: "Makes the registry a pull-through cache of another one that needs no login. Clients can't push to it."},
+	"spec.proxy":           {text: "Makes the registry a pull-through cache of another one. Clients can't push to it. It asks the other one at its start, and ends when nobody answers. A login is a credential of type proxy."},
 	"spec.proxy.remoteURL": {text: "The other registry: a scheme and a host, for instance https://registry-1.docker.io for Docker Hub.", required: true},
 
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
