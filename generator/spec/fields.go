@@ -67,7 +67,7 @@ var docs = map[string]doc{
 	"spec.storage.azure.existingSecret.accountKey": {text: "The Secret's key that holds the account's key.", def: "azureAccountKey", pattern: patternDataKey},
 	"spec.storage.azure.ambientCredentials":        {text: "The pod finds credentials by itself (workload identity: an annotation of spec.serviceAccount, and a label of the pods by spec.values.podLabels). Only for flavor distribution.", def: "false"},
 
-	"spec.storage.gcs":                     {text: "A bucket of Google Cloud Storage."},
+	"spec.storage.gcs":                     {text: "A bucket of Google Cloud Storage. Version 2 of the registry has to be built with it, as the official image is and Debian's package isn't."},
 	"spec.storage.gcs.bucket":              {text: "The bucket's name.", pattern: patternGCSBucket, required: true},
 	"spec.storage.gcs.rootDirectory":       {text: "A folder in the bucket to keep everything in."},
 	"spec.storage.gcs.redirect":            {text: "Whether clients are sent to the bucket to fetch layers. Without a key file the pod's account has to be allowed to sign.", def: "true, false with ambientCredentials"},
