@@ -57,6 +57,8 @@ var objectProbes = map[string][]probe{
 		{"an autoscaler makes more of one", "prod", []string{"REGISTRY_HTTP_SECRET", "SOMETHING"}, "error: x: Deployment"},
 		{"another one for another Deployment behind the same Service", "staging", []string{"---\napiVersion: networking", "---\n" + second + "---\napiVersion: networking"}, "Deployment registry/second: spec.template.spec.containers[0]: has another http secret than the other registry behind the Service docker-registry"},
 		{"the same for another Deployment", "staging", []string{"---\napiVersion: networking", "---\n" + strings.Replace(second, "name: other, key: secret", "name: docker-registry-http, key: haSharedSecret", 1) + "---\napiVersion: networking"}, ""},
+		{"a configuration that can't be seen", "staging", []string{"REGISTRY_HTTP_SECRET", "SOMETHING", "      - configMap:\n          items:\n          - key: config.yml\n            path: config.yml\n          name: docker-registry-config\n        name: config\n", "      - secret: {secretName: configuration}\n        name: config\n"}, ""},
+		{"another program that is told of a registry", "hello-kubernetes", []string{"      - image:", "      - env: [{name: REGISTRY_AUTH_URL, value: 'https://a'}, {name: REGISTRY_URL, value: 'https://a'}]\n        image:"}, ""},
 		{"from a Secret", "staging", nil, ""},
 	},
 	"path-style": {

@@ -172,7 +172,7 @@ func (r registry) literal(name string) []hit {
 func httpSecret(b *build) []hit {
 	l := b.unequalSecrets()
 	for _, r := range b.serving() {
-		if r.setting("http", "secret").set {
+		if r.setting("http", "secret").set || b.hidden(r) {
 			continue
 		}
 		h := at(r.object, r.path, "REGISTRY_HTTP_SECRET from a Secret", "has no http secret")
@@ -314,7 +314,7 @@ func namesHTTPS(b *build) []hit {
 		for _, f := range fronts {
 			tls = tls || len(list(f, "spec", "tls")) > 0
 		}
-		if !tls || r.setting("http", "relativeurls").value == true {
+		if !tls || r.setting("http", "relativeurls").value == true || b.hidden(r) {
 			continue
 		}
 		s := r.setting("http", "host")

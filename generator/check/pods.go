@@ -131,7 +131,7 @@ func collectReadOnly(b *build) []hit {
 			continue
 		}
 		for _, r := range b.serving() {
-			if r.object.Namespace() == c.object.Namespace() && !r.readOnly() {
+			if r.object.Namespace() == c.object.Namespace() && !r.readOnly() && !b.hidden(r) {
 				l = append(l, at(c.object, c.path, "storage.maintenance.readonly.enabled: true in the registry's configuration", "collects garbage while %s takes pushes", r.object.ID()))
 			}
 		}

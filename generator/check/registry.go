@@ -53,7 +53,7 @@ type setting struct {
 var images = regexp.MustCompile(`^(docker-)?(registry|distribution)$|^gitlab-container-registry$`)
 
 // told are the variables that only a registry is started with.
-var told = regexp.MustCompile(`^REGISTRY_(HTTP|STORAGE|AUTH|PROXY|LOG|HEALTH)_`)
+var told = regexp.MustCompile(`^REGISTRY_(HTTP_(ADDR|SECRET|HOST|TLS|DEBUG)|STORAGE_|AUTH_(HTPASSWD|TOKEN)_|PROXY_REMOTEURL)`)
 
 // registries finds every container that runs a registry.
 func (b *build) findRegistries() []registry {
@@ -154,6 +154,29 @@ func (b *build) configuration(o object.Object, pod, container map[string]any) co
 		}
 	}
 	return configuration{}
+}
+
+// hidden says that the container may well be given a configuration that can't
+// be seen here: it mounts a Secret, or a ConfigMap that isn't in the build, and
+// no configuration was found.
+func (b *build) hidden(r registry) bool {
+	if r.config.values != nil {
+		return false
+	}
+	mounted := map[string]bool{}
+	for _, m := range list(r.container, "volumeMounts") {
+		mounted[text(m, "name")] = true
+	}
+	for _, v := range list(r.pod, "volumes") {
+		volume, _ := v.(map[string]any)
+		name := text(volume, "configMap", "name")
+		unseen := volume["secret"] != nil || volume["projected"] != nil || volume["csi"] != nil ||
+			name != "" && b.find("ConfigMap", r.object.Namespace(), name) == nil
+		if mounted[text(volume, "name")] && unseen {
+			return true
+		}
+	}
+	return false
 }
 
 // setting looks a field up as the registry does: a variable wins over the file
