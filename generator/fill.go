@@ -136,9 +136,10 @@ func (p Plan) Fill(ctx context.Context, r Resolver, opt Options) ([]object.Objec
 			l.Join(err)
 			continue
 		}
+		data, block := c.parts()
 		for _, i := range s.Objects {
 			omit[i] = c.Omit
-			objects[i] = fillSecret(objects[i], c)
+			fillSecret(objects[i], data, block)
 		}
 		if f != nil {
 			rollout[s.Expected.Name] = f.Record.Rollout
@@ -211,18 +212,25 @@ func (p Plan) checkSlot(s Slot, f *sealed.File, needed bool, opt Options) proble
 	return broken
 }
 
-func fillSecret(o object.Object, c Content) object.Object {
-	out := o.Copy()
-	delete(out, "stringData")
-	data := make(map[string]any, len(c.Data))
+// parts are the data and the sops block as mappings of their own, for all
+// Secrets of a slot.
+func (c Content) parts() (data, block map[string]any) {
+	data = make(map[string]any, len(c.Data))
 	for k, v := range c.Data {
 		data[k] = v
 	}
-	out["data"] = data
 	if c.SOPS != nil {
-		out["sops"] = object.Object(c.SOPS).Copy().Map()
+		block = object.Object(c.SOPS).Copy().Map()
 	}
-	return out
+	return data, block
+}
+
+func fillSecret(o object.Object, data, block map[string]any) {
+	delete(o, "stringData")
+	o["data"] = data
+	if block != nil {
+		o["sops"] = block
+	}
 }
 
 // annotateRollout combines the recorded digests of the Secret keys that a pod

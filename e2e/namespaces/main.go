@@ -166,8 +166,8 @@ const (
 
 func replacePart(path, table, date string) error {
 	part := "## Many namespaces\n\nWritten by `scripts/namespaces.sh --write` on " + date + `. overlays/staging with its pull secret in one namespace and in many. The
-aim was 5 times the time of one. It is missed: one decryption serves all namespaces (a test counts), and what is left is mostly
-kustomize, which compares every object with every other one; the last line is kustomize alone on the finished YAML.
+aim is at most 5 times the time of one. One decryption serves all namespaces (a test counts), and kustomize is left out where it has
+nothing to do (decision 0011); the last line is kustomize alone on the finished YAML, which compares every object with every other one.
 
 ` + table
 	return measure.Replace(path, begin, end, part)

@@ -44,7 +44,7 @@ func Parse(from string, data []byte) ([]Object, error) {
 			continue
 		}
 		obj := Object(o)
-		if obj.Kind() == "" || obj.str("apiVersion") == "" || obj.Name() == "" {
+		if obj.Kind() == "" || obj.APIVersion() == "" || obj.Name() == "" {
 			return nil, problem.Problem{
 				File: from, What: "renders an object without apiVersion, kind or metadata.name",
 			}
@@ -69,22 +69,6 @@ func split(data []byte) [][]byte {
 	return append(docs, doc.Bytes())
 }
 
-// Encode writes objects as a YAML stream with sorted keys, in the given order.
-func Encode(objects []Object) ([]byte, error) {
-	var b bytes.Buffer
-	for i, o := range objects {
-		if i > 0 {
-			b.WriteString("---\n")
-		}
-		text, err := yaml.Marshal(map[string]any(o))
-		if err != nil {
-			return nil, fmt.Errorf("encoding %s: not representable as YAML", o.ID())
-		}
-		b.Write(text)
-	}
-	return b.Bytes(), nil
-}
-
 // Copy returns a deep copy.
 func (o Object) Copy() Object { return Object(deepCopy(map[string]any(o)).(map[string]any)) }
 
@@ -106,6 +90,9 @@ func deepCopy(v any) any {
 	return v
 }
 
+// APIVersion is the field apiVersion.
+func (o Object) APIVersion() string { return o.str("apiVersion") }
+
 // Kind is the field kind.
 func (o Object) Kind() string { return o.str("kind") }
 
@@ -117,7 +104,7 @@ func (o Object) Namespace() string { return o.str("metadata", "namespace") }
 
 // ID identifies the object.
 func (o Object) ID() ID {
-	group, _, found := strings.Cut(o.str("apiVersion"), "/")
+	group, _, found := strings.Cut(o.APIVersion(), "/")
 	if !found {
 		group = ""
 	}
@@ -125,7 +112,7 @@ func (o Object) ID() ID {
 }
 
 // IsSecret says whether this is a core Secret.
-func (o Object) IsSecret() bool { return o.Kind() == "Secret" && o.str("apiVersion") == "v1" }
+func (o Object) IsSecret() bool { return o.Kind() == "Secret" && o.APIVersion() == "v1" }
 
 // Map returns the mapping at path, or nil.
 func (o Object) Map(path ...string) map[string]any {

@@ -92,8 +92,9 @@ func readable(t testing.TB, p generator.Plan) []byte {
 }
 
 // prove checks what every build has to be: what Kubernetes takes, field by
-// field, nothing that check calls an error, pods that Pod Security "restricted" lets in, and the same with the
-// real secrets as with placeholders.
+// field, nothing that check calls an error, pods that Pod Security "restricted"
+// lets in, the same bytes around kustomize and through it, and the same with
+// the real secrets as with placeholders.
 func prove(t testing.TB, p generator.Plan) {
 	t.Helper()
 	values := Values(p)
@@ -109,6 +110,7 @@ func prove(t testing.TB, p generator.Plan) {
 	if restricted(t, objects) == 0 {
 		t.Error("no pod template")
 	}
+	throughKustomize(t, objects)
 	if _, err := p.Compose(values, []byte("seed")); err != nil {
 		t.Errorf("with real secrets: %v", err)
 	}

@@ -72,7 +72,7 @@ func openSealed(ctx context.Context, raw []byte) (map[string]string, error) {
 }
 
 // generate is one Registry's build: the heart of every way in.
-func (w *World) generate(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]byte, *spec.Registry, error) {
+func (w *World) generate(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]object.Object, *spec.Registry, error) {
 	resolver, err := o.resolver()
 	if err != nil {
 		return nil, nil, err
@@ -92,8 +92,16 @@ func (w *World) generate(ctx context.Context, root string, config []byte, sealed
 	if err != nil {
 		return nil, nil, err
 	}
-	text, err := object.Encode(objects)
-	return text, plan.Registry, err
+	return objects, plan.Registry, nil
+}
+
+// generateText is generate for another program to read.
+func (w *World) generateText(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]byte, error) {
+	objects, _, err := w.generate(ctx, root, config, sealed, o)
+	if err != nil {
+		return nil, err
+	}
+	return object.Encode(objects)
 }
 
 // folder answers for the first folder of credentials with the files that came
@@ -169,27 +177,29 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		}
 		bar.step()
 		var registries []*spec.Registry
-		text, err := kustomize.Build(w.abs(dir), func(r kustomize.Request) ([]byte, error) {
+		built, err := kustomize.Build(w.abs(dir), func(r kustomize.Request) ([]object.Object, error) {
 			sealed, err := krm.SealedItems(r.Items)
 			if err != nil {
 				return nil, err
 			}
-			text, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o)
+			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o)
 			registries = append(registries, registry)
 			if o.saw != nil && registry != nil {
 				o.saw(r.Root, registry)
 			}
-			return text, w.at(r.Root, err)
+			return objects, w.at(r.Root, err)
 		})
 		if err != nil {
 			l.Join(w.untainted(dir, o, err))
 			continue
 		}
-		w.warnOfMoves(dir, registries, text)
+		if !built.Untouched {
+			w.warnOfMoves(dir, registries, built.Text)
+		}
 		if out.Len() > 0 {
 			out.WriteString("---\n")
 		}
-		out.Write(text)
+		out.Write(built.Text)
 	}
 	if err := l.Err(); err != nil {
 		return nil, err
@@ -293,7 +303,7 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 	if err != nil {
 		return w.answer(nil, err)
 	}
-	out, _, err := w.generate(ctx, root, config, files(sealed), w.functionOptions())
+	out, err := w.generateText(ctx, root, config, files(sealed), w.functionOptions())
 	if err == nil && len(bytes.TrimSpace(items)) > 0 {
 		out, err = krm.Transform(items, out)
 	}
@@ -311,7 +321,7 @@ func (w *World) function(ctx context.Context, in []byte) int {
 		if o.recorded = len(sealed) > 0 && len(o.credentials) == 0 && !w.hasCredentials(config); o.recorded {
 			w.note("reggen: note: no credentials here: whether the sealed Secrets among the items are stale can't be told")
 		}
-		out, _, err := w.generate(ctx, w.Dir, config, files(sealed), o)
+		out, err := w.generateText(ctx, w.Dir, config, files(sealed), o)
 		return out, w.at(w.Dir, err)
 	})
 	return w.answer(out, err)

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -168,6 +169,19 @@ func (k *kustomization) resolve(entry string) ([]resolved, error) {
 
 // resolveIn is resolve in a file system of its own.
 func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
+	rm, _, err := k.load(alone, entry)
+	if err != nil {
+		if l := unreadable(k.dir); len(l) > 0 {
+			return nil, l
+		}
+		return nil, Failure{k.dir, err}
+	}
+	return registries(rm)
+}
+
+// load is what kustomize makes of an entry. nested says that a Registry stands
+// under generators in it, which was not run.
+func (k *kustomization) load(alone *reader, entry string) (rm resmap.ResMap, nested bool, err error) {
 	only := map[string]any{"resources": []string{entry}, "commonAnnotations": map[string]string{localConfig: "false"}}
 	if strings.Contains(entry, "\n") || strings.HasPrefix(strings.TrimSpace(entry), "{") {
 		inline := filepath.Join(k.dir, "reggen-inline-entry.yaml")
@@ -176,17 +190,15 @@ func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, erro
 	}
 	text, err := yaml.Marshal(only)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	alone.replace[k.file] = text
-	rm, err := (&run{generate: func(Request) ([]byte, error) { return nil, nil }}).kustomize(alone, k.dir)
-	if err != nil {
-		if l := unreadable(k.dir); len(l) > 0 {
-			return nil, l
-		}
-		return nil, Failure{k.dir, err}
+	none := func(Request) ([]object.Object, error) {
+		nested = true
+		return nil, nil
 	}
-	return registries(rm)
+	rm, err = (&run{generate: none}).kustomize(alone, k.dir)
+	return rm, nested, err
 }
 
 func registries(rm resmap.ResMap) ([]resolved, error) {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -28,8 +29,8 @@ type Request struct {
 	Items  []byte // for a transformer: the objects so far, a YAML stream; nil for a generator
 }
 
-// Generator makes the objects of one Registry, a YAML stream.
-type Generator func(Request) ([]byte, error)
+// Generator makes the objects of one Registry.
+type Generator func(Request) ([]object.Object, error)
 
 // Failure is an error of kustomize itself. Its text can quote what kustomize
 // read or was given: a caller that handed it secrets in the clear must not
@@ -49,6 +50,11 @@ func (f Failure) Problem() problem.Problem {
 		return problem.Problem{File: f.Dir, What: "kustomize: the namespace: of a kustomization would put two objects of one name into one namespace",
 			Want: "no namespace: over a registry whose pull secrets go to several; set metadata.namespace in the spec instead"}
 	}
+	if m := twice.FindStringSubmatch(text); m != nil {
+		id := object.ID{Kind: m[1], Namespace: m[3], Name: m[2]}
+		return problem.Problem{File: f.Dir, What: "kustomize: the " + id.String() + " is there already when a generator makes it",
+			Want: "a metadata.name of its own for each Registry, and no resource of the name of what it makes"}
+	}
 	for attempt.MatchString(text) {
 		text = attempt.ReplaceAllString(text, "$1: ")
 	}
@@ -67,19 +73,42 @@ const longestText = 1200
 // front of what is wrong with the folder.
 var attempt = regexp.MustCompile(`accumulation err='.*?' must resolve to a file': recursed accumulation of path '([^']+)': `)
 
+// twice is kustomize's report of an object that a generator makes although it
+// is there; it goes on with addresses of this process.
+var twice = regexp.MustCompile(`merging from generator .*: id resid\.ResId\{Gvk:resid\.Gvk\{.*?Kind:"([^"]*)".*?\}, Name:"([^"]*)", Namespace:"([^"]*)"\} exists; can not use behavior`)
+
 var mutex sync.Mutex
 
-// Build returns the bytes that the kustomize command prints for dir, an
-// absolute path. An error of gen comes back as it was; any other is a Failure.
-func Build(dir string, gen Generator) ([]byte, error) {
+// Built is the outcome of a build.
+type Built struct {
+	Text []byte // the bytes that the kustomize command prints
+
+	// Untouched says that each object is as the generator made it: the
+	// kustomization does nothing else.
+	Untouched bool
+}
+
+// Build builds dir, an absolute path, as the kustomize command does. An error
+// of gen comes back as it was; any other is a Failure.
+func Build(dir string, gen Generator) (Built, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
 	if k, err := read(dir); err == nil && k == nil {
-		return nil, missing(dir)
+		return Built{}, missing(dir)
 	}
 	if err := useMergeKeys(); err != nil {
 		useBuiltIn()
 	}
+	gen = once(gen)
+	if out, ok, err := direct(dir, gen); ok {
+		return Built{out, true}, err
+	}
+	out, err := whole(dir, gen)
+	return Built{Text: out}, err
+}
+
+// whole is a build that leaves everything but gen to kustomize.
+func whole(dir string, gen Generator) ([]byte, error) {
 	files := &reader{FileSystem: filesys.MakeFsOnDisk()}
 	out, err := build(files, dir, gen)
 	if files.schema {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -22,7 +23,7 @@ data: {a: "0755", b: "1e3"}
 `
 
 // tree writes files below a temporary folder and returns it.
-func tree(t *testing.T, files map[string]string) string {
+func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -54,9 +55,9 @@ func layered() map[string]string {
 func TestBuildHandsOverTheMergedSpec(t *testing.T) {
 	dir := tree(t, layered())
 	var got Request
-	out, err := Build(filepath.Join(dir, "top"), func(r Request) ([]byte, error) {
+	out, err := Build(filepath.Join(dir, "top"), func(r Request) ([]object.Object, error) {
 		got = r
-		return []byte(made), nil
+		return object.Parse("made", []byte(made))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +69,8 @@ func TestBuildHandsOverTheMergedSpec(t *testing.T) {
 		t.Errorf("config not merged:\n%s", text)
 	}
 	for _, want := range []string{"name: x-made", "namespace: moved", `a: "0755"`, `b: "1e3"`, "k: djE="} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("no %q in the output:\n%s", want, out)
+		if !strings.Contains(string(out.Text), want) {
+			t.Errorf("no %q in the output:\n%s", want, out.Text)
 		}
 	}
 }
@@ -77,7 +78,7 @@ func TestBuildHandsOverTheMergedSpec(t *testing.T) {
 func TestBuildKeepsTheGeneratorsError(t *testing.T) {
 	dir := tree(t, layered())
 	mine := problem.List{{What: "mine"}}
-	_, err := Build(filepath.Join(dir, "env"), func(Request) ([]byte, error) { return nil, mine })
+	_, err := Build(filepath.Join(dir, "env"), func(Request) ([]object.Object, error) { return nil, mine })
 	var l problem.List
 	if !errors.As(err, &l) || l.Error() != "mine" {
 		t.Errorf("got %v", err)
@@ -96,15 +97,21 @@ func TestSeveralGeneratorsEachGetTheirOwnConfig(t *testing.T) {
 	files["env/kustomization.yaml"] = "generators: [registry, second.yaml]\n"
 	files["env/second.yaml"] = "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: second, namespace: n}\n"
 	dir := tree(t, files)
-	out, err := Build(filepath.Join(dir, "env"), func(r Request) ([]byte, error) {
+	out, err := Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
 		name := "first"
 		if strings.Contains(string(r.Config), "name: second") {
 			name = "second"
 		}
-		return []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n"), nil
+		return object.Parse("made", []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "+name+"}\n"))
 	})
-	if err != nil || strings.Count(string(out), "name: first") != 1 || strings.Count(string(out), "name: second") != 1 {
-		t.Errorf("%v\n%s", err, out)
+	if err != nil || strings.Count(string(out.Text), "name: first") != 1 || strings.Count(string(out.Text), "name: second") != 1 {
+		t.Errorf("%v\n%s", err, out.Text)
+	}
+
+	// Two that make the same object.
+	_, err = Build(filepath.Join(dir, "env"), parsed(made))
+	if err == nil || !strings.Contains(err.Error(), "env: kustomize: the Secret registry/made is there already when a generator makes it") {
+		t.Errorf("twice the same: %v", err)
 	}
 }
 
@@ -114,15 +121,15 @@ func TestATransformerUpserts(t *testing.T) {
 	files["env/have.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, namespace: registry}\ndata: {old: old}\n---\n" +
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: twin, annotations: {reggen.dev/record: x}}\n"
 	dir := tree(t, files)
-	out, err := Build(filepath.Join(dir, "env"), func(r Request) ([]byte, error) {
+	out, err := Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
 		if !strings.Contains(string(r.Items), "name: twin") {
 			t.Error("the items did not arrive")
 		}
-		return []byte(made), nil
+		return object.Parse("made", []byte(made))
 	})
-	text := string(out)
+	text := string(out.Text)
 	if err != nil || strings.Contains(text, "old") || strings.Contains(text, "twin") || strings.Count(text, "name: made") != 2 {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("%v\n%s", err, out.Text)
 	}
 }
 
@@ -148,9 +155,9 @@ func TestAnAnnotatedSpecIsNotDropped(t *testing.T) {
 			files["env/registry/json.yaml"] = "- {op: add, path: /metadata/annotations, value: {config.kubernetes.io/function: \"exec: {path: reggen}\", config.kubernetes.io/local-config: \"true\"}}\n"
 			dir := tree(t, files)
 			var got Request
-			out, err := Build(filepath.Join(dir, "top"), func(r Request) ([]byte, error) { got = r; return []byte(made), nil })
-			if err != nil || !strings.Contains(string(out), "made") {
-				t.Fatalf("%v\n%s", err, out)
+			out, err := Build(filepath.Join(dir, "top"), func(r Request) ([]object.Object, error) { got = r; return object.Parse("made", []byte(made)) })
+			if err != nil || !strings.Contains(string(out.Text), "made") {
+				t.Fatalf("%v\n%s", err, out.Text)
 			}
 			if got.Root != filepath.Join(dir, "env") || strings.Contains(string(got.Config), "function") {
 				t.Errorf("root %s, config:\n%s", got.Root, got.Config)
@@ -174,9 +181,9 @@ func TestAnInstalledReggenIsNotStarted(t *testing.T) {
 	files["env/kustomization.yaml"] = "generators: [registry, other.yaml]\n"
 	files["env/other.yaml"] = "apiVersion: example.com/v1\nkind: Other\nmetadata: {name: o}\n"
 	dir := tree(t, files)
-	out, err := Build(filepath.Join(dir, "env"), func(Request) ([]byte, error) { return []byte(made), nil })
-	if err != nil || !strings.Contains(string(out), "name: made") || !strings.Contains(string(out), "name: foreign") {
-		t.Errorf("%v\n%s", err, out)
+	out, err := Build(filepath.Join(dir, "env"), func(Request) ([]object.Object, error) { return object.Parse("made", []byte(made)) })
+	if err != nil || !strings.Contains(string(out.Text), "name: made") || !strings.Contains(string(out.Text), "name: foreign") {
+		t.Errorf("%v\n%s", err, out.Text)
 	}
 	if os.Getenv(homeVariable) != home {
 		t.Error("the environment was not restored")

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/sealed"
 )
 
@@ -100,11 +101,14 @@ func (p *plugin) Transform(rm resmap.ResMap) error {
 }
 
 func (p *plugin) call(items []byte) ([]byte, error) {
-	out, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items})
-	if err != nil && p.run.err == nil {
-		p.run.err = err
+	objects, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items})
+	if err != nil {
+		if p.run.err == nil {
+			p.run.err = err
+		}
+		return nil, err
 	}
-	return out, err
+	return object.Encode(objects)
 }
 
 // parse reads generated objects and gives two annotations the meaning that

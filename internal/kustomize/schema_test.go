@@ -12,6 +12,8 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/reggen/reggen/generator/object"
 )
 
 var update = flag.Bool("update", false, "write mergekeys.json anew")
@@ -243,7 +245,7 @@ webhooks: [{name: a.example.com}, {name: b.example.com}]
 
 // TestBytesAreThoseOfTheWholeSchema builds each patch with either schema.
 func TestBytesAreThoseOfTheWholeSchema(t *testing.T) {
-	none := func(Request) ([]byte, error) { return nil, nil }
+	none := func(Request) ([]object.Object, error) { return nil, nil }
 	for name, patch := range patches {
 		t.Run(name, func(t *testing.T) {
 			for _, how := range []string{"resources: [all.yaml]\npatches: [{path: p.yaml}]\n", "resources: [all.yaml]\npatchesStrategicMerge: [p.yaml]\nnamespace: ns\nnamePrefix: x-\nlabels: [{pairs: {team: a}, includeTemplates: true}]\n"} {
@@ -266,10 +268,10 @@ func TestBytesAreThoseOfTheWholeSchema(t *testing.T) {
 				if loaded == reduced {
 					t.Fatal("kustomize's own schema was not used")
 				}
-				if !bytes.Equal(with, without) {
-					t.Errorf("other bytes with the reduced schema:\n%s\nwant:\n%s", with, without)
+				if !bytes.Equal(with.Text, without.Text) {
+					t.Errorf("other bytes with the reduced schema:\n%s\nwant:\n%s", with.Text, without.Text)
 				}
-				if bytes.Equal(with, mustBuild(t, map[string]string{"kustomization.yaml": strings.Split(how, "\n")[0] + "\n", "all.yaml": patched})) {
+				if bytes.Equal(with.Text, mustBuild(t, map[string]string{"kustomization.yaml": strings.Split(how, "\n")[0] + "\n", "all.yaml": patched})) {
 					t.Error("the patch changed nothing: this compares nothing")
 				}
 			}
@@ -279,11 +281,11 @@ func TestBytesAreThoseOfTheWholeSchema(t *testing.T) {
 
 func mustBuild(t *testing.T, files map[string]string) []byte {
 	t.Helper()
-	out, err := Build(tree(t, files), func(Request) ([]byte, error) { return nil, nil })
+	out, err := Build(tree(t, files), func(Request) ([]object.Object, error) { return nil, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return out.Text
 }
 
 // A user's own schema is kustomize's business, and gone for the next build.
