@@ -120,8 +120,8 @@ func (v *validator) identity() {
 	v.annotations("metadata.labels", m.Labels, true)
 	v.annotations("metadata.annotations", m.Annotations, true)
 	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
-		if slices.Contains(ownLabels, k) {
-			v.add(join("metadata.labels", k), ownLabel, "another key")
+		if IsOwnLabel(k) {
+			v.add(join("metadata.labels", k), OwnLabel, "another key")
 		}
 		if what := checkLabelValue(m.Labels[k]); what != "" {
 			v.add(join("metadata.labels", k), what, wantLabelValue)
@@ -129,7 +129,12 @@ func (v *validator) identity() {
 	}
 }
 
-const ownLabel = "is one of the chart's own: pods are selected by it or named by it"
+// OwnLabel says what is wrong with a label of IsOwnLabel.
+const OwnLabel = "is one of the chart's own: pods are selected by it or named by it"
+
+// IsOwnLabel says whether the chart sets a label itself: a user's has to be
+// called otherwise.
+func IsOwnLabel(key string) bool { return slices.Contains(ownLabels, key) }
 
 // ownLabels are set by the chart on every object.
 var ownLabels = []string{"app", "release", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}

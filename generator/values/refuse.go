@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -113,6 +114,18 @@ func environmentConflicts(l *problem.List, at string, list any) {
 		name, _ := entry["name"].(string)
 		if want := Models(name); want != "" {
 			l.Add(problem.Problem{Path: fmt.Sprintf("%s[%d]", at, i), What: fmt.Sprintf("%s would overrule the spec", name), Want: want})
+		}
+	}
+}
+
+// labelConflicts reports labels that the chart sets itself: it would keep its
+// own, without a word.
+func labelConflicts(l *problem.List, at string, values map[string]any) {
+	for _, path := range [][]string{{"commonLabels"}, {"podLabels"}, {"service", "labels"}, {"ingress", "labels"}, {"garbageCollect", "podLabels"}} {
+		for _, k := range slices.Sorted(maps.Keys(object.Object(values).Map(path...))) {
+			if spec.IsOwnLabel(k) {
+				l.Add(problem.Problem{Path: join(at+"."+strings.Join(path, "."), k), What: spec.OwnLabel, Want: "another key"})
+			}
 		}
 	}
 }

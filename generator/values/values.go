@@ -41,6 +41,7 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	configConflicts(&l, r, "spec.config", r.Spec.Config)
 	data, _ := r.Spec.Values["configData"].(map[string]any)
 	configConflicts(&l, r, "spec.values.configData", data)
+	labelConflicts(&l, "spec.values", r.Spec.Values)
 	environmentConflicts(&l, "spec.values.extraEnvVars", r.Spec.Values["extraEnvVars"])
 	environmentConflicts(&l, "spec.extra.env", out["extraEnvVars"])
 	if err := l.Err(); err != nil {
