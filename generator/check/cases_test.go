@@ -140,6 +140,10 @@ var objectProbes = map[string][]probe{
 	"disruption-budget": {
 		{"nobody may go", "prod", []string{"  maxUnavailable: 1\n", "  maxUnavailable: 0\n"}, "PodDisruptionBudget registry/docker-registry: spec.maxUnavailable: lets no pod go"},
 		{"all must stay", "prod", []string{"  maxUnavailable: 1\n", "  minAvailable: 3\n"}, "spec.minAvailable: lets no pod go; expected less than the replicas that there always are, 3"},
+		{"a share that is all of them", "prod", []string{"  maxUnavailable: 1\n", "  minAvailable: 70%\n"}, "spec.minAvailable: lets no pod go"},
+		{"none in percent", "prod", []string{"  maxUnavailable: 1\n", "  maxUnavailable: 0%\n"}, "spec.maxUnavailable: lets no pod go"},
+		{"half may go", "prod", []string{"  maxUnavailable: 1\n", "  minAvailable: 50%\n"}, ""},
+		{"a few in a hundred may go", "prod", []string{"  maxUnavailable: 1\n", "  maxUnavailable: 5%\n"}, ""},
 		{"of others", "prod", []string{"  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: docker-registry\n", "  maxUnavailable: 0\n  selector:\n    matchLabels:\n      app: other\n"}, ""},
 		{"one of three may go", "prod", []string{"  maxUnavailable: 1\n", "  minAvailable: 2\n"}, ""},
 	},

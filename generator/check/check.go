@@ -121,12 +121,18 @@ func at(o object.Object, path, want, format string, args ...any) hit {
 	return hit{in: o.ID(), path: path, want: want, what: fmt.Sprintf(format, args...)}
 }
 
-// Run applies every rule on objects. It changes none of them.
+// Run applies every rule on objects. It changes none of them. What two
+// containers read is told once.
 func (r Rendered) Run() []Finding {
 	b := look(r.Objects)
 	var out []Finding
 	for _, rule := range objectRules {
+		told := map[hit]bool{}
 		for _, h := range rule.onlyOn(b) {
+			if told[h] {
+				continue
+			}
+			told[h] = true
 			f := Finding{Rule: rule.ID, Severity: rule.Severity, Root: r.From, Object: h.in.String(),
 				Problem: problem.Problem{File: r.From, Path: h.path, What: h.what, Want: h.want, Next: rule.Fix}}
 			if h.severity != "" {

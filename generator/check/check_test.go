@@ -153,3 +153,21 @@ func TestForeignKindsPass(t *testing.T) {
 		t.Errorf("%v", found)
 	}
 }
+
+// The collector reads the registry's configuration too: what is wrong with it
+// is told once.
+func TestOneFindingForTwoReaders(t *testing.T) {
+	objects, err := Parse("x", []byte(strings.Replace(golden(t, "prod"), "      addr: :5000\n", "      addr: :5000\n      secret: xyzzy\n", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range (Rendered{From: "x", Objects: objects}).Run() {
+		if f.Rule == "readable-secret" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}

@@ -8,7 +8,6 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -50,16 +49,6 @@ type strayKey struct {
 // hold.
 func configurationKeys(b *build) []hit {
 	var l []hit
-	told := map[object.ID]map[string]bool{}
-	tell := func(h hit) {
-		if told[h.in] == nil {
-			told[h.in] = map[string]bool{}
-		}
-		if !told[h.in][h.path] {
-			told[h.in][h.path] = true
-			l = append(l, h)
-		}
-	}
 	for _, r := range b.registries {
 		number, gitlab := r.version()
 		if gitlab {
@@ -70,7 +59,7 @@ func configurationKeys(b *build) []hit {
 			if len(s.path) == 2 && (s.path[0] == "storage" || s.path[0] == "auth") {
 				h.severity = Error
 			}
-			tell(h)
+			l = append(l, h)
 		}
 		for _, name := range sortedKeys(r.env) {
 			words, ours := strings.CutPrefix(name, "REGISTRY_")
@@ -78,7 +67,7 @@ func configurationKeys(b *build) []hit {
 				continue
 			}
 			for _, s := range stray(number, func(k keys) []strayKey { return k.variable(strings.Split(words, "_"), nil) }) {
-				tell(at(r.object, r.path+"."+r.env[name].path, s.want(), "%s sets nothing that the registry knows", name))
+				l = append(l, at(r.object, r.path+"."+r.env[name].path, s.want(), "%s sets nothing that the registry knows", name))
 			}
 		}
 	}

@@ -219,15 +219,25 @@ func disruptionBudget(b *build) []hit {
 			if o.Kind() != "PodDisruptionBudget" || o.Namespace() != r.object.Namespace() || !r.matches(mapping(o, "spec", "selector", "matchLabels")) {
 				continue
 			}
-			if stay, ok := number(o, "spec", "minAvailable"); ok && stay >= least || text(o, "spec", "minAvailable") == "100%" {
+			if stay, ok := podsOf(o, "minAvailable", least); ok && stay >= least {
 				l = append(l, at(o, "spec.minAvailable", "less than the replicas that there always are, "+itoa(least), "lets no pod go"))
 			}
-			if away, ok := number(o, "spec", "maxUnavailable"); ok && away == 0 || text(o, "spec", "maxUnavailable") == "0%" {
+			if away, ok := podsOf(o, "maxUnavailable", least); ok && away == 0 {
 				l = append(l, at(o, "spec.maxUnavailable", "1", "lets no pod go"))
 			}
 		}
 	}
 	return l
+}
+
+// podsOf is how many pods a budget means, of so many: a part of them counts as
+// a whole one (policy/v1, PodDisruptionBudgetSpec).
+func podsOf(budget map[string]any, field string, all int) (int, bool) {
+	percent, isPercent := strings.CutSuffix(text(budget, "spec", field), "%")
+	if n, err := strconv.Atoi(percent); isPercent && err == nil {
+		return (n*all + 99) / 100, true
+	}
+	return number(budget, "spec", field)
 }
 
 // matches says whether a selector takes the registry's pods.
