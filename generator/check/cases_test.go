@@ -34,6 +34,12 @@ const envStart = "        env:\n        - name: REGISTRY_HTTP_SECRET\n"
 // take for a find.
 var objectProbes = map[string][]probe{
 	"schema": {
+		{"a number for text", "dev", []string{envStart, "        env:\n        - {name: A, value: 8080}\n        - name: REGISTRY_HTTP_SECRET\n"}, "Deployment registry/docker-registry: spec.template.spec.containers[0].env[0].value: is not what Kubernetes takes: it is a number; expected text; in quotes, where YAML takes it for something else"},
+		{"true for text", "dev", []string{"    checksum/config:", "    a.b/c: true\n        checksum/config:"}, "spec.template.metadata.annotations[a.b/c]: is not what Kubernetes takes: it is true or false; expected text"},
+		{"text for a number", "dev", []string{"  replicas: 1\n", "  replicas: \"1\"\n"}, "spec.replicas: is not what Kubernetes takes: it is text; expected a whole number, without quotes"},
+		{"a mapping for a list", "dev", []string{"  accessModes:\n  - ReadWriteOnce\n", "  accessModes: {a: b}\n"}, "PersistentVolumeClaim registry/docker-registry: spec.accessModes: is not what Kubernetes takes: it is a mapping; expected a list"},
+		{"no base64", "dev", []string{"---\napiVersion: networking", "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: registry}\ndata: {a: YQ==, c: '%%'}\n---\napiVersion: networking"}, "Secret registry/s: data[c]: is not what Kubernetes takes: it is no base64; expected base64, or the text under stringData"},
+		{"a quantity that is none", "dev", []string{"storage: 10Gi", "storage: much"}, "is not what Kubernetes takes: a quantity is none; expected quantities such as 500m or 256Mi"},
 		{"a misspelt field", "dev", []string{"pathType:", "pathTyp:"}, "Ingress registry/docker-registry is not what Kubernetes takes"},
 		{"as it is", "dev", nil, ""},
 	},

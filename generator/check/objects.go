@@ -1,12 +1,17 @@
 package check
 
 import (
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"sort"
 	"strings"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -86,15 +91,88 @@ func schemas(b *build) []hit {
 			_, _, err = strict().Decode(text, nil, nil)
 		}
 		if err != nil {
-			what := "is not what Kubernetes takes"
-			if runtime.IsStrictDecodingError(err) && !o.IsSecret() {
-				// A strict error names unknown fields and nothing else.
-				what += ": " + strings.TrimPrefix(err.Error(), "strict decoding error: ")
-			}
-			l = append(l, at(o, "", "", "%s", what))
+			l = append(l, refused(o, err))
 		}
 	}
 	return l
+}
+
+// refused tells what the decoder has against an object, and never a value.
+func refused(o object.Object, err error) hit {
+	const what = "is not what Kubernetes takes"
+	var wrong *json.UnmarshalTypeError
+	var corrupt base64.CorruptInputError
+	switch {
+	case runtime.IsStrictDecodingError(err) && !o.IsSecret():
+		// A strict error names unknown fields and nothing else.
+		return at(o, "", "", what+": %s", strings.TrimPrefix(err.Error(), "strict decoding error: "))
+	case errors.As(err, &wrong) && wrong.Field != "":
+		path := wrong.Field
+		if wrong.Type.Kind() == reflect.String {
+			path = cmp.Or(notText(map[string]any(o), strings.Split(wrong.Field, "."), ""), path)
+		}
+		is, _, _ := strings.Cut(wrong.Value, " ") // behind "number" may stand which
+		return at(o, path, wanted(wrong.Type.Kind()), what+": it is %s", words[is])
+	case errors.As(err, &corrupt):
+		for _, k := range sortedKeys(o.Map("data")) {
+			if _, err := base64.StdEncoding.DecodeString(text(o, "data", k)); err != nil {
+				return at(o, "data["+k+"]", "base64, or the text under stringData", what+": it is no base64")
+			}
+		}
+	case err == resource.ErrFormatWrong || err == resource.ErrNumeric || err == resource.ErrSuffix:
+		return at(o, "", "quantities such as 500m or 256Mi", what+": a quantity is none")
+	}
+	return at(o, "", "", what)
+}
+
+// words are what JSON calls a value, for people.
+var words = map[string]string{"bool": "true or false", "string": "text", "number": "a number", "object": "a mapping", "array": "a list"}
+
+// wanted says what a Go type takes.
+func wanted(kind reflect.Kind) string {
+	switch kind {
+	case reflect.String:
+		return "text; in quotes, where YAML takes it for something else"
+	case reflect.Bool:
+		return "true or false, without quotes"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Map, reflect.Struct:
+		return "a mapping"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	}
+	return "a whole number, without quotes"
+}
+
+// notText finds the first value at a path of fields that is no text: a decoder
+// leaves out the places in lists and the keys of mappings on the way.
+func notText(v any, fields []string, path string) string {
+	switch t := v.(type) {
+	case []any:
+		for i, e := range t {
+			if found := notText(e, fields, fmt.Sprintf("%s[%d]", path, i)); found != "" {
+				return found
+			}
+		}
+	case map[string]any:
+		if len(fields) > 0 {
+			if below, ok := t[fields[0]]; ok {
+				return notText(below, fields[1:], strings.TrimPrefix(path+"."+fields[0], "."))
+			}
+		}
+		for _, k := range sortedKeys(t) {
+			if found := notText(t[k], fields, path+"["+k+"]"); found != "" {
+				return found
+			}
+		}
+	case string, nil:
+	default:
+		if len(fields) == 0 {
+			return path
+		}
+	}
+	return ""
 }
 
 // kubernetesOwn says whether Kubernetes itself knows the kind.
