@@ -21,7 +21,10 @@ func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 		"metrics: {enabled: true, port: 5000}":                                                   "metrics.port: the registry itself listens on 5000",
 		"service: {nodePort: 30500}":                                                             "service.nodePort: a Service of type ClusterIP has no port on nodes",
 		"networkPolicy: {enabled: true}":                                                         "networkPolicy.enabled: neither ingressNamespaces nor egress says anything",
-		"autoscaling: {enabled: true}":                                                           "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
+		"gateway: {enabled: true, parentRefs: [{name: g}], backendTLS: {enabled: true}}":         "gateway.backendTLS: the registry has no certificate; tlsSecretName names one",
+		"{tlsSecretName: t, gateway: {enabled: true, parentRefs: [{name: g}], backendTLS: {enabled: true, systemCAs: true}}}": "gateway.backendTLS.hostname: a name that the certificate holds is missing",
+		"{tlsSecretName: t, gateway: {enabled: true, parentRefs: [{name: g}], backendTLS: {enabled: true, hostname: h}}}":     "gateway.backendTLS: caConfigMap or systemCAs says who signed the certificate",
+		"autoscaling: {enabled: true}": "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
 		"{readOnly: true, garbageCollect: {enabled: true}}":                                                     "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume",
 	} {

@@ -184,7 +184,16 @@ var objectProbes = map[string][]probe{
 	"route-backend": {
 		{"renamed by a prefix", "staging", []string{"---\napiVersion: networking", "---\n" + strings.ReplaceAll(route("r.example.com"), "backendRefs: [{name: docker", "backendRefs: [{name: other-docker") + "---\napiVersion: networking"}, "HTTPRoute registry/docker-registry: spec.rules: leads to the Service other-docker-registry, which is not there"},
 		{"there", "staging", []string{"---\napiVersion: networking", "---\n" + route("r.example.com") + "---\napiVersion: networking"}, ""},
+		{"a policy for another Service", "../cases/gateway-backend-tls/build", []string{"kind: Service\n    name: docker-registry", "kind: Service\n    name: other"}, "BackendTLSPolicy registry/docker-registry: spec.targetRefs: is about the Service other, which is not there"},
 		{"elsewhere", "staging", []string{"---\napiVersion: networking", "---\n" + strings.ReplaceAll(route("r.example.com"), "namespace: registry", "namespace: other") + "---\napiVersion: networking"}, ""},
+	},
+	"backend-tls": {
+		{"a Gateway that is not told", "../cases/gateway-backend-tls/build", []string{"kind: BackendTLSPolicy", "kind: Other"}, "warning: x: HTTPRoute registry/docker-registry: spec.rules: leads to the Service docker-registry, whose pods speak TLS; expected a BackendTLSPolicy about it"},
+		{"nginx that is not told", "../cases/tls/build", []string{"    nginx.ingress.kubernetes.io/backend-protocol: HTTPS\n", ""}, "error: x: Ingress registry/docker-registry: metadata.annotations[nginx.ingress.kubernetes.io/backend-protocol]: is not HTTPS, and the pods behind it speak TLS"},
+		{"another controller", "../cases/tls/build", []string{"nginx.ingress.kubernetes.io", "traefik.example", "ingressClassName: nginx", "ingressClassName: traefik"}, ""},
+		{"a Gateway that is", "../cases/gateway-backend-tls/build", nil, ""},
+		{"nginx that is", "../cases/tls/build", nil, ""},
+		{"no TLS in the pod", "staging", []string{"---\napiVersion: networking", "---\n" + route("r.example.com") + "---\napiVersion: networking"}, ""},
 	},
 	"image-tag": {
 		{"a release", "staging", nil, "info: x: Deployment registry/docker-registry: spec.template.spec.containers[0].image: is known by the tag 3.1.1 alone"},

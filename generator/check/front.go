@@ -38,8 +38,14 @@ var frontRules = []Rule{
 	{
 		ID: "route-backend", Severity: Error, Inputs: []Input{Objects}, onlyOn: routeBackend,
 		Title:  "an HTTPRoute leads to a Service that is there",
-		Reason: "kustomize's namePrefix and nameSuffix rename the Service. The Ingress follows, the HTTPRoute doesn't, and the Gateway answers 500.",
+		Reason: "kustomize's namePrefix and nameSuffix rename the Service. The Ingress follows, the HTTPRoute and the BackendTLSPolicy don't, and the Gateway answers 500.",
 		Fix:    "Name the environment in the spec (metadata.name) instead of by namePrefix, or patch the HTTPRoute's backendRefs as well.",
+	},
+	{
+		ID: "backend-tls", Severity: Error, Inputs: []Input{Objects}, onlyOn: backendTLS,
+		Title:  "who stands before a registry that speaks TLS speaks it too",
+		Reason: "A Gateway and ingress-nginx speak plain HTTP to what is behind them unless told otherwise. The registry answers 400, Client sent an HTTP request to an HTTPS server. A warning for a Gateway, which somebody else may have told.",
+		Fix:    "For a Gateway a BackendTLSPolicy: spec.gateway.backendTLS makes one. For ingress-nginx the annotation backend-protocol: HTTPS; reggen sets it.",
 	},
 }
 
@@ -94,6 +100,66 @@ func routeBackend(b *build) []hit {
 				l = append(l, at(o, "spec.rules", "a Service of this build", "leads to the Service %s, which is not there", name))
 			}
 		}
+		for _, p := range b.policies(o.Namespace()) {
+			for _, name := range targets(p) {
+				if b.find("Service", o.Namespace(), name) == nil {
+					l = append(l, at(p, "spec.targetRefs", "a Service of this build", "is about the Service %s, which is not there", name))
+				}
+			}
+		}
+	}
+	return l
+}
+
+// policies are the BackendTLSPolicies of a namespace.
+func (b *build) policies(namespace string) []object.Object {
+	var out []object.Object
+	for _, o := range b.objects {
+		if o.Kind() == "BackendTLSPolicy" && o.Namespace() == namespace {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// targets are the Services that a policy is about.
+func targets(policy object.Object) []string {
+	var out []string
+	for _, ref := range list(policy, "spec", "targetRefs") {
+		if text(ref, "kind") == "Service" {
+			out = append(out, text(ref, "name"))
+		}
+	}
+	return out
+}
+
+func backendTLS(b *build) []hit {
+	var l []hit
+	for _, r := range b.serving() {
+		if !r.setting("http", "tls", "certificate").set {
+			continue
+		}
+		told := map[string]bool{}
+		for _, p := range b.policies(r.object.Namespace()) {
+			for _, name := range targets(p) {
+				told[name] = true
+			}
+		}
+		for _, o := range b.routes(r) {
+			for _, name := range backends(o) {
+				if b.services(r)[name] && !told[name] {
+					h := at(o, "spec.rules", "a BackendTLSPolicy about it", "leads to the Service %s, whose pods speak TLS", name)
+					h.severity = Warning
+					l = append(l, h)
+				}
+			}
+		}
+		for _, o := range b.fronts(r) {
+			value, where := annotation(o, "backend-protocol")
+			if isNginx(o) && value != "HTTPS" {
+				l = append(l, at(o, where, "HTTPS", "is not HTTPS, and the pods behind it speak TLS"))
+			}
+		}
 	}
 	return l
 }
@@ -129,21 +195,25 @@ func (b *build) nginxFronts() []object.Object {
 	seen := map[object.ID]bool{}
 	for _, r := range b.serving() {
 		for _, o := range b.fronts(r) {
-			class := text(o, "spec", "ingressClassName")
-			if class == "" {
-				class = text(o, "metadata", "annotations", "kubernetes.io/ingress.class")
-			}
-			is := class == "nginx" || strings.HasSuffix(class, "-nginx")
-			for name := range o.Map("metadata", "annotations") {
-				is = is || strings.HasPrefix(name, nginx)
-			}
-			if is && !seen[o.ID()] {
+			if isNginx(o) && !seen[o.ID()] {
 				seen[o.ID()] = true
 				out = append(out, o)
 			}
 		}
 	}
 	return out
+}
+
+func isNginx(o object.Object) bool {
+	class := text(o, "spec", "ingressClassName")
+	if class == "" {
+		class = text(o, "metadata", "annotations", "kubernetes.io/ingress.class")
+	}
+	is := class == "nginx" || strings.HasSuffix(class, "-nginx")
+	for name := range o.Map("metadata", "annotations") {
+		is = is || strings.HasPrefix(name, nginx)
+	}
+	return is
 }
 
 func annotation(o object.Object, name string) (string, string) {

@@ -285,7 +285,7 @@ var clusterWide = map[string]bool{
 
 // namespaced are kinds of others that stand beside a registry; of the rest
 // nobody here knows.
-var namespaced = map[string]bool{"ServiceMonitor": true, "PrometheusRule": true, "HTTPRoute": true, "Certificate": true, "Issuer": true}
+var namespaced = map[string]bool{"ServiceMonitor": true, "PrometheusRule": true, "HTTPRoute": true, "BackendTLSPolicy": true, "Certificate": true, "Issuer": true}
 
 func namespaces(b *build) []hit {
 	some := false

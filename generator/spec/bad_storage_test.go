@@ -109,6 +109,23 @@ spec.gateway.parentRefs[2]: stands in the list twice; expected each listener onc
 spec.gateway.parentRefs[2].name: is missing; expected the Gateway's name
 spec.gateway.pullHost: is spec.host, where people push; expected a name of its own, which lets GET and HEAD through alone
 spec.gateway.requestTimeout: "15 minutes" is not a duration as the Gateway API writes it; expected for instance 15m; 0s is no limit`},
+	{"a Gateway before TLS in the pod", onVolume + `  tls: {secretName: t}
+  gateway: {parentRefs: [{name: g}]}
+`,
+		"spec.gateway.backendTLS: is missing: with spec.tls the registry speaks TLS, and a Gateway speaks plain HTTP to it unless told otherwise; expected caConfigMap, the ConfigMap with the certificate's authority, or systemCAs: true"},
+	{"TLS behind the Gateway, and no certificate", onVolume + `  gateway: {parentRefs: [{name: g}], backendTLS: {systemCAs: true, hostname: "a:1"}}
+`,
+		`spec.gateway.backendTLS: says how to know the registry's certificate, and it has none; expected spec.tls, or no backendTLS
+spec.gateway.backendTLS.hostname: "a:1" is not a name alone; expected a DNS name that the certificate holds`},
+	{"TLS behind the Gateway, of nobody", onVolume + `  tls: {secretName: t}
+  gateway: {parentRefs: [{name: g}], backendTLS: {}}
+`,
+		"spec.gateway.backendTLS: says nothing of who signed the certificate; expected caConfigMap or systemCAs: true"},
+	{"TLS behind the Gateway, of two", onVolume + `  tls: {secretName: t}
+  gateway: {parentRefs: [{name: g}], backendTLS: {caConfigMap: A_b, systemCAs: true}}
+`,
+		`spec.gateway.backendTLS: has caConfigMap and systemCAs; expected one of the two
+spec.gateway.backendTLS.caConfigMap: "A_b" is not the name of an object; expected ` + wantName},
 	{"pull host with a port", onVolume + `  gateway: {parentRefs: [{name: g}], pullHost: "pull.example.com:5000"}
 `,
 		"spec.gateway.pullHost: is not a name alone; expected a DNS name without a port"},

@@ -103,6 +103,10 @@ var docs = map[string]doc{
 	"spec.gateway.parentRefs.*.port":        {text: "The listener of the Gateway, by port."},
 	"spec.gateway.pullHost":                 {text: "A second host that lets GET and HEAD through and nothing else: who holds a pull secret for it can't push there. A pull secret names it as server.", pattern: patternHost, length: 253},
 	"spec.gateway.requestTimeout":           {text: "How long a request may take; 0s is no limit. Uploads of large layers take minutes. Not every controller knows timeouts.", def: "the controller's", pattern: patternGatewayDuration},
+	"spec.gateway.backendTLS":               {text: "How the Gateway knows the certificate of spec.tls: a BackendTLSPolicy (Gateway API v1.4 and newer). Needed with spec.tls."},
+	"spec.gateway.backendTLS.caConfigMap":   {text: "A ConfigMap in the registry's namespace whose key ca.crt holds the certificate of who signed it.", pattern: patternName, length: 253},
+	"spec.gateway.backendTLS.systemCAs":     {text: "It is signed by one of the authorities that the Gateway's own system trusts."},
+	"spec.gateway.backendTLS.hostname":      {text: "A name that the certificate holds.", def: "spec.host", pattern: patternHost, length: 253},
 	"spec.gateway.annotations":              {text: "More annotations for the HTTPRoutes."},
 
 	"spec.ingress":               {text: "An Ingress for the host. {} takes the defaults; without it there is none."},

@@ -17,6 +17,15 @@ type Gateway struct {
 	PullHost       string            `json:"pullHost,omitempty"`
 	RequestTimeout string            `json:"requestTimeout,omitempty"`
 	Annotations    map[string]string `json:"annotations,omitempty"`
+	BackendTLS     *BackendTLS       `json:"backendTLS,omitempty"`
+}
+
+// BackendTLS is how the Gateway knows the registry's certificate, where
+// spec.tls has one: a BackendTLSPolicy (Gateway API v1.4 and newer).
+type BackendTLS struct {
+	CAConfigMap string `json:"caConfigMap,omitempty"`
+	SystemCAs   bool   `json:"systemCAs,omitempty"`
+	Hostname    string `json:"hostname,omitempty"`
 }
 
 // ParentRef names a Gateway, and a listener of it.
@@ -77,4 +86,29 @@ func (v *validator) gateway() {
 		v.add(path+".requestTimeout", quote(g.RequestTimeout)+" is not a duration as the Gateway API writes it", "for instance 15m; 0s is no limit")
 	}
 	v.annotations(path+".annotations", g.Annotations, false)
+	v.backendTLS()
+}
+
+func (v *validator) backendTLS() {
+	const path = "spec.gateway.backendTLS"
+	b := v.s.Gateway.BackendTLS
+	switch {
+	case b == nil && v.s.TLS != nil:
+		v.add(path, "is missing: with spec.tls the registry speaks TLS, and a Gateway speaks plain HTTP to it unless told otherwise",
+			"caConfigMap, the ConfigMap with the certificate's authority, or systemCAs: true")
+	case b == nil:
+	case v.s.TLS == nil:
+		v.add(path, "says how to know the registry's certificate, and it has none", "spec.tls, or no backendTLS")
+	case b.CAConfigMap == "" && !b.SystemCAs:
+		v.add(path, "says nothing of who signed the certificate", "caConfigMap or systemCAs: true")
+	case b.CAConfigMap != "" && b.SystemCAs:
+		v.add(path, "has caConfigMap and systemCAs", "one of the two")
+	}
+	if b == nil {
+		return
+	}
+	v.name(path+".caConfigMap", b.CAConfigMap)
+	if name, port, _ := strings.Cut(b.Hostname, ":"); b.Hostname != "" && (checkHost(b.Hostname) != "" || port != "" || reIPv4.MatchString(name)) {
+		v.add(path+".hostname", quote(b.Hostname)+" is not a name alone", "a DNS name that the certificate holds")
+	}
 }

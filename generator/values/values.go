@@ -3,6 +3,7 @@
 package values
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/reggen/reggen/generator/object"
@@ -232,6 +233,16 @@ func gateway(s spec.RegistrySpec) map[string]any {
 	}
 	if len(g.Annotations) > 0 {
 		out["annotations"] = texts(g.Annotations)
+	}
+	if b := g.BackendTLS; b != nil {
+		tls := map[string]any{"enabled": true, "hostname": cmp.Or(b.Hostname, s.Host)}
+		if b.CAConfigMap != "" {
+			tls["caConfigMap"] = b.CAConfigMap
+		}
+		if b.SystemCAs {
+			tls["systemCAs"] = true
+		}
+		out["backendTLS"] = tls
 	}
 	return out
 }

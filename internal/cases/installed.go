@@ -72,7 +72,7 @@ deployment: {annotations: {a: b}}
 service:
   {name: registry, type: LoadBalancer, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 60}}, clusterIP: 10.0.0.5, port: 5001,
    nodePort: 30500, loadBalancerIP: 10.0.0.6, loadBalancerSourceRanges: [10.0.0.0/8], annotations: {a: b}, labels: {a: b}}
-ingress: {enabled: true, className: nginx, path: /v2, hosts: [a.example.com, b.example.com], annotations: {nginx.ingress.kubernetes.io/proxy-body-size: "0"}, labels: {a: b}, tls: [{secretName: tls, hosts: [a.example.com]}]}
+ingress: {enabled: true, className: nginx, path: /v2, hosts: [a.example.com, b.example.com], annotations: {nginx.ingress.kubernetes.io/proxy-body-size: "0", nginx.ingress.kubernetes.io/backend-protocol: HTTPS}, labels: {a: b}, tls: [{secretName: tls, hosts: [a.example.com]}]}
 resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {memory: 1Gi}}
 persistence: {accessMode: ReadWriteMany, enabled: true, size: 1Gi, storageClass: fast, existingClaim: images, deleteEnabled: true}
 storage: s3

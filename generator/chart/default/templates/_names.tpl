@@ -164,6 +164,11 @@ is YAML: a mapping, as it wants one. */ -}}
 {{- if and .Values.proxy.ttl (ne .Values.image.flavor "distribution") }}{{ fail "proxy.ttl: only version 3 of the registry knows it" }}{{ end -}}
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) 5000) }}{{ fail "metrics.port: the registry itself listens on 5000" }}{{ end -}}
 {{- with .Values.service }}{{ if and .nodePort (eq .type "ClusterIP") }}{{ fail "service.nodePort: a Service of type ClusterIP has no port on nodes" }}{{ end }}{{ end -}}
+{{- with .Values.gateway }}{{ if .enabled -}}
+{{- if and .backendTLS.enabled (not $.Values.tlsSecretName) }}{{ fail "gateway.backendTLS: the registry has no certificate; tlsSecretName names one" }}{{ end -}}
+{{- if and .backendTLS.enabled (not .backendTLS.caConfigMap) (not .backendTLS.systemCAs) }}{{ fail "gateway.backendTLS: caConfigMap or systemCAs says who signed the certificate" }}{{ end -}}
+{{- if and .backendTLS.enabled (not .backendTLS.hostname) }}{{ fail "gateway.backendTLS.hostname: a name that the certificate holds is missing" }}{{ end -}}
+{{- end }}{{ end -}}
 {{- with .Values.autoscaling }}{{ if .enabled -}}
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
