@@ -65,7 +65,7 @@ var docs = map[string]doc{
 	"spec.storage.azure.existingSecret":            {text: "A Secret that something else brings, with the account's key. Without it that is a credential of type azure."},
 	"spec.storage.azure.existingSecret.name":       {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
 	"spec.storage.azure.existingSecret.accountKey": {text: "The Secret's key that holds the account's key.", def: "azureAccountKey", pattern: patternDataKey},
-	"spec.storage.azure.ambientCredentials":        {text: "The pod finds credentials by itself (workload identity: an annotation of spec.serviceAccount, and a label of the pods by spec.values.podLabels). Only for flavor distribution.", def: "false"},
+	"spec.storage.azure.ambientCredentials":        {text: "The pod finds credentials by itself (workload identity: the annotation azure.workload.identity/client-id of spec.serviceAccount; the pods get the label that goes with it). Only for flavor distribution.", def: "false"},
 
 	"spec.storage.gcs":                     {text: "A bucket of Google Cloud Storage. Version 2 of the registry has to be built with it, as the official image is and Debian's package isn't."},
 	"spec.storage.gcs.bucket":              {text: "The bucket's name.", pattern: patternGCSBucket, required: true},

@@ -57,3 +57,24 @@ func saying(texts map[string]string, rest map[string]any) map[string]any {
 	}
 	return out
 }
+
+// The annotation of a ServiceAccount and the label of its pods by which Azure
+// Workload Identity gives them a token.
+// Source: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
+const (
+	azureClient = "azure.workload.identity/client-id"
+	azureUse    = "azure.workload.identity/use"
+)
+
+// workloadIdentity labels every pod that reads the storage, the collector's
+// included, where the ServiceAccount says that it is somebody at Azure.
+func workloadIdentity(out map[string]any, s spec.RegistrySpec) {
+	a := s.Storage.Azure
+	if a == nil || !a.AmbientCredentials || s.ServiceAccount == nil || s.ServiceAccount.Annotations[azureClient] == "" {
+		return
+	}
+	out["podLabels"] = map[string]any{azureUse: "true"}
+	if collect, ok := out["garbageCollect"].(map[string]any); ok {
+		collect["podLabels"] = map[string]any{azureUse: "true"}
+	}
+}

@@ -149,6 +149,7 @@ func derive(r *spec.Registry) map[string]any {
 	if s.Scheduling != nil {
 		scheduling(out, s.Scheduling)
 	}
+	workloadIdentity(out, s)
 	return out
 }
 
