@@ -33,24 +33,43 @@ func (c *Chart) CheckValues(values map[string]any) problem.List {
 func checkMap(l *problem.List, path string, values map[string]any, s *jsonschema.Schema) {
 	for _, k := range sortedKeys(values) {
 		at, v := path+"."+k, values[k]
+		if strings.ContainsAny(k, "./") {
+			at = path + "[" + k + "]"
+		}
 		sub, known := s.Properties[k]
 		if v == nil && (known || !closed(s)) {
 			continue // null takes a default away, as in Helm
 		}
-		if !known {
-			if closed(s) {
-				names := slices.Sorted(maps.Keys(s.Properties))
-				l.Add(problem.Problem{Path: at, What: "the chart knows no such value", Near: problem.Nearest(k, names), Next: "reggen schema shows the spec's fields; most of them need no values"})
-			} else if s.AdditionalProperties != nil {
-				checkLeaf(l, at, v, s.AdditionalProperties)
+		switch {
+		case known:
+			checkValue(l, at, v, sub)
+		case closed(s):
+			names := slices.Sorted(maps.Keys(s.Properties))
+			l.Add(problem.Problem{Path: at, What: "the chart knows no such value", Near: problem.Nearest(k, names), Next: "reggen schema shows the spec's fields; most of them need no values"})
+		case s.AdditionalProperties != nil:
+			checkValue(l, at, v, s.AdditionalProperties)
+		}
+	}
+}
+
+// checkValue tells what is wrong within a mapping or a list, and otherwise
+// what is wrong with the whole.
+func checkValue(l *problem.List, path string, v any, s *jsonschema.Schema) {
+	before := len(*l)
+	switch t := v.(type) {
+	case map[string]any:
+		if allows(s, "object") {
+			checkMap(l, path, t, s)
+		}
+	case []any:
+		if allows(s, "array") && s.Items != nil {
+			for i, e := range t {
+				checkValue(l, fmt.Sprintf("%s[%d]", path, i), e, s.Items)
 			}
-			continue
 		}
-		if m, ok := v.(map[string]any); ok && len(sub.Properties) > 0 && allows(sub, "object") {
-			checkMap(l, at, m, sub)
-			continue
-		}
-		checkLeaf(l, at, v, sub)
+	}
+	if len(*l) == before {
+		checkLeaf(l, path, v, s)
 	}
 }
 
@@ -89,10 +108,22 @@ func wanted(s *jsonschema.Schema) string {
 			words = append(words, fmt.Sprint(e))
 		}
 		return "one of " + strings.Join(words, ", ")
+	case len(s.Required) > 0:
+		return article(s.Type) + " with " + strings.Join(s.Required, " and ")
+	case s.Minimum != nil && s.Maximum != nil:
+		return fmt.Sprintf("%s from %v to %v", article(s.Type), *s.Minimum, *s.Maximum)
+	case s.Minimum != nil:
+		return fmt.Sprintf("%s, %v or more", article(s.Type), *s.Minimum)
 	case s.Type != "":
 		return article(s.Type)
 	case len(s.Types) > 0:
-		return strings.Join(s.Types, " or ")
+		var words []string
+		for _, t := range s.Types {
+			if t != "null" {
+				words = append(words, article(t))
+			}
+		}
+		return strings.Join(words, " or ")
 	}
 	return s.Description
 }
@@ -106,7 +137,9 @@ func article(kind string) string {
 	case "integer":
 		return "a whole number"
 	case "boolean":
-		return "true or false"
+		return "true or false, unquoted"
+	case "string":
+		return "text; in quotes, where YAML takes it for something else"
 	}
 	return "a " + kind
 }
