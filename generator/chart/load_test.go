@@ -39,6 +39,7 @@ func TestCheckValues(t *testing.T) {
 		"service: {port: 70000}":           "spec.values.service.port: is not what the chart takes there; expected a whole number from 1 to 65535",
 		"tolerations: [{key: a}]":          "",
 		"configData: {any: {thing: 1}}":    "",
+		"ingress: {tls: null, hosts: [a]}": "",
 		"persistence: null":                "",
 		"securityContext: {fsGroup: 12}":   "",
 		"nodeSelector: {a: b}":             "",

@@ -69,8 +69,29 @@ func checkValue(l *problem.List, path string, v any, s *jsonschema.Schema) {
 		}
 	}
 	if len(*l) == before {
-		checkLeaf(l, path, v, s)
+		checkLeaf(l, path, withoutNulls(v), s)
 	}
+}
+
+// withoutNulls is a value without what null takes away.
+func withoutNulls(v any) any {
+	switch t := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range t {
+			if e != nil {
+				out[k] = withoutNulls(e)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(t))
+		for i, e := range t {
+			out[i] = withoutNulls(e)
+		}
+		return out
+	}
+	return v
 }
 
 func allows(s *jsonschema.Schema, kind string) bool {
