@@ -151,7 +151,7 @@ var environmentRules = []Rule{
 
 // objectRules look at rendered objects, from a build or from anything else
 // that renders.
-var objectRules = slices.Concat(schemaRules, configurationRules, keysRules, podRules, frontRules, imageRules)
+var objectRules = slices.Concat(schemaRules, configurationRules, takenRules, podRules, frontRules, imageRules)
 
 var schemaRules = []Rule{
 	{

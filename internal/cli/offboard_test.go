@@ -105,7 +105,7 @@ func TestOffboard(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "no rule and no file names this recipient; expected one of") || !strings.Contains(errs, "nothing left to do") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
-	typo := e.keys["people"][:len(e.keys["people"])-1] + "x"
+	typo := e.keys["people"][:len(e.keys["people"])-1] + "b" // no key holds a b
 	if _, errs, _ := run(t, e.dir, "offboard", typo); !strings.Contains(errs, "did you mean \""+e.keys["people"]) {
 		t.Errorf("a slip of the finger:\n%s", errs)
 	}
