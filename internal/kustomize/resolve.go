@@ -1,0 +1,209 @@
+package kustomize
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/object"
+)
+
+// resolved is one Registry of an entry.
+type resolved struct {
+	text      []byte // without the annotations that only say how to run it
+	annotated bool   // as a KRM function
+}
+
+const (
+	function    = "config.kubernetes.io/function"
+	functionOld = "config.k8s.io/function"
+	localConfig = "config.kubernetes.io/local-config"
+)
+
+// resolve builds one entry of generators or transformers alone, as a resource,
+// and returns the Registries in it. kustomize drops what is annotated as local
+// configuration from a build's output, which does not apply to generators: the
+// annotation is overridden for this.
+func (k *kustomization) resolve(entry string) ([]resolved, error) {
+	return k.resolveIn(&reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}, entry)
+}
+
+// resolveIn is resolve in a file system of its own.
+func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
+	rm, _, err := k.load(alone, entry)
+	if err != nil {
+		if l := unreadable(k.dir); len(l) > 0 {
+			return nil, l
+		}
+		return nil, Failure{k.dir, err}
+	}
+	return registries(rm)
+}
+
+// load is what kustomize makes of an entry. nested says that a Registry stands
+// under generators in it, which was not run.
+func (k *kustomization) load(alone *reader, entry string) (rm resmap.ResMap, nested bool, err error) {
+	only := map[string]any{"resources": []string{entry}, "commonAnnotations": map[string]string{localConfig: "false"}}
+	if strings.Contains(entry, "\n") || strings.HasPrefix(strings.TrimSpace(entry), "{") {
+		inline := filepath.Join(k.dir, "reggen-inline-entry.yaml")
+		only["resources"] = []string{filepath.Base(inline)}
+		alone.replace[inline] = []byte(entry)
+	}
+	text, err := yaml.Marshal(only)
+	if err != nil {
+		return nil, false, err
+	}
+	alone.replace[k.file] = text
+	none := func(Request) ([]object.Object, error) {
+		nested = true
+		return nil, nil
+	}
+	rm, err = (&run{generate: none}).kustomize(alone, k.dir)
+	return rm, nested, err
+}
+
+func registries(rm resmap.ResMap) ([]resolved, error) {
+	var out []resolved
+	for _, r := range rm.Resources() {
+		gvk := r.GetGvk()
+		if gvk.Group != "reggen.dev" || gvk.Kind != "Registry" {
+			continue
+		}
+		annotations := r.GetAnnotations()
+		_, a := annotations[function]
+		_, b := annotations[functionOld]
+		for _, name := range []string{function, functionOld, localConfig} {
+			delete(annotations, name)
+		}
+		if err := r.SetAnnotations(annotations); err != nil {
+			return nil, err
+		}
+		text, err := r.AsYAML()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, resolved{text, a || b})
+	}
+	return out, nil
+}
+
+// inlined is a file system in which every entry that holds a Registry
+// annotated as a function is replaced by its Registries, inline and without
+// the annotation. found says whether there is any.
+func inlined(dir string) (files filesys.FileSystem, found bool, err error) {
+	out := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
+	err = walk(dir, map[string]bool{}, func(k *kustomization) error {
+		var whole map[string]any
+		if err := yaml.Unmarshal(k.text, &whole); err != nil {
+			return err
+		}
+		changed := false
+		for field, entries := range map[string][]string{"generators": k.Generators, "transformers": k.Transformers} {
+			var list []any
+			for _, entry := range entries {
+				specs, err := k.resolve(entry)
+				if err != nil {
+					return err
+				}
+				annotated := false
+				for _, s := range specs {
+					annotated = annotated || s.annotated
+				}
+				if !annotated {
+					list = append(list, entry)
+					continue
+				}
+				changed = true
+				for _, s := range specs {
+					list = append(list, string(s.text))
+				}
+			}
+			if list != nil {
+				whole[field] = list
+			}
+		}
+		if !changed {
+			return nil
+		}
+		found = true
+		text, err := yaml.Marshal(whole)
+		out.replace[k.file] = text
+		return err
+	})
+	return out, found, err
+}
+
+// reader is the disk, with some files replaced, which notices a mention of
+// KRM functions or of schemas in what is read.
+type reader struct {
+	filesys.FileSystem
+	replace  map[string][]byte
+	function bool
+	schema   bool     // a file mentions schemas
+	read     []string // the paths of the files that were there, in order
+}
+
+// ReadFile reads a file or its replacement.
+func (r *reader) ReadFile(path string) ([]byte, error) {
+	if data, ok := r.replace[path]; ok {
+		r.read = append(r.read, path)
+		return data, nil
+	}
+	data, err := r.FileSystem.ReadFile(path)
+	if err == nil {
+		r.read = append(r.read, path)
+	}
+	if bytes.Contains(data, []byte(function)) || bytes.Contains(data, []byte(functionOld)) {
+		r.function = true
+	}
+	r.schema = r.schema || asksForSchema(data)
+	return data, err
+}
+
+// Exists knows of replacements that are not on the disk.
+func (r *reader) Exists(path string) bool {
+	if _, ok := r.replace[path]; ok {
+		return true
+	}
+	return r.FileSystem.Exists(path)
+}
+
+// CleanedAbs resolves links; a replacement that is not on the disk has none.
+func (r *reader) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
+	if _, ok := r.replace[path]; ok {
+		if dir, _, err := r.FileSystem.CleanedAbs(filepath.Dir(path)); err == nil {
+			return dir, filepath.Base(path), nil
+		}
+	}
+	return r.FileSystem.CleanedAbs(path)
+}
+
+// Registries resolves a kustomization folder alone, for instance a base, and
+// returns the Registries in it, merged. dir is an absolute path.
+func Registries(dir string) ([][]byte, error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if k, err := read(dir); err != nil {
+		return nil, err
+	} else if k == nil {
+		return nil, missing(dir)
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	parent := filepath.Dir(dir)
+	k := &kustomization{dir: parent, file: filepath.Join(parent, "kustomization.yaml")}
+	if other, err := read(parent); err == nil && other != nil {
+		k.file = other.file // stands in for it, whatever its name
+	}
+	specs, err := k.resolve(filepath.Base(dir))
+	var out [][]byte
+	for _, s := range specs {
+		out = append(out, s.text)
+	}
+	return out, err
+}
