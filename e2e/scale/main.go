@@ -105,12 +105,12 @@ func layOut(dir string, n int) (dirs []string, err error) {
 		if err := os.CopyFS(filepath.Join(dir, rel), os.DirFS("../overlays/staging")); err != nil {
 			return nil, err
 		}
-		file := filepath.Join(dir, rel, "kustomization.yaml")
+		file := filepath.Join(dir, rel, "registry", "registry.yaml")
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		text = append(text, fmt.Sprintf("replicas:\n- name: docker-registry\n  count: %d\n", i+1)...)
+		text = append(text, fmt.Sprintf("  replicas: %d\n", i+2)...)
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			return nil, err
 		}
