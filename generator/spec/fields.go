@@ -215,7 +215,7 @@ var docs = map[string]doc{
 	"spec.proxy.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "username", pattern: patternDataKey},
 	"spec.proxy.existingSecret.password": {text: "The Secret's key that holds the password.", def: "password", pattern: patternDataKey},
 
-	"spec.tls":            {text: "TLS in the pod itself, behind an Ingress or in the place of one. The registry reads the certificate at its start: roll the pods when it was renewed."},
+	"spec.tls":            {text: "TLS in the pod itself, behind an Ingress or in the place of one. ingress-nginx is told by an annotation, a Gateway by spec.gateway.backendTLS; others, Traefik for instance, see it by the name of the Service's port, https. The registry reads the certificate at its start: roll the pods when it was renewed."},
 	"spec.tls.secretName": {text: "A Secret of type kubernetes.io/tls that something else brings, cert-manager for instance.", pattern: patternName, length: 253, required: true},
 
 	"spec.redis":          {text: "A Redis that keeps what replicas know of layers, in the place of each one's memory. Its password is the field REGISTRY_REDIS_PASSWORD of a credential of type config."},

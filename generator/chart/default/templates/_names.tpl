@@ -14,6 +14,13 @@ app: {{ include "registry.name" . | quote }}
 release: {{ .Release.Name | quote }}
 {{- end -}}
 
+{{- /* The name of the Service's port. Controllers such as Traefik speak TLS to
+a port whose name says https, as the chart that many registries were installed
+with lets them. */ -}}
+{{- define "registry.portName" -}}
+{{- if and .Values.tlsSecretName (eq .Values.service.name "http") }}https{{ else }}{{ .Values.service.name }}{{ end -}}
+{{- end -}}
+
 {{- define "registry.ownLabels" -}}
 {{ include "registry.selector" . }}
 app.kubernetes.io/name: {{ include "registry.name" . | quote }}
