@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -28,30 +29,59 @@ func (id ID) String() string {
 	return id.Kind + " " + id.Namespace + "/" + id.Name
 }
 
-// Parse reads a YAML stream. from names its origin in errors (a template's
-// file); the YAML library's own text may quote a value and is not passed on.
+// Parse reads a YAML stream. Lists are taken apart, as kustomize and kubectl
+// take them. from names its origin in errors (a template's file); the YAML
+// library's own text may quote a value and is not passed on.
 func Parse(from string, data []byte) ([]Object, error) {
 	var out []Object
-	for _, doc := range split(data) {
+	docs := split(data)
+	for i, doc := range docs {
+		which := ""
+		if len(docs) > 1 {
+			which = fmt.Sprintf("document %d ", i+1)
+		}
 		var o map[string]any
 		if err := yaml.UnmarshalStrict(doc, &o); err != nil {
-			return nil, problem.Problem{
-				File: from, What: "renders to something that is not a valid YAML object",
-				Want: "a mapping without duplicate keys",
+			p := problem.Problem{File: from, What: which + "is not a valid YAML object", Want: "a mapping without duplicate keys"}
+			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+				p.What = which + "is not a valid YAML object, in line " + m[1] + " of it"
 			}
+			return nil, p
 		}
 		if len(o) == 0 {
 			continue
 		}
-		obj := Object(o)
-		if obj.Kind() == "" || obj.APIVersion() == "" || obj.Name() == "" {
-			return nil, problem.Problem{
-				File: from, What: "renders an object without apiVersion, kind or metadata.name",
+		objects, ok := Object(o).apart()
+		if !ok {
+			p := problem.Problem{File: from, What: which + "holds an object without apiVersion, kind or metadata.name"}
+			if kind := Object(o).Kind(); kind != "" {
+				p.What += ": a " + kind
 			}
+			return nil, p
 		}
-		out = append(out, obj)
+		out = append(out, objects...)
 	}
 	return out, nil
+}
+
+var yamlLine = regexp.MustCompile(`\bline (\d+)\b`)
+
+// apart is an object, or those in a list; false when one is no whole object.
+func (o Object) apart() ([]Object, bool) {
+	items, isList := o["items"].([]any)
+	if !isList || !strings.HasSuffix(o.Kind(), "List") {
+		return []Object{o}, o.Kind() != "" && o.APIVersion() != "" && o.Name() != ""
+	}
+	var out []Object
+	for _, item := range items {
+		m, _ := item.(map[string]any)
+		below, ok := Object(m).apart()
+		if !ok {
+			return nil, false
+		}
+		out = append(out, below...)
+	}
+	return out, true
 }
 
 // split cuts a YAML stream at its document markers.

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -73,4 +74,28 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestParseTakesListsApart(t *testing.T) {
+	got, err := Parse("f", []byte("apiVersion: v1\nkind: List\nmetadata: {resourceVersion: \"\"}\nitems:\n- {apiVersion: v1, kind: A, metadata: {name: a}}\n"+
+		"- {apiVersion: v1, kind: ConfigMapList, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}]}\n---\napiVersion: x/v1\nkind: AllowList\nmetadata: {name: c}\n"))
+	var names []string
+	for _, o := range got {
+		names = append(names, o.ID().String())
+	}
+	if err != nil || strings.Join(names, ", ") != "A a, ConfigMap b, AllowList c" {
+		t.Errorf("%v %v", names, err)
+	}
+	for in, want := range map[string]string{
+		"kind: List\napiVersion: v1\nitems: [{kind: A}]\n":           "f: holds an object without apiVersion, kind or metadata.name: a List",
+		"a: b\n---\nkind: A\napiVersion: v1\nmetadata: {name: a}\n":  "f: document 1 holds an object without apiVersion, kind or metadata.name",
+		"kind: A\napiVersion: v1\nmetadata: {name: a}\n---\nb: [\n":  "f: document 2 is not a valid YAML object, in line 1 of it",
+		"kind: A\napiVersion: v1\nmetadata: {name: a}\nkind: B\n":    "f: is not a valid YAML object, in line 4 of it",
+		"kind: AList\napiVersion: v1\nmetadata: {name: a}\nitems: 1": "",
+	} {
+		_, err := Parse("f", []byte(in))
+		if got := fmt.Sprint(err); want == "" && err != nil || !strings.HasPrefix(got, want) && want != "" {
+			t.Errorf("%q: %v", in, err)
+		}
+	}
 }

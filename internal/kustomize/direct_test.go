@@ -120,7 +120,6 @@ func TestDirectObjects(t *testing.T) {
 		"local configuration":   {false, object("{name: a, annotations: {config.kubernetes.io/local-config: 'true'}}") + "---\n" + object("{name: b}")},
 		"an origin":             {false, object("{name: a, annotations: {config.kubernetes.io/origin: x}}")},
 		"internal":              {false, object("{name: a, annotations: {internal.config.kubernetes.io/index: '1'}}")},
-		"a list":                {false, "apiVersion: v1\nkind: List\nmetadata: {name: l}\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"},
 		"twice":                 {false, object("{name: a}") + "---\n" + object("{name: a}")},
 		"twice, one by default": {false, object("{name: a}") + "---\n" + object("{name: a, namespace: default}")},
 	} {
@@ -130,6 +129,17 @@ func TestDirectObjects(t *testing.T) {
 				t.Errorf("direct: %v (%v)", built.Untouched, err)
 			}
 		})
+	}
+}
+
+// A list is kustomize's to take apart.
+func TestDirectList(t *testing.T) {
+	inside := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "a"}}
+	built, err := both(t, tree(t, alone()), func(Request) ([]object.Object, error) {
+		return []object.Object{{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{"name": "l"}, "items": []any{inside}}}, nil
+	})
+	if err != nil || built.Untouched {
+		t.Errorf("direct: %v (%v)", built.Untouched, err)
 	}
 }
 
