@@ -133,6 +133,13 @@ var badInputs = []bad{
 	{name: "no folder, and none that could be meant", do: gone("overlays"), args: "seal"},
 	{name: "an unknown command", args: "biuld overlays/e0", code: 2},
 	{name: "an unknown flag", args: "build --secret plain overlays/e0", code: 2},
+	{name: "another program's word for a command", args: "lint overlays/e0", code: 2},
+	{name: "a shell's word for a command", args: "user ls", code: 2},
+	{name: "a misspelt flag", args: "seal --chekc overlays/e0", code: 2},
+	{name: "an argument too many", args: "user list " + canary, code: 2},
+	{name: "two folders for one", args: "init overlays/a overlays/b", code: 2},
+	{name: "help about nothing", args: "help user lst", code: 2},
+	{name: "an unknown shell", args: "completion zhs", code: 2},
 	{name: "an unknown way to treat secrets", args: "build --secrets hidden overlays/e0", code: 2},
 	{name: "a patch that fits nothing", do: both(file("overlays/e0/patch.yaml", "- {op: remove, path: /spec/nothing}\n"), file("overlays/e0/kustomization.yaml", "generators: [registry]\npatches: [{target: {kind: Deployment}, path: patch.yaml}]\n")), args: build0},
 

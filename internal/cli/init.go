@@ -47,7 +47,7 @@ own. --people and --cluster take public keys instead, and then none is made.`,
 		Example: `  reggen init overlays/prod
   reggen init overlays/staging --host registry.example.com \
     --provider digitalocean --region nyc3 --bucket my-space --cluster-issuer letsencrypt-prod`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := filepath.Join("overlays", "prod")
 			if len(args) == 1 {

@@ -28,7 +28,7 @@ func (w *World) pluginCommand() *cobra.Command {
 Registry, so that "kustomize build --enable-alpha-plugins" runs it. It becomes a
 link to this program, which an upgrade in place follows, or with --copy (and
 when this program is a temporary one, as under go run) a copy.`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(*cobra.Command, []string) error { return w.installPlugin(home, copied) },
 	}
 	install.Flags().StringVar(&home, "plugin-home", "", "kustomize's plugin home (default: the one kustomize uses: $KUSTOMIZE_PLUGIN_HOME, else below $XDG_CONFIG_HOME or ~/.config)")
@@ -89,7 +89,7 @@ YAML language server, put this line on top of a spec:
   # yaml-language-server: $schema=registry.schema.json`,
 		Example:   "  reggen schema > registry.schema.json",
 		ValidArgs: []string{spec.KindRegistry, spec.KindCredential},
-		Args:      cobra.MaximumNArgs(1),
+		Args:      atMost(1, "one kind"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind := spec.KindRegistry
 			if len(args) > 0 {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,6 +33,8 @@ func Run(ctx context.Context, w *World) int {
 		}
 	}
 	cmd := w.command()
+	strict(cmd)
+	w.completed(cmd)
 	cmd.SetArgs(w.Args)
 	cmd.SetIn(w.Stdin)
 	cmd.SetOut(w.Stdout)
@@ -90,19 +91,6 @@ func (w *World) told(err error) string {
 	return out.Error()
 }
 
-// onlyCommands is the rule for arguments of a command that only has others
-// below it: anything else is a mistyped command.
-func onlyCommands(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	p := problem.Problem{What: fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0])}
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		p.Near = near[0]
-	}
-	return exitError{exitUsage, usageError{cmd.CommandPath(), p}}
-}
-
 func (w *World) command() *cobra.Command {
 	cmd := &cobra.Command{
 		SuggestionsMinimumDistance: 2,
@@ -115,11 +103,14 @@ pull secrets. The same bytes every time; no private key, no network and no
 other binary is needed to build.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       versionLine(),
 		Args:          onlyCommands,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.Flags().Bool("version", false, "print the version")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return exitError{exitUsage, usageError{c.CommandPath(), flagProblem(err)}}
+		return exitError{exitUsage, usageError{c.CommandPath(), flagProblem(c, err)}}
 	})
 	cmd.AddCommand(
 		w.initCommand(), w.userCommand(), w.credentialCommand(),
@@ -131,7 +122,7 @@ other binary is needed to build.`,
 
 // flagProblem words a mistake with a flag. It names the flag and never what
 // was given for it: that may be a password in the wrong place.
-func flagProblem(err error) error {
+func flagProblem(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
@@ -139,7 +130,7 @@ func flagProblem(err error) error {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return problem.Problem{Path: "-" + unknown.GetSpecifiedName(), What: "there is no such flag"}
 	case errors.As(err, &unknown):
-		return problem.Problem{Path: "--" + unknown.GetSpecifiedName(), What: "there is no such flag"}
+		return problem.Problem{Path: "--" + unknown.GetSpecifiedName(), What: "there is no such flag", Near: nearFlag(cmd, unknown.GetSpecifiedName())}
 	case errors.As(err, &value) && value.GetFlag().Value.Type() == "bool":
 		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes no value"}
 	case errors.As(err, &value):

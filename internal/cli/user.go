@@ -225,7 +225,7 @@ func (w *World) newPassword(what string, stdin, generate bool) (password string,
 func (w *World) userList(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the users and what is public about them", Long: "List the users of an environment and what is public about them. Needs no key.",
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(*cobra.Command, []string) error {
 			e, err := w.chosen(*dir)
 			if err != nil {

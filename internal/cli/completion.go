@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/generator/credential"
+)
+
+const (
+	onlyThese   = cobra.ShellCompDirectiveNoFileComp
+	onlyFolders = cobra.ShellCompDirectiveFilterDirs
+)
+
+// completed gives commands what a shell may put in the place of an argument.
+// What can't be read completes to nothing: the command itself says why.
+func (w *World) completed(root *cobra.Command) {
+	for path, complete := range map[string]cobra.CompletionFunc{
+		"build": w.folders(0), "seal": w.folders(0), "render": w.folders(0), "diff": w.folders(0), "check": w.folders(0), "offboard": w.folders(1),
+		"init":      func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
+		"user list": cobra.NoFileCompletions, "user add": cobra.NoFileCompletions, "version": cobra.NoFileCompletions, "plugin install": cobra.NoFileCompletions,
+		"user verify": w.names(false), "user remove": w.names(false), "user rotate": w.names(false), "user retire": w.names(false),
+		"credential show": w.names(true), "credential set": w.names(true),
+	} {
+		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
+			cmd.ValidArgsFunction = complete
+		}
+	}
+	for _, path := range []string{"user", "credential set", "credential show"} {
+		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
+			_ = cmd.RegisterFlagCompletionFunc("dir", func(_ *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
+				return w.folders(0)(nil, nil, start)
+			})
+		}
+	}
+}
+
+// folders completes environments below overlays/ that are not named yet, and
+// any folder where none begins like that. The first arguments are not folders.
+func (w *World) folders(first int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+		if len(args) < first {
+			return nil, onlyThese
+		}
+		var out []string
+		all, _ := filepath.Glob(filepath.Join(w.Dir, "overlays", "*"))
+		for _, dir := range all {
+			name := w.show(dir)
+			if hasKustomization(dir) && strings.HasPrefix(name, start) && !slices.Contains(args, name) {
+				out = append(out, name)
+			}
+		}
+		if len(out) == 0 {
+			return nil, onlyFolders
+		}
+		return out, onlyThese
+	}
+}
+
+// names completes the names of users, or of all credentials.
+func (w *World) names(all bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, onlyThese
+		}
+		e, err := w.chosen(cmd.Flag("dir").Value.String())
+		if err != nil {
+			return nil, onlyThese
+		}
+		set, err := w.credentials(e)
+		if err != nil {
+			return nil, onlyThese
+		}
+		found := map[string]bool{}
+		for _, c := range set.All() {
+			switch {
+			case all:
+				found[c.Name] = true
+			case c.Type == credential.User:
+				found[c.User] = true
+			}
+		}
+		maps.DeleteFunc(found, func(name string, _ bool) bool { return !strings.HasPrefix(name, start) })
+		return slices.Sorted(maps.Keys(found)), onlyThese
+	}
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// otherWords are what other programs call a command of ours: command path ->
+// words.
+var otherWords = map[string][]string{
+	"reggen build":           {"generate", "template", "print"},
+	"reggen check":           {"lint", "validate", "verify", "doctor", "test"},
+	"reggen diff":            {"plan", "compare"},
+	"reggen init":            {"new", "create", "bootstrap"},
+	"reggen offboard":        {"revoke"},
+	"reggen render":          {"export", "write"},
+	"reggen seal":            {"encrypt", "update"},
+	"reggen user add":        {"new", "create"},
+	"reggen user list":       {"ls", "show", "get"},
+	"reggen user remove":     {"rm", "delete", "del"},
+	"reggen user verify":     {"check", "test"},
+	"reggen credential set":  {"add", "edit", "new", "create"},
+	"reggen credential show": {"get", "cat", "list", "ls"},
+}
+
+// suggested is the command below cmd that a mistyped word most likely meant.
+func suggested(cmd *cobra.Command, word string) string {
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() && slices.Contains(otherWords[c.CommandPath()], strings.ToLower(word)) {
+			return c.Name()
+		}
+	}
+	if near := cmd.SuggestionsFor(word); len(near) > 0 {
+		return near[0]
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return problem.Nearest(word, names)
+}
+
+// onlyCommands is the rule for arguments of a command that only has others
+// below it: anything else is a mistyped command.
+func onlyCommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	p := problem.Problem{What: fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0]), Near: suggested(cmd, args[0])}
+	return exitError{exitUsage, usageError{cmd.CommandPath(), p}}
+}
+
+// nothing is the rule for a command that takes no argument.
+func nothing(cmd *cobra.Command, args []string) error {
+	return atMost(0, "none")(cmd, args)
+}
+
+// atMost allows so many arguments and says which. It names none that were
+// given: one may be a password in the wrong place.
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		p := problem.Problem{What: fmt.Sprintf("%d argument%s given", len(args), plural(len(args))), Want: what}
+		return exitError{exitUsage, usageError{cmd.CommandPath(), p}}
+	}
+}
+
+// nearFlag is the flag of a command that a mistyped one most likely meant.
+func nearFlag(cmd *cobra.Command, name string) string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	if near := problem.Nearest(name, names); near != "" {
+		return "--" + near
+	}
+	return ""
+}
+
+// strict makes the commands that cobra brings, help and completion, refuse a
+// word that they don't know, as the others do.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Args = onlyCommands
+			c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = nothing
+			}
+		case "help":
+			c.Run = nil
+			c.RunE = func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil || about == nil {
+					about, rest = root, args
+				}
+				if len(rest) > 0 {
+					return onlyCommands(about, rest)
+				}
+				about.InitDefaultHelpFlag()
+				return about.Help()
+			}
+		}
+	}
+}
