@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // asker reads answers of a person, or of a pipe, a line each. One reader
@@ -113,23 +111,19 @@ func (w *World) orOnly(dirs []string) ([]string, error) {
 
 // only is the current folder, or the only environment below overlays/.
 func (w *World) only(want string) (string, error) {
-	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
-		if exists(w.abs(name)) {
-			return ".", nil
-		}
+	if hasKustomization(w.Dir) {
+		return ".", nil
 	}
-	var found []string
-	dirs, _ := filepath.Glob(filepath.Join(w.Dir, "overlays", "*", "kustomization.yaml"))
-	for _, d := range dirs {
-		if envs, err := kustomize.Find(filepath.Dir(d)); err != nil || len(envs) > 0 {
-			found = append(found, w.show(filepath.Dir(d)))
-		}
-	}
+	found := w.overlays(w.Dir)
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", problem.Problem{What: "no environment here and none below overlays/", Want: want, Next: "reggen init"}
+		p := problem.Problem{What: "no environment here and none below overlays/", Want: want, Next: "reggen init"}
+		if up, there := w.above(w.Dir); there != "" {
+			p.Next = "cd " + quoteArg(up) + "   # " + there
+		}
+		return "", p
 	}
 	return "", problem.Problem{What: "more than one environment: " + strings.Join(found, ", "), Want: want}
 }

@@ -252,7 +252,7 @@ func (w *World) untainted(dir string, o buildOptions, err error) error {
 	}
 	if o.secrets == "plain" {
 		return problem.Problem{File: w.abs(dir), What: "kustomize fails; its error is not shown, since it may quote a secret",
-			Next: "reggen build " + dir + "   # without --secrets plain shows it"}
+			Next: "reggen build " + quoteArg(dir) + "   # without --secrets plain shows it"}
 	}
 	return failure.Problem()
 }

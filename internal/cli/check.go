@@ -74,7 +74,11 @@ func (w *World) check(ctx context.Context, dirs []string, o checkOptions) error 
 			return err
 		}
 		if r.Environments == 0 && len(r.findings) == 0 {
-			return problem.Problem{What: "no environment here", Next: "reggen init"}
+			var l problem.List
+			for _, dir := range dirs {
+				l.Add(w.noRegistry(dir))
+			}
+			return l.Err()
 		}
 	}
 	w.relative(r.findings)

@@ -169,7 +169,7 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 		return err
 	}
 	w.note("%s: %s set", w.show(t.path), strings.Join(sortedKeys(values), " and "))
-	w.note("next: reggen seal %s", w.show(e.root))
+	w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
 	return nil
 }
 

@@ -121,7 +121,7 @@ func below(dir string) ([]string, error) {
 	}
 	l.Join(err)
 	if len(l) == 0 && len(out) == 0 {
-		return nil, absence{problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + dir + "/NAME"}}
+		return nil, absence{problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + quoteArg(filepath.Join(dir, "NAME"))}}
 	}
 	return out, l.Err()
 }

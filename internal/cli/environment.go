@@ -50,8 +50,7 @@ func (w *World) environments(dirs []string) ([]environment, error) {
 			continue
 		}
 		if len(found) == 0 {
-			l.Add(problem.Problem{File: w.show(w.abs(dir)), What: "no Registry: no kustomization.yaml here or below it lists one under generators",
-				Next: "reggen init " + dir})
+			l.Add(w.noRegistry(dir))
 		}
 		for _, f := range found {
 			reg, err := spec.Decode(f.Spec, "")

@@ -133,7 +133,7 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 		return err
 	}
 	w.note("%s: user %q, %s", w.show(path), name, said)
-	w.note("next: reggen seal %s", w.show(e.root))
+	w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
 	return nil
 }
 
@@ -278,7 +278,7 @@ htpasswd file. A user of a pull secret is not removed.`,
 				return err
 			}
 			if pulls := pullSecretsOf(e.registry, u.User); len(pulls) > 0 {
-				return problem.Problem{Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
+				return problem.Problem{File: w.show(e.root), Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
 					Next: "name another user there first"}
 			}
 			unlock, err := w.lock(e)
@@ -291,7 +291,7 @@ htpasswd file. A user of a pull secret is not removed.`,
 				return w.fileProblem("can't delete", path, err)
 			}
 			w.note("%s: deleted; git keeps its ciphertext, so a password used elsewhere too should be changed there", u.File)
-			w.note("next: reggen seal %s", w.show(e.root))
+			w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
 			return nil
 		},
 	}

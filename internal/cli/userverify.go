@@ -61,7 +61,7 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 	proven := 0
 	_, files, err := w.folder(e.root)(e.registry.Spec.Secrets.Sealed)
 	if err != nil {
-		return problem.Problem{File: w.show(e.sealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + w.show(e.root)}
+		return problem.Problem{File: w.show(e.sealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + quoteArg(w.show(e.root))}
 	}
 	for _, f := range files {
 		data, err := openSealed(ctx, f.Data)
@@ -91,7 +91,7 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 		}
 	}
 	if len(l) == 0 && proven == 0 {
-		l.Add(problem.Problem{File: w.show(e.sealedDir()), What: fmt.Sprintf("user %q is in no sealed file yet", u.User), Next: "reggen seal " + w.show(e.root)})
+		l.Add(problem.Problem{File: w.show(e.sealedDir()), What: fmt.Sprintf("user %q is in no sealed file yet", u.User), Next: "reggen seal " + quoteArg(w.show(e.root))})
 	}
 	l.Sort()
 	if err := l.Err(); err != nil {

@@ -137,11 +137,34 @@ func missing(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case os.IsNotExist(err):
-		return problem.Problem{File: dir, What: "no such folder"}
+		return problem.Problem{File: dir, What: "no such folder", Near: problem.Nearest(filepath.Base(dir), generating(filepath.Dir(dir)))}
 	case err == nil && !info.IsDir():
 		return problem.Problem{File: dir, What: "not a folder", Want: "the folder of an environment"}
 	}
-	return problem.Problem{File: dir, What: "no kustomization.yaml here", Want: "the folder of an environment, for instance overlays/prod"}
+	p := problem.Problem{File: dir, What: "no kustomization.yaml here", Want: "the folder of an environment, for instance overlays/prod"}
+	if exists(filepath.Join(dir, "credentials")) {
+		p.Want = "one that says: generators: [registry]"
+		return p
+	}
+	for _, below := range []string{".", "overlays"} {
+		if found := generating(filepath.Join(dir, below)); len(found) > 0 {
+			p.Want = "the folder of an environment, for instance " + filepath.Join(below, found[0]) + " in it"
+			break
+		}
+	}
+	return p
+}
+
+// generating are the names of the folders in dir whose kustomizations have
+// generators: environments, most likely.
+func generating(dir string) (found []string) {
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if k, err := read(filepath.Join(dir, entry.Name())); err == nil && k != nil && len(k.Generators) > 0 {
+			found = append(found, entry.Name())
+		}
+	}
+	return found
 }
 
 // unreadable names the files of a kustomization, and of those it names, that
