@@ -36,6 +36,9 @@ func meant(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expec
 		add("/auth/htpasswd", "auth", "htpasswd", "path")
 	}
 	add(":5000", "http", "addr")
+	if http, _ := s.Config["http"].(map[string]any); http["draintimeout"] == nil {
+		add("2m0s", "http", "draintimeout")
+	}
 	if v, ok := values[secret.HTTPSecret]; ok {
 		add(v, "http", "secret")
 	}

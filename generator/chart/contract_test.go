@@ -18,6 +18,8 @@ var contract = []struct {
 	want           string
 }{
 	{"replicaCount: 0", "Deployment", []any{"spec", "replicas"}, "0"},
+	{"drainSeconds: 600", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "630"},
+	{"drainSeconds: 0", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "<nil>"},
 	{"updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0}}", "Deployment", []any{"spec", "strategy"}, "map[rollingUpdate:map[maxSurge:0] type:RollingUpdate]"},
 	{"podAnnotations: {a: b}", "Deployment", []any{"spec", "template", "metadata", "annotations", "a"}, "b"},
 	{"podLabels: {a: b}", "Deployment", []any{"spec", "template", "metadata", "labels", "a"}, "b"},

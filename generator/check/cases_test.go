@@ -132,6 +132,12 @@ var objectProbes = map[string][]probe{
 		{"beside a Service that breaks it", "staging", []string{"      enableServiceLinks: false\n", "", "---\napiVersion: apps/v1", "---\napiVersion: v1\nkind: Service\nmetadata: {name: registry-auth, namespace: registry}\n---\napiVersion: apps/v1"}, "error: x: Deployment registry/docker-registry: spec.template.spec.enableServiceLinks: is not false, and the Service registry-auth"},
 		{"off", "staging", nil, ""},
 	},
+	"drain": {
+		{"none", "staging", []string{"      draintimeout: 120s\n", ""}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0]: ends in the middle of uploads; expected http.draintimeout in its configuration"},
+		{"longer than the pod lives", "staging", []string{"      terminationGracePeriodSeconds: 150\n", ""}, "data[config.yml] http.draintimeout: is 120s, and the pod is killed after 30 seconds"},
+		{"by a variable", "staging", []string{"      draintimeout: 120s\n", "", envStart, "        env:\n        - {name: REGISTRY_HTTP_DRAINTIMEOUT, value: 20s}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+		{"as it is", "staging", nil, ""},
+	},
 	"liveness-on-storage": {
 		{"asks the storage", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /, port: http}\n"}, "asks whether the storage is well"},
 		{"asks something else", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /v2/, port: http}\n"}, ""},

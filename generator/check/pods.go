@@ -3,6 +3,7 @@ package check
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // podRules look at how the registry's containers are run.
@@ -12,6 +13,12 @@ var podRules = []Rule{
 		Title:  "no Service becomes the registry's configuration",
 		Reason: "Kubernetes tells every pod of the Services beside it in variables. Those of a Service whose name begins with registry look like the registry's own: one named registry-auth keeps it from starting. An error where such a Service stands beside it.",
 		Fix:    "Set enableServiceLinks: false in the pod; reggen does.",
+	},
+	{
+		ID: "drain", Severity: Warning, Inputs: []Input{Objects}, onlyOn: drain,
+		Title:  "a pod that ends finishes what it is doing",
+		Reason: "Without http.draintimeout the registry ends in the middle of every upload and download, at each rollout and each drained node. The pod needs a longer terminationGracePeriodSeconds (30 unless said), or it is killed while it waits.",
+		Fix:    "Set http.draintimeout below terminationGracePeriodSeconds; reggen sets 120s and 150, spec.values.drainSeconds changes both.",
 	},
 	{
 		ID: "liveness-on-storage", Severity: Warning, Inputs: []Input{Objects}, onlyOn: livenessOnStorage,
@@ -72,6 +79,32 @@ func serviceLinks(b *build) []hit {
 			}
 		}
 		l = append(l, h)
+	}
+	return l
+}
+
+// grace is how long Kubernetes waits for a pod to end unless told otherwise.
+const grace = 30
+
+func drain(b *build) []hit {
+	var l []hit
+	for _, r := range b.serving() {
+		if b.hidden(r) {
+			continue
+		}
+		s := r.setting("http", "draintimeout")
+		text, _ := s.value.(string)
+		wait, err := time.ParseDuration(text)
+		seconds, set := number(r.pod, "terminationGracePeriodSeconds")
+		if !set {
+			seconds = grace
+		}
+		switch {
+		case !s.set:
+			l = append(l, at(r.object, r.path, "http.draintimeout in its configuration", "ends in the middle of uploads"))
+		case err == nil && wait >= time.Duration(seconds)*time.Second:
+			l = append(l, r.hit(s, "less than the pod's terminationGracePeriodSeconds", "is %s, and the pod is killed after %d seconds", text, seconds))
+		}
 	}
 	return l
 }

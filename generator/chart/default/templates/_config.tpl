@@ -137,6 +137,9 @@ notifications:
 {{- end }}
 http:
   addr: :5000
+  {{- with .Values.drainSeconds }}
+  draintimeout: {{ int . }}s
+  {{- end }}
   headers:
     X-Content-Type-Options: [nosniff]
   {{- if and .Values.ingress.enabled .Values.ingress.hosts }}
