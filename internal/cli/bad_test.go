@@ -86,6 +86,19 @@ var badInputs = []bad{
 	{name: "a spec that is no YAML", do: inSpec("spec:", "spec: ["), args: build0},
 	{name: "a pull secret of nobody", do: inFile("bases/registry/registry.yaml", "user: puller", "user: pulle"), args: build0},
 
+	{name: "a key that stands twice", do: inSpec("  host:", "  host: other.example.com\n  host:"), args: build0},
+	{name: "a key twice, met by seal", do: inSpec("  host:", "  storage: {}\n  host:"), args: "seal overlays/e0"},
+	{name: "another name than the base's", do: inSpec("name: docker-registry", "name: my.registry"), args: build0},
+	{name: "another namespace, met by seal", do: inSpec(", namespace: registry", ""), args: "seal overlays/e0"},
+
+	// Kustomizations.
+	{name: "a typo in a kustomization", do: file("overlays/e0/kustomization.yaml", "generator: [registry]\n"), args: build0},
+	{name: "a typo in a kustomization, met by seal", do: file("overlays/e0/kustomization.yaml", "# e0\ngenerator: [registry]\n"), args: "seal"},
+	{name: "a typo in the spec's kustomization", do: inFile("overlays/e0/registry/kustomization.yaml", "resources:", "resource:"), args: build0},
+	{name: "something for the cluster under generators", do: both(file("overlays/e0/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"), file("overlays/e0/kustomization.yaml", "generators: [registry, map.yaml]\n")), args: build0},
+	{name: "an empty kustomization", do: file("overlays/e0/kustomization.yaml", ""), args: build0},
+	{name: "an empty kustomization, met by seal", do: file("overlays/e0/kustomization.yaml", "\n"), args: "seal"},
+
 	// Credentials.
 	{name: "no credentials", do: gone("overlays/e0/credentials"), args: build0},
 	{name: "a readable credential", do: file(credFile, "apiVersion: reggen.dev/v1alpha1\nkind: RegistryCredential\nmetadata: {name: puller}\ntype: user\nstringData: {password: "+canary+"}\n"), args: build0},

@@ -60,7 +60,7 @@ func (k *kustomization) onlyRegistry() (config []byte, ok bool) {
 	}
 	files := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
 	rm, nested, err := k.load(files, entry)
-	if err != nil || nested || files.schema || files.function || rm.Size() != 1 {
+	if err != nil || nested || len(files.repeated) > 0 || files.schema || files.function || rm.Size() != 1 {
 		return nil, false
 	}
 	found, err := registries(rm)

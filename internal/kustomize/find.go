@@ -185,6 +185,7 @@ func unreadable(dir string) problem.List {
 		if err != nil || k == nil {
 			return
 		}
+		l = append(l, k.unknownFields()...)
 		entries := slices.Concat(k.Resources, k.Bases, k.Components, k.Generators, k.Transformers)
 		for _, p := range k.Patches {
 			entries = append(entries, p.Path)
@@ -253,7 +254,6 @@ func otherKind(path string, n *goyaml.Node) *problem.Problem {
 		p.Path, p.What, p.Want = "apiVersion", "is no version that this reggen knows", spec.APIVersion
 	case doc.Kind != spec.KindRegistry && doc.Kind != spec.KindCredential:
 		p.Path, p.What, p.Want = "kind", "is no kind of reggen's", spec.KindRegistry
-		p.Near = problem.Nearest(doc.Kind, []string{spec.KindRegistry, spec.KindCredential})
 	default:
 		return nil
 	}

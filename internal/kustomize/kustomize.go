@@ -42,6 +42,9 @@ type Failure struct {
 
 func (f Failure) Error() string { return f.Problem().Error() }
 
+// Unwrap lets a list of problems take it in as one, with its folder.
+func (f Failure) Unwrap() error { return f.Problem() }
+
 // Problem is the failure in one form with other mistakes.
 func (f Failure) Problem() problem.Problem {
 	text := f.err.Error()
@@ -54,6 +57,9 @@ func (f Failure) Problem() problem.Problem {
 		id := object.ID{Kind: m[1], Namespace: m[3], Name: m[2]}
 		return problem.Problem{File: f.Dir, What: "kustomize: the " + id.String() + " is there already when a generator makes it",
 			Want: "a metadata.name of its own for each Registry, and no resource of the name of what it makes"}
+	}
+	if p, ok := inOurWords(f.Dir, text); ok {
+		return p
 	}
 	for attempt.MatchString(text) {
 		text = attempt.ReplaceAllString(text, "$1: ")
@@ -134,6 +140,9 @@ func whole(dir string, gen Generator) ([]byte, error) {
 func build(files filesys.FileSystem, dir string, gen Generator) ([]byte, error) {
 	r := &run{generate: gen}
 	rm, err := r.kustomize(files, dir)
+	if disk, ok := files.(*reader); ok && len(disk.repeated) > 0 {
+		return nil, disk.repeated
+	}
 	if r.err != nil {
 		return nil, r.err
 	}

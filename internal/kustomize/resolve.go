@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
 )
 
 // resolved is one Registry of an entry.
@@ -35,6 +36,9 @@ func (k *kustomization) resolve(entry string) ([]resolved, error) {
 // resolveIn is resolve in a file system of its own.
 func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
 	rm, _, err := k.load(alone, entry)
+	if len(alone.repeated) > 0 {
+		return nil, alone.repeated
+	}
 	if err != nil {
 		if l := unreadable(k.dir); len(l) > 0 {
 			return nil, l
@@ -143,8 +147,9 @@ type reader struct {
 	filesys.FileSystem
 	replace  map[string][]byte
 	function bool
-	schema   bool     // a file mentions schemas
-	read     []string // the paths of the files that were there, in order
+	schema   bool         // a file mentions schemas
+	read     []string     // the paths of the files that were there, in order
+	repeated problem.List // the keys that stand twice in them
 }
 
 // ReadFile reads a file or its replacement.
@@ -156,6 +161,7 @@ func (r *reader) ReadFile(path string) ([]byte, error) {
 	data, err := r.FileSystem.ReadFile(path)
 	if err == nil {
 		r.read = append(r.read, path)
+		r.repeated = append(r.repeated, repeated(path, data)...)
 	}
 	if bytes.Contains(data, []byte(function)) || bytes.Contains(data, []byte(functionOld)) {
 		r.function = true

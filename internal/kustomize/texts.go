@@ -1,0 +1,120 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	goyaml "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// unknownFields says what kustomize would not take in a kustomization file: an
+// empty one, and fields that it doesn't have.
+func (k *kustomization) unknownFields() (l problem.List) {
+	if len(bytes.TrimSpace(k.text)) == 0 {
+		return problem.List{{File: k.file, What: "is empty", Want: "for an environment: generators: [registry]"}}
+	}
+	var n goyaml.Node
+	if goyaml.Unmarshal(k.text, &n) != nil || len(n.Content) != 1 || n.Content[0].Kind != goyaml.MappingNode {
+		return nil
+	}
+	fields, known := n.Content[0].Content, kustomizationFields()
+	for i := 0; i+1 < len(fields); i += 2 {
+		if name := fields[i].Value; !slices.ContainsFunc(known, func(f string) bool { return strings.EqualFold(f, name) }) {
+			l.Add(problem.Problem{File: k.file, Line: fields[i].Line, Path: name, What: "unknown field", Near: problem.Nearest(name, known)})
+		}
+	}
+	return l
+}
+
+// kustomizationFields are the fields of a kustomization file that kustomize
+// knows, those that it takes and replaces among them.
+func kustomizationFields() (names []string) {
+	all := map[string]bool{}
+	for _, t := range []reflect.Type{reflect.TypeFor[types.Kustomization](), reflect.TypeFor[types.TypeMeta]()} {
+		for i := range t.NumField() {
+			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+				all[name] = true
+			}
+		}
+	}
+	all["imageTags"] = true // kustomize still reads it as images
+	return slices.Sorted(maps.Keys(all))
+}
+
+// unpatched is kustomize's report of a patch for a Registry that no layer below
+// has.
+var unpatched = regexp.MustCompile(`no matches for Id Registry\.[^/ ]*reggen\.dev/(\S+)\.([^. ;]+); failed to find unique target for patch`)
+
+// noGenerator is kustomize's report of an object under generators that is none.
+var noGenerator = regexp.MustCompile(`expected file with Go object code at: \S*/(\w+)\.so`)
+
+// inOurWords words what people meet most.
+func inOurWords(dir, text string) (problem.Problem, bool) {
+	if m := noGenerator.FindStringSubmatch(text); m != nil {
+		return problem.Problem{File: dir, Path: "generators", What: "holds an object of kind " + m[1] + ", which makes nothing", Want: "objects for the cluster under resources, beside generators"}, true
+	}
+	m := unpatched.FindStringSubmatch(text)
+	if m == nil {
+		return problem.Problem{}, false
+	}
+	namespace := m[2]
+	if namespace == "[noNs]" {
+		namespace = "none"
+	}
+	return problem.Problem{File: dir, Path: "metadata", What: fmt.Sprintf("a patch is for the Registry named %q, namespace %s, and no base has it", m[1], namespace),
+		Want: "metadata.name and metadata.namespace as the base has them",
+		Next: "to rename it here, write beside the patch's path: target: {kind: Registry} and options: {allowNameChange: true}"}, true
+}
+
+// repeated says which keys stand twice in a file that holds something of
+// reggen's. kustomize takes the last one without a word, and who reads the
+// first is wrong about what is deployed.
+func repeated(path string, data []byte) (l problem.List) {
+	if !bytes.Contains(data, []byte("reggen.dev/")) {
+		return nil
+	}
+	d := goyaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var n goyaml.Node
+		if err := d.Decode(&n); errors.Is(err, io.EOF) || err != nil {
+			return l // what is no YAML, kustomize says
+		}
+		if len(n.Content) == 1 {
+			twiceIn(n.Content[0], nil, func(at []string, first, line int) {
+				l.Add(problem.Problem{File: filepath.Clean(path), Line: line, Path: strings.Join(at, "."), What: fmt.Sprintf("stands twice, first in line %d", first), Want: "one of them"})
+			})
+		}
+	}
+}
+
+// twiceIn walks the mappings of a document.
+func twiceIn(n *goyaml.Node, at []string, found func(at []string, first, line int)) {
+	if n.Kind != goyaml.MappingNode {
+		for i, c := range n.Content {
+			twiceIn(c, append(slices.Clone(at), fmt.Sprint(i)), found)
+		}
+		return
+	}
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		here := append(slices.Clone(at), key.Value)
+		if first, there := lines[key.Value]; there {
+			found(here, first, key.Line)
+		} else if key.Kind == goyaml.ScalarNode && key.Tag != "!!merge" {
+			lines[key.Value] = key.Line
+		}
+		twiceIn(n.Content[i+1], here, found)
+	}
+}
