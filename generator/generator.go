@@ -9,6 +9,7 @@
 package generator
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sort"
@@ -34,7 +35,8 @@ type File struct {
 
 // Folder returns the YAML files of a folder given relative to the folder whose
 // kustomization.yaml holds generators, and the whole path that it tried. A
-// missing folder is an error that os.IsNotExist recognises.
+// missing folder is an error that os.IsNotExist recognises; a problem.Problem,
+// for instance of a file that can't be read, is told as it is.
 type Folder func(rel string) (path string, files []File, err error)
 
 // Input is all that a build depends on.
@@ -97,7 +99,10 @@ func Prepare(in Input) (Plan, error) {
 	}
 	if p.sealed = in.Sealed; p.sealed == nil {
 		// A missing folder is told slot by slot, with the file each would be.
-		p.SealedDir, p.sealed, _ = in.Folder(reg.Spec.Secrets.Sealed)
+		var told problem.Problem
+		if p.SealedDir, p.sealed, err = in.Folder(reg.Spec.Secrets.Sealed); errors.As(err, &told) {
+			return Plan{}, told
+		}
 	}
 	find := p.refs
 	if in.Recorded {
@@ -154,7 +159,12 @@ func readCredentials(folder Folder, dirs []string) (credential.Set, error) {
 	for i, dir := range dirs {
 		path, files, err := folder(dir)
 		if err != nil {
-			if i == 0 && len(dirs) == 1 {
+			var told problem.Problem
+			switch {
+			case errors.As(err, &told):
+				l.Add(told)
+				continue
+			case i == 0 && len(dirs) == 1:
 				// An environment without credentials may be anonymous; what is
 				// missing is told where it is needed, with this path.
 				continue

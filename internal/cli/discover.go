@@ -97,8 +97,11 @@ func below(dir string) ([]string, error) {
 	var l problem.List
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
-		case err != nil:
+		case errors.Is(err, fs.ErrNotExist):
 			return err
+		case err != nil:
+			l.Add(problem.Problem{File: path, What: "can't read this folder"})
+			return fs.SkipDir
 		case !d.IsDir():
 			return nil
 		case path != dir && strings.HasPrefix(d.Name(), "."), exists(filepath.Join(path, markerName)):

@@ -129,7 +129,7 @@ func (w *World) renderOne(ctx context.Context, build builder, dir, out string, c
 		r.err = l.Err()
 		return r
 	}
-	r.changed = true
 	r.err = w.replaceAll(ctx, target, files, old)
+	r.changed = r.err == nil
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,8 +104,11 @@ func (w *World) folder(root string) generator.Folder {
 		dir := filepath.Join(root, rel)
 		shown := w.show(dir)
 		entries, err := os.ReadDir(dir)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			return shown, nil, err
+		case err != nil:
+			return shown, nil, w.fileProblem("can't read", dir, err)
 		}
 		var files []generator.File
 		for _, e := range entries {
@@ -115,7 +119,7 @@ func (w *World) folder(root string) generator.Folder {
 			}
 			data, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
-				return shown, nil, err
+				return shown, nil, w.fileProblem("can't read", filepath.Join(dir, name), err)
 			}
 			files = append(files, generator.File{Path: w.show(filepath.Join(dir, name)), Data: data})
 		}
@@ -138,6 +142,10 @@ func (w *World) write(path string, data []byte, mode os.FileMode) error {
 
 // fileProblem words a file system error: its own cause, never file content.
 func (w *World) fileProblem(what, path string, err error) error {
+	var told problem.Problem
+	if errors.As(err, &told) {
+		return told
+	}
 	cause := "unknown cause"
 	var pe *os.PathError
 	var le *os.LinkError

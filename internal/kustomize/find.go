@@ -218,7 +218,7 @@ var yamlLine = regexp.MustCompile(`line (\d+)`)
 func parses(path string) problem.List {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil
+		return problem.List{{File: path, What: "can't read this file"}}
 	}
 	d := goyaml.NewDecoder(bytes.NewReader(data))
 	for {
