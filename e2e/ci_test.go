@@ -3,7 +3,10 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -140,6 +143,62 @@ func TestGitLabPipeline(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The GitLab job makes one comment a merge request, and changes its own
+// afterwards; somebody else's that looks like it stays.
+func TestGitLabComment(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "deploy/ci/gitlab/.gitlab-ci.yml"))
+	must(t, err)
+	var jobs map[string]json.RawMessage
+	must(t, yaml.Unmarshal(text, &jobs))
+	var job gitlabJob
+	must(t, yaml.UnmarshalStrict(jobs["comment"], &job))
+
+	var calls []string
+	notes := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("PRIVATE-TOKEN") != "demo-token" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		switch {
+		case r.URL.Path == "/api/v4/user":
+			fmt.Fprint(w, `{"id": 5, "username": "bot"}`)
+		case r.Method == http.MethodGet:
+			fmt.Fprint(w, notes)
+		default:
+			calls = append(calls, r.Method+" "+r.URL.Path+" "+r.FormValue("body"))
+		}
+	}))
+	defer server.Close()
+
+	p := bare(t)
+	p.write("diff.md", "the diff & more\n")
+	path := "/usr/bin:/bin"
+	for _, program := range []string{"curl", "jq"} {
+		found, err := exec.LookPath(program)
+		must(t, err)
+		path = filepath.Dir(found) + ":" + path
+	}
+	p.env = append(p.env, "PATH="+path, "CI_API_V4_URL="+server.URL+"/api/v4", "CI_PROJECT_ID=3", "CI_MERGE_REQUEST_IID=7", "REGGEN_COMMENT_TOKEN=demo-token")
+	const body = " <!-- reggen diff -->\nthe diff & more\n"
+	for _, c := range []struct{ notes, want string }{
+		{`[]`, "POST /api/v4/projects/3/merge_requests/7/notes" + body},
+		{`[{"id": 40, "author": {"id": 6}, "body": "<!-- reggen diff -->\nnot mine"}, {"id": 41, "author": {"id": 5}, "body": "another"}]`, "POST /api/v4/projects/3/merge_requests/7/notes" + body},
+		{`[{"id": 40, "author": {"id": 6}, "body": "<!-- reggen diff -->"}, {"id": 42, "author": {"id": 5}, "body": "<!-- reggen diff -->\nold"}, {"id": 43, "author": {"id": 5}, "body": "<!-- reggen diff -->"}]`,
+			"PUT /api/v4/projects/3/merge_requests/7/notes/42" + body},
+	} {
+		calls, notes = nil, c.notes
+		p.ok("", "/bin/sh", "-c", strings.Join(job.Script, "\n"))
+		if len(calls) != 1 || calls[0] != c.want {
+			t.Errorf("with notes %s: %q", c.notes, calls)
+		}
+	}
+	p.env = append(p.env, "REGGEN_COMMENT_TOKEN=another")
+	if r := p.run("", "/bin/sh", "-c", strings.Join(job.Script, "\n")); r.code == 0 {
+		t.Error("a token that counts for nothing passes")
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package e2e tests reggen as its users meet it: real processes, the real
-// kustomize, sops, age, helm, actionlint, git, htpasswd, pre-commit and, where
+// kustomize, sops, age, helm, actionlint, git, htpasswd, pre-commit, curl, jq and, where
 // there is one, kubectl.
 //
 // It is a module of its own, so that the tools it pins (see the tool block of
