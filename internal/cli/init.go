@@ -402,6 +402,9 @@ func (i *initial) next() {
 	if s3 := e.registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.Others[credential.S3] == nil {
 		lines = append(lines, "reggen credential set s3"+at+"   # the bucket's keys")
 	}
-	lines = append(lines, "reggen user add YOU"+at, "reggen seal "+dir, "reggen build "+dir)
+	if len(set.Users) <= len(e.registry.Spec.PullSecrets) { // nobody but those who pull
+		lines = append(lines, "reggen user add YOU"+at)
+	}
+	lines = append(lines, "reggen seal "+dir, "reggen build "+dir)
 	i.w.note("%s", strings.Join(lines, "\n  "))
 }

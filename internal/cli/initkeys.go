@@ -189,7 +189,7 @@ func (i *initial) key(n *newRules, file, why string) (string, error) {
 func (i *initial) writeKey(k keyFile) error {
 	for dir := filepath.Dir(k.path); ; dir = filepath.Dir(dir) {
 		if exists(filepath.Join(dir, ".git")) {
-			return problem.Problem{File: k.path, What: "would put a private key into a git repository; nothing was written",
+			return problem.Problem{File: k.path, What: "would put a private key into the git repository " + dir + "; nothing was written",
 				Want: "a file outside of it, with --key-file and --cluster-key-file"}
 		}
 		if dir == filepath.Dir(dir) {
