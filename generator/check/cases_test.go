@@ -312,6 +312,7 @@ var environmentProbes = map[string][]struct {
 	},
 	"function-annotation": {
 		{"annotated", func(s *Subject) { s.Annotated = true }, "config.kubernetes.io/function makes kustomize leave the registry out"},
+		{"somebody else's", func(s *Subject) { s.Functions = []string{"ksops secrets"} }, "the ksops secrets is a function that a program answers: kustomize leaves it out, without an error"},
 		{"not annotated", func(*Subject) {}, ""},
 	},
 	ruleSilence: {

@@ -34,6 +34,7 @@ type Subject struct {
 	Sealed      []Encrypted
 	People      []Person // the users
 	Annotated   bool     // the spec asks kustomize to run a function
+	Functions   []string // what else in the kustomization asks it to run a program
 }
 
 // Rendered is a set of objects that are applied together.

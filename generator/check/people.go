@@ -62,9 +62,14 @@ func pullerPushes(s Subject) problem.List {
 // functionAnnotation: kustomize drops an annotated function without a word
 // unless it is given --enable-exec too.
 func functionAnnotation(s Subject) problem.List {
-	if !s.Annotated {
-		return nil
+	var l problem.List
+	if s.Annotated {
+		l.Add(problem.Problem{File: s.Root, Path: "metadata.annotations", What: "config.kubernetes.io/function makes kustomize leave the registry out, without an error, unless it runs with --enable-exec",
+			Want: "no annotation: the plugin needs --enable-alpha-plugins alone", Next: "take it out, and run reggen plugin install where kustomize runs"})
 	}
-	return problem.List{{File: s.Root, Path: "metadata.annotations", What: "config.kubernetes.io/function makes kustomize leave the registry out, without an error, unless it runs with --enable-exec",
-		Want: "no annotation: the plugin needs --enable-alpha-plugins alone", Next: "take it out, and run reggen plugin install where kustomize runs"}}
+	for _, f := range s.Functions {
+		l.Add(problem.Problem{File: s.Root, What: "the " + f + " is a function that a program answers: kustomize leaves it out, without an error, unless it runs with --enable-exec, and reggen build always does",
+			Want: "a plugin, which fails loudly when it is missing; or silence this rule where only kustomize --enable-exec builds it"})
+	}
+	return l
 }

@@ -131,8 +131,8 @@ var environmentRules = []Rule{
 	},
 	{
 		ID: "function-annotation", Severity: Error, Inputs: []Input{Spec, Kustomization}, one: functionAnnotation,
-		Title:  "the registry can't go missing without a word",
-		Reason: "kustomize drops a function annotated for exec when --enable-exec is missing, and exits 0: with pruning, the registry is deleted.",
+		Title:  "nothing can go missing without a word",
+		Reason: "kustomize drops a function annotated for exec when --enable-exec is missing, and exits 0: with pruning, the registry is deleted, or what another generator beside it makes. reggen's own builds run nobody's programs.",
 		Fix:    "Use the plugin, which fails loudly when it is missing.",
 	},
 	{

@@ -186,10 +186,16 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 	}
 	envs, err := w.environments([]string{shown})
 	l.Join(err)
+	functions := kustomize.Functions(dir)
 	var subjects []check.Subject
-	for _, e := range envs {
+	for i, e := range envs {
 		r.Environments++
 		s := check.Subject{Root: w.show(e.root), Build: shown, Registry: e.registry, Objects: whole.Objects, Annotated: e.annotated}
+		for _, f := range functions {
+			if f.Root == e.root || i == 0 && !slices.ContainsFunc(envs, func(e environment) bool { return e.root == f.Root }) {
+				s.Functions = append(s.Functions, f.Kind+" "+f.Name)
+			}
+		}
 		var credentials []generator.File
 		for _, dir := range e.registry.Spec.Secrets.Credentials {
 			credentials = append(credentials, w.encrypted(e, dir, &s.Credentials, &l)...)

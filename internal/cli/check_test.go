@@ -142,6 +142,18 @@ func TestCheckOfNothing(t *testing.T) {
 	}
 }
 
+// Another generator that a program answers is left out just so.
+func TestCheckSeesOthersFunctions(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("seal", "overlays/e0")
+	e.write("overlays/e0/kustomization.yaml", e.read("overlays/e0/kustomization.yaml")+"transformers: [exec.yaml]\n")
+	e.write("overlays/e0/exec.yaml", "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: secrets, annotations: {config.kubernetes.io/function: 'exec: {path: ksops}'}}\n")
+	_, errs, code := run(t, e.dir, "check")
+	if code != 1 || strings.Count(errs, "error: ") != 1 || !strings.Contains(errs, "error: overlays/e0: the ksops secrets is a function that a program answers") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
 // A spec that is annotated as a function is left out by kustomize, without a
 // word, where --enable-exec is missing.
 func TestCheckSeesAnnotatedFunctions(t *testing.T) {

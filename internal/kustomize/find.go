@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	goyaml "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -60,6 +61,50 @@ func Find(dir string) ([]Found, error) {
 	return out, err
 }
 
+// Function is an object that asks kustomize to run a program: kustomize leaves
+// it out without a word unless it runs with --enable-exec.
+type Function struct {
+	Root, Kind, Name string // Root is the folder whose kustomization file names it
+}
+
+// Functions walks as Find does and returns the functions of others than
+// reggen that a program answers. What can't be read is left to a build to
+// tell.
+func Functions(dir string) []Function {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if err := useMergeKeys(); err != nil {
+		useBuiltIn()
+	}
+	var out []Function
+	_ = walk(dir, map[string]bool{}, func(k *kustomization) error {
+		for _, entry := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
+			files := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
+			rm, _, err := k.load(files, entry)
+			if err != nil || !files.function && !strings.Contains(entry, "\n") {
+				continue
+			}
+			for _, r := range rm.Resources() {
+				if r.GetGvk().Group != "reggen.dev" && runsProgram(r.GetAnnotations()) {
+					out = append(out, Function{k.dir, r.GetKind(), r.GetName()})
+				}
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+// runsProgram says whether an object asks for a program, and not for a
+// container.
+func runsProgram(annotations map[string]string) bool {
+	var how struct {
+		Exec any `json:"exec"`
+	}
+	text := annotations[function] + annotations[functionOld]
+	return yaml.Unmarshal([]byte(text), &how) == nil && how.Exec != nil
+}
+
 // kustomization is what matters here of a kustomization file.
 type kustomization struct {
 	dir, file string
@@ -70,6 +115,7 @@ type kustomization struct {
 	Components   []string `json:"components"`
 	Generators   []string `json:"generators"`
 	Transformers []string `json:"transformers"`
+	Validators   []string `json:"validators"`
 	Patches      []struct {
 		Path string `json:"path"`
 	} `json:"patches"`
