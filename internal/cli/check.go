@@ -204,7 +204,10 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 		sealed := w.encrypted(e, e.registry.Spec.Secrets.Sealed, &s.Sealed, &l)
 		s.People = people(credentials)
 		subjects = append(subjects, s)
-		v := verification{w: w, seen: map[string]bool{}}
+		v := verification{w: w, seen: map[string]bool{}, stale: map[string]bool{}}
+		for _, p := range l {
+			v.stale[w.abs(p.File)] = true
+		}
 		v.run(ctx, credentials, sealed)
 		r.Passwords.Verified, r.Passwords.Locked = r.Passwords.Verified+len(v.seen), r.Passwords.Locked+v.locked
 		r.told(check.RulePassword, s.Root, w.at(e.root, v.problems.Err()))
@@ -257,10 +260,24 @@ func (w *World) encrypted(e environment, dir string, to *[]check.Encrypted, l *p
 		}
 		rule, err := sops.FindRule(filepath.Join(e.root, dir, filepath.Base(f.Path)))
 		if err != nil {
-			l.Join(err)
+			l.Join(w.ruleless(e, err))
 			continue
 		}
 		*to = append(*to, check.Encrypted{File: f.Path, Recipients: rule.Named(meta.Recipients), Rule: rule.Recipients(), Regrouped: !sops.SameRecipients(meta, rule)})
 	}
 	return files
+}
+
+// ruleless says of the whole environment what is wrong with the rules for one
+// of its files: it is wrong for all of them alike, and told once.
+func (w *World) ruleless(e environment, err error) error {
+	var l problem.List
+	l.Join(err)
+	for i, p := range l {
+		if rel, err := filepath.Rel(e.root, p.File); err == nil && filepath.IsLocal(rel) {
+			l[i].File = e.root
+			l[i].Next = strings.Replace(p.Next, "reggen init DIR --print-rules   # prints the rules for the environment DIR", "reggen init "+quoteArg(w.show(e.root))+" --print-rules   # prints them", 1)
+		}
+	}
+	return l
 }

@@ -142,6 +142,33 @@ func TestCheckOfNothing(t *testing.T) {
 	}
 }
 
+// A password that was changed and not sealed is stale, not forged, and what
+// could not be compared is no matter of keys.
+func TestCheckTellsStaleOnce(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("seal", "overlays/e0")
+	if _, errs, code := runWith(t, e.dir, "password=another-demo-password\n", "credential", "set", "u0", "--dir", "overlays/e0", "--stdin"); code != 0 {
+		t.Fatal(errs)
+	}
+	_, errs, code := run(t, e.dir, "check")
+	if code != 1 || strings.Count(errs, "error: ") != 1 || !strings.Contains(errs, "is stale: the credential of user \"u0\" changed since") || strings.Contains(errs, "not verified") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+// Files without a rule are told as one.
+func TestCheckWithoutRules(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("seal", "overlays/e0")
+	if err := os.Remove(e.path(".sops.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, code := run(t, e.dir, "check")
+	if code != 1 || strings.Count(errs, "error: ") != 1 || !strings.Contains(errs, "error: overlays/e0: no .sops.yaml in its folder or above says who may read it [build]\n  next: reggen init overlays/e0 --print-rules") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
 // Another generator that a program answers is left out just so.
 func TestCheckSeesOthersFunctions(t *testing.T) {
 	e := newEnv(t, 1, 2)
