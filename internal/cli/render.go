@@ -72,7 +72,7 @@ func (w *World) render(ctx context.Context, dirs []string, out string, check boo
 	gone, err := w.sweepEnvironments(out, check)
 	l.Join(err)
 	switch {
-	case !check:
+	case !check && (written+same > 0 || len(l) == 0):
 		w.note("%d environment%s written below %s, %d unchanged%s", written, plural(written), w.show(out), same, counted(gone, ", %d removed"))
 	case len(l) == 0:
 		w.note("%d environment%s rendered below %s as they should be", same, plural(same), w.show(out))
