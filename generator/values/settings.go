@@ -78,17 +78,18 @@ func list(texts []string) []any {
 	return out
 }
 
-// addLogin puts the login of a cache where the chart looks for it.
-func addLogin(out map[string]any, r *spec.Registry, src secret.Source) {
+// login is that of a cache, where it has one.
+func login(r *spec.Registry, src secret.Source) map[string]any {
+	out := map[string]any{}
 	if r.Spec.Proxy == nil {
-		return
+		return out
 	}
-	p := out["proxy"].(map[string]any)
 	for name, ref := range map[string]secret.Ref{"username": secret.ProxyUsername, "password": secret.ProxyPassword} {
 		if v, ok := src.Value(ref); ok {
-			p[name] = v
+			out[name] = v
 		}
 	}
+	return out
 }
 
 // endpointsVariable is the variable in which the whole list of endpoints goes
@@ -96,9 +97,9 @@ func addLogin(out map[string]any, r *spec.Registry, src secret.Source) {
 // entry of a list.
 const endpointsVariable = "REGISTRY_NOTIFICATIONS_ENDPOINTS"
 
-// addConfig puts the secret settings where the chart looks for them. Which
-// there are the source knows, by their names.
-func addConfig(out, all map[string]any, r *spec.Registry, src secret.Source) {
+// config are the secret settings. Which there are the source knows, by their
+// names.
+func config(out map[string]any, r *spec.Registry, src secret.Source) map[string]any {
 	settings := map[string]any{}
 	headers := map[string]map[string]string{}
 	for _, ref := range src.Refs() {
@@ -121,9 +122,7 @@ func addConfig(out, all map[string]any, r *spec.Registry, src secret.Source) {
 		settings[endpointsVariable] = flow(endpoints(n, headers))
 		delete(out["notifications"].(map[string]any), "endpoints")
 	}
-	if len(settings) > 0 {
-		all["config"] = settings
-	}
+	return settings
 }
 
 // flow writes the endpoints on one line of YAML, as JSON. Secret headers are

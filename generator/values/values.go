@@ -14,9 +14,10 @@ import (
 
 // From derives the chart's values from a defaulted spec. Secrets come from
 // src; one that is not set is left out. spec.config is put over the derived
-// registry configuration and spec.values over everything; where either says
-// something else than the spec, or holds what looks like a secret, the error
-// (a problem.List) says so.
+// registry configuration and spec.values over everything but secrets: values
+// files of old name them and leave them empty. Where either says something
+// else than the spec, or holds what looks like a secret, the error (a
+// problem.List) says so.
 func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	var l problem.List
 	refuseSecrets(&l, "spec.values", r.Spec.Values)
@@ -42,6 +43,7 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	configConflicts(&l, r, "spec.config", r.Spec.Config)
 	data, _ := r.Spec.Values["configData"].(map[string]any)
 	configConflicts(&l, r, "spec.values.configData", data)
+	sourceConflicts(&l, r)
 	labelConflicts(&l, "spec.values", r.Spec.Values)
 	environmentConflicts(&l, "spec.values.extraEnvVars", r.Spec.Values["extraEnvVars"])
 	environmentConflicts(&l, "spec.extra.env", out["extraEnvVars"])
@@ -52,8 +54,8 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	if len(r.Spec.Config) > 0 {
 		out["configData"] = r.Spec.Config
 	}
-	addSecrets(out, r, src)
-	return object.Merge(out, r.Spec.Values), nil
+	secrets := secrets(out, r, src)
+	return object.Merge(object.Merge(out, r.Spec.Values), secrets), nil
 }
 
 // derive is everything that the spec says and that is no secret.
@@ -248,12 +250,10 @@ func gateway(s spec.RegistrySpec) map[string]any {
 	return out
 }
 
-// addSecrets puts the secrets, or what stands for them, where the chart looks.
-func addSecrets(out map[string]any, r *spec.Registry, src secret.Source) {
-	all, _ := out["secrets"].(map[string]any)
-	if all == nil {
-		all = map[string]any{}
-	}
+// secrets are the secrets, or what stands for them, where the chart looks. What
+// goes into one of them as a whole is taken out of the other values.
+func secrets(out map[string]any, r *spec.Registry, src secret.Source) map[string]any {
+	all := map[string]any{}
 	if v, ok := src.Value(secret.HTPasswd); ok {
 		all["htpasswd"] = v
 	}
@@ -261,10 +261,7 @@ func addSecrets(out map[string]any, r *spec.Registry, src secret.Source) {
 		all["haSharedSecret"] = v
 	}
 	if kind, own := r.Spec.Storage.Keys(); own {
-		mine, _ := all[kind].(map[string]any)
-		if mine == nil {
-			mine = map[string]any{}
-		}
+		mine := map[string]any{}
 		for name, ref := range storageKeys[kind] {
 			if v, ok := src.Value(ref); ok {
 				mine[name] = v
@@ -274,9 +271,14 @@ func addSecrets(out map[string]any, r *spec.Registry, src secret.Source) {
 			all[kind] = mine
 		}
 	}
-	addLogin(out, r, src)
-	addConfig(out, all, r, src)
-	out["secrets"] = all
+	if settings := config(out, r, src); len(settings) > 0 {
+		all["config"] = settings
+	}
+	found := map[string]any{"secrets": all}
+	if l := login(r, src); len(l) > 0 {
+		found["proxy"] = l
+	}
+	return found
 }
 
 func texts(m map[string]string) map[string]any {

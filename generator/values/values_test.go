@@ -152,6 +152,42 @@ func TestUnsetSecretsAreLeftOut(t *testing.T) {
 	}
 }
 
+// Values files of old name the secrets and leave them empty: that takes none
+// away, and least of all the users, without whom the registry is open to all.
+func TestEmptySecretsInValuesTakeNoneAway(t *testing.T) {
+	const proxy = "  proxy: {remoteURL: \"https://a.b\"}\n"
+	src := secret.Seeded(nil, map[secret.Ref]string{
+		secret.HTPasswd: "users", secret.HTTPSecret: "http", secret.S3AccessKey: "access", secret.S3SecretKey: "secret",
+		secret.ProxyUsername: "me", secret.ProxyPassword: "pass", secret.ConfigRef("REGISTRY_LOG_LEVEL"): "debug",
+	})
+	plain, err := From(registry(t, proxy), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lines := range []string{
+		`{secrets: {haSharedSecret: "", htpasswd: "", s3: {secretRef: "", accessKey: "", secretKey: ""}}, proxy: {username: "", password: "", secretRef: ""}}`,
+		"{secrets: {haSharedSecret: null, htpasswd: null, config: null, s3: null}, proxy: {username: null, password: null}}",
+		"{secrets: null}",
+	} {
+		v, err := From(registry(t, proxy+"  values: "+lines+"\n"), src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range [][]string{{"secrets", "htpasswd"}, {"secrets", "haSharedSecret"}, {"secrets", "config", "REGISTRY_LOG_LEVEL"}, {"secrets", "s3", "accessKey"},
+			{"secrets", "s3", "secretKey"}, {"proxy", "username"}, {"proxy", "password"}} {
+			get := func(v map[string]any) any {
+				for _, k := range at[:len(at)-1] {
+					v, _ = v[k].(map[string]any)
+				}
+				return v[at[len(at)-1]]
+			}
+			if get(v) == nil || get(v) != get(plain) {
+				t.Errorf("%s: %v is %v", lines, at, get(v))
+			}
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	const way = "\n  next: a spec and its values are readable; secrets belong in an encrypted credential:\n        reggen credential set s3, reggen user add NAME, or sops edit for the machine's"
 	for lines, want := range map[string]string{
@@ -203,6 +239,9 @@ func TestRefusals(t *testing.T) {
 		"  config: {storage: {s3: {region: ams3}}}":                                                                                                "spec.config.storage.s3.region: the spec says it; expected spec.storage.s3",
 		"  config: {storage: {redirect: {disable: true}}}":                                                                                         "spec.config.storage.redirect.disable: the spec says it; expected spec.storage.s3.redirect",
 		"  config: {http: {addr: \":80\"}}":                                                                                                        "spec.config.http.addr: the Service and the probes rely on :5000; expected no other address",
+		"  values: {auth: {existingSecret: {name: x}}}":                                                                                            "spec.values.auth.existingSecret.name: names a Secret that the spec doesn't know of; expected spec.auth.existingSecret\n  next: set it there and take it out of spec.values",
+		"  values: {secrets: {s3: {secretRef: x}}}":                                                                                                "spec.values.secrets.s3.secretRef: names a Secret that the spec doesn't know of; expected spec.storage.s3.existingSecret\n  next: set it there and take it out of spec.values",
+		"  proxy: {remoteURL: \"https://a.b\"}\n  values: {proxy: {secretRef: x}}":                                                                 "spec.values.proxy.secretRef: names a Secret that the spec doesn't know of; expected spec.proxy.existingSecret\n  next: set it there and take it out of spec.values",
 		"  config: {http: {host: https://other}}":                                                                                                  "spec.config.http.host: the spec says it; expected spec.host",
 	} {
 		_, err := From(registry(t, lines), all())
