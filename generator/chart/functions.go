@@ -30,7 +30,7 @@ type functions struct {
 	src     secret.Source
 	stack   []call
 	refused string // the impure function that ended the render
-	failed  string // what a template passed to fail; may hold values
+	failed  string // what a template passed to fail or required; may hold values
 }
 
 // call is one template being rendered: how many values it has drawn.
@@ -52,6 +52,13 @@ func (f *functions) overrides() template.FuncMap {
 		"fail": func(why string) (string, error) {
 			f.failed = why
 			return "", errors.New("refused")
+		},
+		"required": func(why string, v any) (any, error) {
+			if text, is := v.(string); v == nil || is && text == "" {
+				f.failed = why
+				return nil, errors.New("refused")
+			}
+			return v, nil
 		},
 		"keys":   sortedKeys,
 		"values": sortedValues,

@@ -27,6 +27,18 @@ func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 		"autoscaling: {enabled: true}": "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany",
 		"autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0, targetMemoryUtilizationPercentage: 0}": "autoscaling: without a target there is nothing to scale by",
 		"{readOnly: true, garbageCollect: {enabled: true}}":                                                     "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume",
+		"{readOnly: true, proxy: {enabled: true}}":                                                              "readOnly: a cache takes no pushes anyway but has to store what it pulls",
+		"{storage: s3, autoscaling: {enabled: true, minReplicas: 3}}":                                           "autoscaling.maxReplicas: is less than minReplicas",
+		"podDisruptionBudget: {minAvailable: 1, maxUnavailable: 0}":                                             "podDisruptionBudget: one of minAvailable and maxUnavailable",
+		"service: {loadBalancerSourceRanges: [192.0.2.0/24]}":                                                   "service.loadBalancerSourceRanges: only a Service of type LoadBalancer has them",
+		"configPath: /config.yml":                                                                               "configPath: a file in a folder of its own",
+		"configPath: /tmp/config.yml":                                                                           "configPath: a file in a folder of its own",
+		"configPath: config.yml":                                                                                "configPath: a file in a folder of its own",
+		"extraVolumes: [{name: tmp, emptyDir: {}}]":                                                             "extraVolumes: config, auth, data, tls and tmp are the chart's own",
+		"extraVolumes: [{name: a, emptyDir: {}}, {name: a, emptyDir: {}}]":                                      "extraVolumes: config, auth, data, tls and tmp are the chart's own",
+		"{extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /tmp/}]}":                         "extraVolumeMounts: the chart mounts something there already",
+		"{extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a}]}":  "extraVolumeMounts: the chart mounts something there already",
+		"extraVolumeMounts: [{name: b, mountPath: /b}]":                                                         "extraVolumeMounts: names a volume that isn't there",
 	} {
 		var v map[string]any
 		if err := yaml.Unmarshal([]byte(values), &v); err != nil {

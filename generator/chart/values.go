@@ -37,6 +37,10 @@ func checkMap(l *problem.List, path string, values map[string]any, s *jsonschema
 			at = path + "[" + k + "]"
 		}
 		sub, known := s.Properties[k]
+		if v == nil && slices.Contains(s.Required, k) {
+			l.Add(problem.Problem{Path: at, What: "is empty, which takes the chart's defaults away", Want: strings.TrimSuffix(wanted(sub), unquoted), Next: "leave the key out to keep them"})
+			continue
+		}
 		if v == nil && (known || !closed(s)) {
 			continue // null takes a default away, as in Helm
 		}
@@ -113,7 +117,11 @@ func closed(s *jsonschema.Schema) bool {
 }
 
 func checkLeaf(l *problem.List, path string, v any, s *jsonschema.Schema) {
-	resolved, err := s.CloneSchemas().Resolve(nil)
+	s = s.CloneSchemas()
+	if closed(s) {
+		s.Required = nil // the defaults bring it; only null takes it away, which is told
+	}
+	resolved, err := s.Resolve(nil)
 	if err != nil || resolved.Validate(v) == nil {
 		return
 	}
@@ -129,7 +137,9 @@ func wanted(s *jsonschema.Schema) string {
 			words = append(words, fmt.Sprint(e))
 		}
 		return "one of " + strings.Join(words, ", ")
-	case len(s.Required) > 0:
+	case s.Pattern != "" && s.Description != "":
+		return s.Description
+	case len(s.Required) > 0 && !closed(s):
 		return article(s.Type) + " with " + strings.Join(s.Required, " and ")
 	case s.Minimum != nil && s.Maximum != nil:
 		return fmt.Sprintf("%s from %v to %v", article(s.Type), *s.Minimum, *s.Maximum)
@@ -140,7 +150,7 @@ func wanted(s *jsonschema.Schema) string {
 	case len(s.Types) > 0:
 		var words []string
 		for _, t := range s.Types {
-			if t != "null" {
+			if t != "null" && (t != "object" || s.MaxProperties == nil) {
 				words = append(words, article(t))
 			}
 		}
@@ -148,6 +158,9 @@ func wanted(s *jsonschema.Schema) string {
 	}
 	return s.Description
 }
+
+// unquoted says what is usually wrong with a text.
+const unquoted = "; in quotes, where YAML takes it for something else"
 
 func article(kind string) string {
 	switch kind {
@@ -160,7 +173,7 @@ func article(kind string) string {
 	case "boolean":
 		return "true or false, unquoted"
 	case "string":
-		return "text; in quotes, where YAML takes it for something else"
+		return "text" + unquoted
 	}
 	return "a " + kind
 }

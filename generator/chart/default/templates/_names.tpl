@@ -166,6 +166,7 @@ is YAML: a mapping, as it wants one. */ -}}
 {{- with .Values.proxy }}{{ if .enabled -}}
 {{- if not .remoteurl }}{{ fail "proxy.remoteurl: the registry to cache is missing" }}{{ end -}}
 {{- if $.Values.garbageCollect.enabled }}{{ fail "garbageCollect.enabled: a cache stores what it pulls even while it is read-only" }}{{ end -}}
+{{- if $.Values.readOnly }}{{ fail "readOnly: a cache takes no pushes anyway but has to store what it pulls" }}{{ end -}}
 {{- end }}{{ end -}}
 {{- with .Values.redis }}{{ if and .enabled (not .addrs) }}{{ fail "redis.addrs: where Redis listens is missing" }}{{ end }}{{ end -}}
 {{- if and .Values.proxy.ttl (ne .Values.image.flavor "distribution") }}{{ fail "proxy.ttl: only version 3 of the registry knows it" }}{{ end -}}
@@ -178,15 +179,39 @@ is YAML: a mapping, as it wants one. */ -}}
 {{- end }}{{ end -}}
 {{- with .Values.autoscaling }}{{ if .enabled -}}
 {{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage) }}{{ fail "autoscaling: without a target there is nothing to scale by" }}{{ end -}}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}{{ fail "autoscaling.maxReplicas: is less than minReplicas" }}{{ end -}}
 {{- if include "registry.single" $ }}{{ fail "autoscaling.enabled: the volume belongs to one pod; use s3, or accessMode ReadWriteMany" }}{{ end -}}
 {{- end }}{{ end -}}
 {{- if .Values.garbageCollect.enabled -}}
 {{- if and (eq .Values.storage "filesystem") (or (not .Values.persistence.enabled) (eq .Values.persistence.accessMode "ReadWriteOncePod")) }}{{ fail "garbageCollect.enabled: it runs in a pod of its own, which can't have the registry's volume" }}{{ end -}}
 {{- end -}}
 {{- with .Values.networkPolicy }}{{ if and .enabled (not (kindIs "slice" .ingressNamespaces)) (not (kindIs "slice" .egress)) }}{{ fail "networkPolicy.enabled: neither ingressNamespaces nor egress says anything" }}{{ end }}{{ end -}}
+{{- with .Values.podDisruptionBudget }}{{ if and (hasKey . "minAvailable") (hasKey . "maxUnavailable") }}{{ fail "podDisruptionBudget: one of minAvailable and maxUnavailable" }}{{ end }}{{ end -}}
+{{- with .Values.service }}{{ if and .loadBalancerSourceRanges (ne .type "LoadBalancer") }}{{ fail "service.loadBalancerSourceRanges: only a Service of type LoadBalancer has them" }}{{ end }}{{ end -}}
+{{- include "registry.checkMounts" . -}}
 {{- if not (has .Values.storage (list "filesystem" "s3" "azure" "gcs" "swift")) }}{{ fail "storage: this chart knows filesystem, s3, azure, gcs and swift" }}{{ end -}}
 {{- if and (eq .Values.storage "swift") (ne .Values.image.flavor "distribution-v2") }}{{ fail "storage: only version 2 of the registry knows swift" }}{{ end -}}
 {{- if and (eq .Values.storage "azure") (not (and .Values.secrets.azure.accountName .Values.secrets.azure.container)) }}{{ fail "secrets.azure: accountName and container say where images are kept" }}{{ end -}}
 {{- if and (eq .Values.storage "azure") .Values.azure.rootdirectory (ne .Values.image.flavor "distribution") }}{{ fail "azure.rootdirectory: only version 3 of the registry knows it" }}{{ end -}}
 {{- if not (has .Values.image.flavor (list "distribution" "distribution-v2" "gitlab")) }}{{ fail "image.flavor: distribution, distribution-v2 or gitlab" }}{{ end -}}
+{{- end -}}
+
+{{- /* What the pods already have can't be there twice: the cluster refuses it. */ -}}
+{{- define "registry.checkMounts" -}}
+{{- $path := include "registry.configPath" . -}}
+{{- if or (not (isAbs $path)) (has (dir $path) (list "/" "/auth" "/etc/registry-tls" "/tmp" "/var/lib/registry")) }}{{ fail "configPath: a file in a folder of its own, for instance /etc/registry/config.yml" }}{{ end -}}
+{{- $own := list "config" "tmp" -}}
+{{- $mounted := list (dir $path) "/tmp" -}}
+{{- if include "registry.guarded" . }}{{ $own = append $own "auth" }}{{ $mounted = append $mounted "/auth" }}{{ end -}}
+{{- if eq .Values.storage "filesystem" }}{{ $own = append $own "data" }}{{ $mounted = append $mounted "/var/lib/registry" }}{{ end -}}
+{{- if .Values.tlsSecretName }}{{ $own = append $own "tls" }}{{ $mounted = append $mounted "/etc/registry-tls" }}{{ end -}}
+{{- range .Values.extraVolumes -}}
+{{- if has .name $own }}{{ fail "extraVolumes: config, auth, data, tls and tmp are the chart's own, and each name stands once" }}{{ end -}}
+{{- $own = append $own .name -}}
+{{- end -}}
+{{- range .Values.extraVolumeMounts -}}
+{{- if has (clean (toString .mountPath)) $mounted }}{{ fail "extraVolumeMounts: the chart mounts something there already (/tmp, /auth, the configuration, the images or the certificate), or two do; another path" }}{{ end -}}
+{{- $mounted = append $mounted (clean (toString .mountPath)) -}}
+{{- if not (has .name $own) }}{{ fail "extraVolumeMounts: names a volume that isn't there" }}{{ end -}}
+{{- end -}}
 {{- end -}}
