@@ -171,6 +171,9 @@ func (p Plan) configRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
 		} else if field := values.Models(name); field != "" {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "would overrule the spec", Want: field})
 			continue
+		} else if e := p.Registry.Spec.Extra; e != nil && slices.ContainsFunc(e.Env, func(v spec.EnvVar) bool { return v.Name == name }) {
+			l.Add(problem.Problem{File: c.File, Path: path, What: "spec.extra.env sets it too", Want: "one of the two"})
+			continue
 		}
 		refs[secret.ConfigRef(name)] = secret.Facets{"from": c.Fingerprint(name)}
 	}

@@ -129,6 +129,14 @@ spec.autoscaling.minReplicas: is 0; expected at least 1`},
 	{"network policy for nobody", withS3("{region: eu-central-1, bucket: images}\n  networkPolicy: {ingressNamespaces: [], egress: []}"),
 		`spec.networkPolicy.egress: is empty, so the registry could reach neither its bucket nor DNS; expected rules for both, or no egress
 spec.networkPolicy.ingressNamespaces: is empty, so nobody could reach the registry; expected the labels of the namespaces that may, for instance kubernetes.io/metadata.name: ingress`},
+	{"network policy that cuts a container off", minimal + "  storage: {azure: {accountName: images, container: images}}\n" + "  networkPolicy: {egress: []}\n",
+		"spec.networkPolicy.egress: is empty, so the registry could reach neither its bucket nor DNS; expected rules for both, or no egress"},
+	{"network policy that cuts a cache off", onVolume + "  proxy: {remoteURL: \"https://a.example.com\"}\n  networkPolicy: {egress: []}\n",
+		"spec.networkPolicy.egress: is empty, so the cache could reach neither spec.proxy.remoteURL nor DNS; expected rules for both, or no egress"},
+	{"network policy that cuts Redis off", onVolume + "  redis: {addrs: [\"a:1\"]}\n  networkPolicy: {egress: []}\n",
+		"spec.networkPolicy.egress: is empty, so the registry could reach neither Redis nor DNS; expected rules for both, or no egress"},
+	{"network policy that cuts notifications off", onVolume + "  notifications: {endpoints: {a: {url: \"https://a.example.com\"}}}\n  networkPolicy: {egress: []}\n",
+		"spec.networkPolicy.egress: is empty, so the registry could reach none of spec.notifications.endpoints; expected rules for them and for DNS, or no egress"},
 	{"network policy", onVolume + `  networkPolicy: {ingressNamespaces: [{}, {a: b c}], egress: [{port: []}, {to: {}}, null]}
 `,
 		`spec.networkPolicy.egress[0].port: is no field of a rule; expected ports or to; did you mean "ports"?

@@ -109,6 +109,9 @@ spec.gateway.parentRefs[2]: stands in the list twice; expected each listener onc
 spec.gateway.parentRefs[2].name: is missing; expected the Gateway's name
 spec.gateway.pullHost: is spec.host, where people push; expected a name of its own, which lets GET and HEAD through alone
 spec.gateway.requestTimeout: "15 minutes" is not a duration as the Gateway API writes it; expected for instance 15m; 0s is no limit`},
+	{"a Gateway as a whole and a listener of it", onVolume + `  gateway: {parentRefs: [{name: g, sectionName: a}, {name: g, sectionName: b}, {name: h}, {name: g, namespace: x}, {name: g}]}
+`,
+		"spec.gateway.parentRefs[4]: names a listener of a Gateway that the list also names as a whole, which the Gateway API refuses; expected sectionName in all of its entries, or one entry"},
 	{"a Gateway before TLS in the pod", onVolume + `  tls: {secretName: t}
   gateway: {parentRefs: [{name: g}]}
 `,

@@ -113,7 +113,7 @@ var docs = map[string]doc{
 	"spec.ingress.className":     {text: "The Ingress class.", def: "the cluster's", pattern: patternName, length: 253},
 	"spec.ingress.clusterIssuer": {text: "The ClusterIssuer of cert-manager that makes the certificate.", pattern: patternName, length: 253},
 	"spec.ingress.tlsSecretName": {text: "The Secret that holds the certificate.", def: "<metadata.name>-tls", pattern: patternName, length: 253},
-	"spec.ingress.maxBodySize":   {text: "The largest layer that nginx lets through, as nginx writes sizes; 0 is no limit.", pattern: patternBodySize},
+	"spec.ingress.maxBodySize":   {text: "The largest layer that ingress-nginx lets through, as nginx writes sizes; 0 is no limit, as with className nginx. Other controllers have limits of their own.", pattern: patternBodySize},
 	"spec.ingress.annotations":   {text: "More annotations for the Ingress. Those that the fields above set are refused."},
 
 	"spec.auth":                     {text: "Who gets in. The users are credentials of type user, one file each."},

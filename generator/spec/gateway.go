@@ -51,7 +51,7 @@ func (v *validator) gateway() {
 	if len(g.ParentRefs) == 0 {
 		v.add(list, "is missing", "the Gateway that serves the host: its name, and its namespace if that is another one")
 	}
-	seen := map[ParentRef]bool{}
+	seen, named := map[ParentRef]bool{}, map[[2]string]bool{} // by namespace and name: whether as a whole
 	for i, p := range g.ParentRefs {
 		at := fmt.Sprintf("%s[%d]", list, i)
 		if !v.missing(at+".name", p.Name, "the Gateway's name") {
@@ -69,6 +69,12 @@ func (v *validator) gateway() {
 			v.add(at, "stands in the list twice", "each listener once, told apart by sectionName")
 		}
 		seen[same] = true
+		if other := p.SectionName == ""; p.Name != "" {
+			if before, ok := named[[2]string{p.Namespace, p.Name}]; ok && before != other {
+				v.add(at, "names a listener of a Gateway that the list also names as a whole, which the Gateway API refuses", "sectionName in all of its entries, or one entry")
+			}
+			named[[2]string{p.Namespace, p.Name}] = other
+		}
 	}
 	if g.PullHost != "" {
 		const at = path + ".pullHost"

@@ -34,8 +34,17 @@ func (v *validator) networkPolicy() {
 		}
 		v.labels(at, m)
 	}
-	if p.Egress != nil && len(p.Egress) == 0 && v.s.Storage.S3 != nil {
-		v.add(out, "is empty, so the registry could reach neither its bucket nor DNS", "rules for both, or no egress")
+	if kind, _ := v.s.Storage.Keys(); p.Egress != nil && len(p.Egress) == 0 {
+		switch {
+		case kind != "filesystem":
+			v.add(out, "is empty, so the registry could reach neither its bucket nor DNS", "rules for both, or no egress")
+		case v.s.Proxy != nil:
+			v.add(out, "is empty, so the cache could reach neither spec.proxy.remoteURL nor DNS", "rules for both, or no egress")
+		case v.s.Redis != nil:
+			v.add(out, "is empty, so the registry could reach neither Redis nor DNS", "rules for both, or no egress")
+		case v.s.Notifications != nil:
+			v.add(out, "is empty, so the registry could reach none of spec.notifications.endpoints", "rules for them and for DNS, or no egress")
+		}
 	}
 	fields := []string{"ports", "to"}
 	for i, rule := range p.Egress {

@@ -65,6 +65,7 @@ func refuseTexts(l *problem.List, path string, m map[string]string) {
 }
 
 // filled says that a value is a scalar that holds something, or a list of such.
+// Yes and no are no secrets, as in Access-Control-Allow-Credentials.
 func filled(v any) bool {
 	switch t := v.(type) {
 	case nil, map[string]any, bool:
@@ -72,7 +73,7 @@ func filled(v any) bool {
 	case []any:
 		return slices.ContainsFunc(t, filled)
 	case string:
-		return t != ""
+		return t != "" && t != "true" && t != "false"
 	}
 	return true
 }
@@ -88,6 +89,10 @@ var fields = []struct{ variable, field string }{
 	{"REGISTRY_PROXY_USERNAME", "a credential of type proxy"},
 	{"REGISTRY_PROXY_PASSWORD", "a credential of type proxy"},
 	{"REGISTRY_PROXY_TTL", "spec.proxy.ttl"},
+	{"REGISTRY_REDIS_ADDR", "spec.redis"},
+	{"REGISTRY_REDIS_ADDRS", "spec.redis"},
+	{"REGISTRY_REDIS_DB", "spec.redis"},
+	{"REGISTRY_REDIS_USERNAME", "spec.redis"},
 	{"REGISTRY_NOTIFICATIONS", "spec.notifications; a secret header is notifications.<endpoint>.<header> of a config credential"},
 }
 
@@ -210,75 +215,4 @@ func place(path string) string {
 		}
 	}
 	return "the spec's own field"
-}
-
-// drivers are the storage drivers of the registry's configuration.
-var drivers = []string{"s3", "filesystem", "azure", "gcs", "swift", "oss", "inmemory", "s3_v2"}
-
-// configConflicts reports entries of spec.config that say something else than
-// the spec, or that the chart's other objects rely on.
-func configConflicts(l *problem.List, r *spec.Registry, at string, config map[string]any) {
-	refuse := func(path, what, want string) {
-		l.Add(problem.Problem{Path: at + "." + path, What: what, Want: want})
-	}
-	if _, ok := config["auth"]; ok {
-		refuse("auth", "the spec says who gets in", "spec.auth")
-	}
-	if proxy, ok := config["proxy"].(map[string]any); ok && r.Spec.Proxy != nil && proxy["remoteurl"] != nil {
-		refuse("proxy.remoteurl", "the spec says it", "spec.proxy.remoteURL")
-	}
-	if r.Spec.Redis != nil {
-		redis, _ := config["redis"].(map[string]any)
-		for _, k := range []string{"addr", "addrs", "db", "username"} {
-			if redis[k] != nil {
-				refuse("redis."+k, "the spec says it", "spec.redis")
-			}
-		}
-		storage, _ := config["storage"].(map[string]any)
-		if cache, _ := storage["cache"].(map[string]any); cache["blobdescriptor"] != nil {
-			refuse("storage.cache.blobdescriptor", "the spec says it", "spec.redis")
-		}
-	}
-	if _, ok := config["notifications"]; ok && r.Spec.Notifications != nil {
-		refuse("notifications", "the spec says it", "spec.notifications")
-	}
-	if proxy, _ := config["proxy"].(map[string]any); r.Spec.Proxy != nil && r.Spec.Proxy.TTL != "" && proxy["ttl"] != nil {
-		refuse("proxy.ttl", "the spec says it", "spec.proxy.ttl")
-	}
-	if storage, ok := config["storage"].(map[string]any); ok {
-		mine, _ := r.Spec.Storage.Keys()
-		for _, d := range drivers {
-			entry, there := storage[d]
-			if there && d != mine {
-				refuse("storage."+d, "the spec stores elsewhere", "spec.storage")
-				continue
-			}
-			settings, _ := entry.(map[string]any)
-			for _, k := range slices.Sorted(maps.Keys(settings)) {
-				if slices.Contains([]string{"region", "bucket", "regionendpoint", "rootdirectory", "encrypt", "secure", "forcepathstyle", "pathstyle", "accountname", "container", "realm", "credentials", "keyfile", "authurl", "tenant", "domain", "prefix"}, k) {
-					refuse("storage."+d+"."+k, "the spec says it", "spec.storage."+d)
-				}
-			}
-		}
-		if maintenance, ok := storage["maintenance"].(map[string]any); ok && maintenance["readonly"] != nil {
-			refuse("storage.maintenance.readonly", "the spec says it", "spec.readOnly")
-		}
-		if redirect, ok := storage["redirect"].(map[string]any); ok && slices.Contains([]string{"s3", "azure", "gcs"}, mine) && redirect["disable"] != nil {
-			refuse("storage.redirect.disable", "the spec says it", "spec.storage."+mine+".redirect")
-		}
-	}
-	if http, ok := config["http"].(map[string]any); ok {
-		if _, ok := http["addr"]; ok {
-			refuse("http.addr", "the Service and the probes rely on :5000", "no other address")
-		}
-		if _, ok := http["debug"]; ok && r.Spec.Metrics != nil {
-			refuse("http.debug", "the spec says it", "spec.metrics")
-		}
-		if _, ok := http["tls"]; ok && r.Spec.TLS != nil {
-			refuse("http.tls", "the spec says it", "spec.tls")
-		}
-		if v, ok := http["host"]; ok && v != "https://"+r.Spec.Host {
-			refuse("http.host", "the spec says it", "spec.host")
-		}
-	}
 }

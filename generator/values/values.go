@@ -202,9 +202,9 @@ func ingress(s spec.RegistrySpec) map[string]any {
 		for k, v := range nginx {
 			annotations[k] = v
 		}
-		if i.MaxBodySize != "" {
-			annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = i.MaxBodySize
-		}
+	}
+	if i.MaxBodySize != "" { // nginx may well have another class, or be the cluster's own
+		annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = i.MaxBodySize
 	}
 	if i.ClassName == "nginx" && s.TLS != nil {
 		annotations["nginx.ingress.kubernetes.io/backend-protocol"] = "HTTPS"

@@ -145,6 +145,17 @@ func TestStorageAndAuth(t *testing.T) {
 	}
 }
 
+// An nginx that has another class, or is the cluster's own, hears of the size
+// too.
+func TestMaxBodySizeCountsForEveryClass(t *testing.T) {
+	for _, class := range []string{"", "className: nginx, ", "className: nginx-internal, "} {
+		v, err := From(registry(t, "  ingress: {"+class+"maxBodySize: 1g}\n"), all())
+		if err != nil || !strings.Contains(show(t, v["ingress"]), "nginx.ingress.kubernetes.io/proxy-body-size: 1g\n") {
+			t.Errorf("%q: %v %v", class, err, v["ingress"])
+		}
+	}
+}
+
 func TestUnsetSecretsAreLeftOut(t *testing.T) {
 	v, err := From(registry(t, ""), secret.Placeholders(nil))
 	if err != nil || fmt.Sprint(v["secrets"]) != "map[]" {
@@ -242,6 +253,12 @@ func TestRefusals(t *testing.T) {
 		"  values: {auth: {existingSecret: {name: x}}}":                                                                                            "spec.values.auth.existingSecret.name: names a Secret that the spec doesn't know of; expected spec.auth.existingSecret\n  next: set it there and take it out of spec.values",
 		"  values: {secrets: {s3: {secretRef: x}}}":                                                                                                "spec.values.secrets.s3.secretRef: names a Secret that the spec doesn't know of; expected spec.storage.s3.existingSecret\n  next: set it there and take it out of spec.values",
 		"  proxy: {remoteURL: \"https://a.b\"}\n  values: {proxy: {secretRef: x}}":                                                                 "spec.values.proxy.secretRef: names a Secret that the spec doesn't know of; expected spec.proxy.existingSecret\n  next: set it there and take it out of spec.values",
+		"  config: {health: null}":                                                                                                                 "spec.config.health: is null, which changes nothing; expected settings, or leave it out",
+		"  config: {proxy: {remoteurl: \"https://a.b\"}}":                                                                                          "spec.config.proxy.remoteurl: the spec says it; expected spec.proxy.remoteURL",
+		"  config: {redis: {addrs: [\"a:1\"]}}":                                                                                                    "spec.config.redis: has no effect: nothing is kept there; expected spec.redis",
+		"  config: {http: {tls: {certificate: /x}}}":                                                                                               "spec.config.http.tls.certificate: the probes, the Service and what stands before it have to know; expected spec.tls",
+		"  tls: {secretName: x}\n  config: {http: {tls: {clientcas: [/x]}}}":                                                                       "spec.config.http.tls.clientcas: the kubelet's probes have no certificate to show; expected clientauth: verify-client-cert-if-given beside it",
+		"  redis: {addrs: [\"a:1\"]}\n  extra: {env: [{name: REGISTRY_REDIS_ADDRS, value: x}]}":                                                    "spec.extra.env[0]: REGISTRY_REDIS_ADDRS would overrule the spec; expected spec.redis",
 		"  config: {http: {host: https://other}}":                                                                                                  "spec.config.http.host: the spec says it; expected spec.host",
 	} {
 		_, err := From(registry(t, lines), all())
@@ -263,6 +280,10 @@ func TestWhatOnlySoundsLikeASecretIsFine(t *testing.T) {
 		"  config: {http: {headers: {X-Token-Realm: [a]}}}",
 		"  config: {storage: {delete: {enabled: true}, s3: {chunksize: 1}}}",
 		"  config: {http: {host: https://r.example.com}}",
+		"  config: {http: {headers: {Access-Control-Allow-Credentials: [\"true\"]}}}",
+		"  values: {configData: {http: {addr: \":5000\"}}}",
+		"  tls: {secretName: x}\n  config: {http: {tls: {minimumtls: tls1.3, clientcas: [/x], clientauth: verify-client-cert-if-given}}}",
+		"  config: {storage: {cache: {blobdescriptor: redis}}, redis: {addrs: [\"a:1\"]}}",
 	} {
 		if _, err := From(registry(t, lines), all()); err != nil {
 			t.Errorf("%s: %v", lines, err)

@@ -122,8 +122,12 @@ func TestSettingsFromCredentialToVariable(t *testing.T) {
 	e.write(file, whole)
 	set("x", "config", "--field", "notifications.cd.Authorization")
 	set("x", "config", "--field", "REGISTRY_STORAGE_S3_REGION")
+	set("x", "config", "--field", "REGISTRY_REDIS_ADDRS")
+	set("x", "config", "--field", "REGISTRY_LOG_LEVEL")
+	e.write(file, whole+"  extra: {env: [{name: REGISTRY_LOG_LEVEL, value: debug}]}\n")
 	_, errs, code := run(t, e.dir, "seal", "overlays/e0")
-	for _, want := range []string{`spec.notifications has no endpoint "cd"; did you mean "ci"?`, "REGISTRY_STORAGE_S3_REGION: would overrule the spec; expected spec.auth, spec.storage or a credential"} {
+	for _, want := range []string{`spec.notifications has no endpoint "cd"; did you mean "ci"?`, "REGISTRY_STORAGE_S3_REGION: would overrule the spec; expected spec.auth, spec.storage or a credential",
+		"REGISTRY_REDIS_ADDRS: would overrule the spec; expected spec.redis", "REGISTRY_LOG_LEVEL: spec.extra.env sets it too; expected one of the two"} {
 		if code != exitFail || !strings.Contains(errs, want) {
 			t.Errorf("exit %d, does not say %s\n%s", code, want, errs)
 		}
