@@ -125,7 +125,11 @@ func checkLeaf(l *problem.List, path string, v any, s *jsonschema.Schema) {
 	if err != nil || resolved.Validate(v) == nil {
 		return
 	}
-	l.Add(problem.Problem{Path: path, What: "is not what the chart takes there", Want: wanted(s)})
+	want := wanted(s)
+	if _, text := v.(string); text && s.Pattern != "" && s.Description != "" {
+		want = s.Description
+	}
+	l.Add(problem.Problem{Path: path, What: "is not what the chart takes there", Want: want})
 }
 
 // wanted words what a schema asks of a value.
@@ -137,8 +141,6 @@ func wanted(s *jsonschema.Schema) string {
 			words = append(words, fmt.Sprint(e))
 		}
 		return "one of " + strings.Join(words, ", ")
-	case s.Pattern != "" && s.Description != "":
-		return s.Description
 	case len(s.Required) > 0 && !closed(s):
 		return article(s.Type) + " with " + strings.Join(s.Required, " and ")
 	case s.Minimum != nil && s.Maximum != nil:

@@ -28,6 +28,8 @@ var contexts = []struct{ prefix, values string }{
 	{"garbageCollect.enabled", "{storage: s3, readOnly: true}"},
 	{"garbageCollect.", "{storage: s3, readOnly: true, garbageCollect: {enabled: true}}"},
 	{"networkPolicy.enabled", "{networkPolicy: {egress: []}}"},
+	{"gateway.enabled", "{gateway: {parentRefs: [{name: g}]}}"},
+	{"ingress.enabled", "{ingress: {hosts: [h]}}"},
 	{"gateway.backendTLS", "{tlsSecretName: t, gateway: {enabled: true, parentRefs: [{name: g}], backendTLS: {enabled: true, caConfigMap: c, hostname: h}}}"},
 	{"service.nodePort", "{service: {type: NodePort}}"},
 }

@@ -24,8 +24,8 @@ func (v *validator) garbageCollection() {
 	}
 	const path = "spec.garbageCollection"
 	if !v.missing(path+".schedule", g.Schedule, "when to collect, as cron has it, for instance 0 3 * * 0") {
-		if what := checkSchedule(g.Schedule); what != "" {
-			v.add(path+".schedule", what, "minute, hour, day of the month, month, day of the week, for instance 0 3 * * 0")
+		if what := CheckSchedule(g.Schedule); what != "" {
+			v.add(path+".schedule", what, WantSchedule)
 		}
 	}
 	f := v.s.Storage.Filesystem
@@ -54,8 +54,11 @@ var cronFields = []struct {
 // reCron is one entry of a field: *, a value or a range, and a step.
 var reCron = regexp.MustCompile(`^(?:(\*)|([0-9]{1,2}|[A-Za-z]{3})(?:-([0-9]{1,2}|[A-Za-z]{3}))?)(?:/([0-9]{1,2}))?$`)
 
-// checkSchedule says why s is no schedule that a CronJob takes, or "".
-func checkSchedule(s string) string {
+// WantSchedule says what a schedule looks like.
+const WantSchedule = "minute, hour, day of the month, month, day of the week, for instance 0 3 * * 0"
+
+// CheckSchedule says why s is no schedule that a CronJob takes, or "".
+func CheckSchedule(s string) string {
 	switch {
 	case strings.Contains(s, "TZ="):
 		return "has a time zone in it, which a CronJob refuses there"

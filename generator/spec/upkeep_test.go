@@ -26,7 +26,7 @@ func TestSchedules(t *testing.T) {
 		"@weekly":             "is a word for a schedule, or an interval",
 		"TZ=UTC 0 3 * * *":    "has a time zone in it, which a CronJob refuses there",
 	} {
-		if got := checkSchedule(s); got != want {
+		if got := CheckSchedule(s); got != want {
 			t.Errorf("%s: %q, want %q", s, got, want)
 		}
 	}
@@ -39,7 +39,7 @@ func FuzzSchedule(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if checkSchedule(s) != "" {
+		if CheckSchedule(s) != "" {
 			return
 		}
 		fields := strings.Fields(s)

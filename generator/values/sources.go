@@ -43,3 +43,14 @@ func sourceConflicts(l *problem.List, r *spec.Registry) {
 		refuse("spec.proxy.existingSecret", "proxy", "secretRef")
 	}
 }
+
+// scheduleConflict reports a schedule among the values that no CronJob takes.
+func scheduleConflict(l *problem.List, r *spec.Registry) {
+	text, set := object.Object(r.Spec.Values).Map("garbageCollect")["schedule"].(string)
+	if !set {
+		return
+	}
+	if what := spec.CheckSchedule(text); what != "" {
+		l.Add(problem.Problem{Path: "spec.values.garbageCollect.schedule", What: what, Want: spec.WantSchedule})
+	}
+}

@@ -44,6 +44,7 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	data, _ := r.Spec.Values["configData"].(map[string]any)
 	configConflicts(&l, r, "spec.values.configData", data)
 	sourceConflicts(&l, r)
+	scheduleConflict(&l, r)
 	labelConflicts(&l, "spec.values", r.Spec.Values)
 	environmentConflicts(&l, "spec.values.extraEnvVars", r.Spec.Values["extraEnvVars"])
 	environmentConflicts(&l, "spec.extra.env", out["extraEnvVars"])

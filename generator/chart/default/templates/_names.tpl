@@ -172,7 +172,10 @@ is YAML: a mapping, as it wants one. */ -}}
 {{- if and .Values.proxy.ttl (ne .Values.image.flavor "distribution") }}{{ fail "proxy.ttl: only version 3 of the registry knows it" }}{{ end -}}
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) 5000) }}{{ fail "metrics.port: the registry itself listens on 5000" }}{{ end -}}
 {{- with .Values.service }}{{ if and .nodePort (eq .type "ClusterIP") }}{{ fail "service.nodePort: a Service of type ClusterIP has no port on nodes" }}{{ end }}{{ end -}}
+{{- with .Values.service }}{{ if and (eq (toString .clusterIP) "None") (ne .type "ClusterIP") }}{{ fail "service.clusterIP: None is for a Service of type ClusterIP" }}{{ end }}{{ end -}}
+{{- with .Values.ingress }}{{ if and .enabled (not .hosts) }}{{ fail "ingress.hosts: none is named" }}{{ end }}{{ end -}}
 {{- with .Values.gateway }}{{ if .enabled -}}
+{{- if not .parentRefs }}{{ fail "gateway.parentRefs: no Gateway is named" }}{{ end -}}
 {{- if and .backendTLS.enabled (not $.Values.tlsSecretName) }}{{ fail "gateway.backendTLS: the registry has no certificate; tlsSecretName names one" }}{{ end -}}
 {{- if and .backendTLS.enabled (not .backendTLS.caConfigMap) (not .backendTLS.systemCAs) }}{{ fail "gateway.backendTLS: caConfigMap or systemCAs says who signed the certificate" }}{{ end -}}
 {{- if and .backendTLS.enabled (not .backendTLS.hostname) }}{{ fail "gateway.backendTLS.hostname: a name that the certificate holds is missing" }}{{ end -}}
