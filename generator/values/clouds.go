@@ -67,10 +67,14 @@ const (
 )
 
 // workloadIdentity labels every pod that reads the storage, the collector's
-// included, where the ServiceAccount says that it is somebody at Azure.
+// included, where the ServiceAccount says that it is somebody at Azure, or is
+// another's, who may say so: without that the label changes nothing.
 func workloadIdentity(out map[string]any, s spec.RegistrySpec) {
 	a := s.Storage.Azure
-	if a == nil || !a.AmbientCredentials || s.ServiceAccount == nil || s.ServiceAccount.Annotations[azureClient] == "" {
+	if a == nil || !a.AmbientCredentials || s.ServiceAccount == nil {
+		return
+	}
+	if *s.ServiceAccount.Create && s.ServiceAccount.Annotations[azureClient] == "" {
 		return
 	}
 	out["podLabels"] = map[string]any{azureUse: "true"}

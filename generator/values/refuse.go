@@ -25,6 +25,10 @@ var (
 		`|(?i:^\s*(bearer|basic)\s+\S)|\b(AKIA|ASIA)[0-9A-Z]{16}\b|(?i:^--?[a-z-]*(password|passwd|token|secret)[a-z-]*[= ]\S)`)
 )
 
+// aFile matches paths as people write them; no secret that was drawn by lot
+// looks like one.
+var aFile = regexp.MustCompile(`^(/[a-z0-9._-]+){2,}$`)
+
 const wayOut = "a spec and its values are readable; secrets belong in an encrypted credential:\nreggen credential set s3, reggen user add NAME, or sops edit for the machine's"
 
 // refuseSecrets reports what looks like a secret in readable values. It never
@@ -65,7 +69,8 @@ func refuseTexts(l *problem.List, path string, m map[string]string) {
 }
 
 // filled says that a value is a scalar that holds something, or a list of such.
-// Yes and no are no secrets, as in Access-Control-Allow-Credentials.
+// Yes and no are no secrets, as in Access-Control-Allow-Credentials, nor are
+// files, as in the privatekey of CloudFront or GOOGLE_APPLICATION_CREDENTIALS.
 func filled(v any) bool {
 	switch t := v.(type) {
 	case nil, map[string]any, bool:
@@ -73,7 +78,7 @@ func filled(v any) bool {
 	case []any:
 		return slices.ContainsFunc(t, filled)
 	case string:
-		return t != "" && t != "true" && t != "false"
+		return t != "" && t != "true" && t != "false" && !aFile.MatchString(t)
 	}
 	return true
 }

@@ -156,6 +156,27 @@ func TestMaxBodySizeCountsForEveryClass(t *testing.T) {
 	}
 }
 
+// The label by which Azure gives pods a token doesn't depend on who makes the
+// account, where the annotation would stand.
+func TestPodsOfAnAccountAtAzure(t *testing.T) {
+	for account, want := range map[string]bool{
+		"{annotations: {azure.workload.identity/client-id: x}}": true,
+		"{create: false, name: images}":                         true,
+		"{}":                                                    false,
+	} {
+		v, err := From(registry(t, "  storage: {azure: {accountName: images, container: images, ambientCredentials: true}}\n  garbageCollection: {schedule: 0 3 * * 0}\n  serviceAccount: "+account+"\n"), all())
+		if err != nil {
+			t.Fatal(err)
+		}
+		collector, _ := v["garbageCollect"].(map[string]any)
+		for who, labels := range map[string]any{"registry": v["podLabels"], "collector": collector["podLabels"]} {
+			if got := strings.Contains(fmt.Sprint(labels), "azure.workload.identity/use:true"); got != want {
+				t.Errorf("%s: %s: labels %v", account, who, labels)
+			}
+		}
+	}
+}
+
 func TestUnsetSecretsAreLeftOut(t *testing.T) {
 	v, err := From(registry(t, ""), secret.Placeholders(nil))
 	if err != nil || fmt.Sprint(v["secrets"]) != "map[]" {
@@ -209,6 +230,7 @@ func TestRefusals(t *testing.T) {
 		"  values: {podAnnotations: {x: \"$2y$10$" + canary + "\"}}":                                        "spec.values.podAnnotations.x: looks like a secret" + way,
 		"  values: {podAnnotations: {x: \"https://u:" + canary + "@h\"}}":                                   "spec.values.podAnnotations.x: looks like a secret" + way,
 		"  config: {notifications: {endpoints: [{headers: {Authorization-Token: " + canary + "}}]}}":        "spec.config.notifications.endpoints[0].headers.Authorization-Token: looks like a secret" + way,
+		"  config: {redis: {password: /" + canary + "/x}}":                                                  "spec.config.redis.password: looks like a secret" + way,
 		"  config: {redis: {password: " + canary + "}}":                                                     "spec.config.redis.password: looks like a secret" + way,
 		"  config: {notifications: {endpoints: [{headers: {Authorization: [\"Bearer " + canary + "\"]}}]}}": "spec.config.notifications.endpoints[0].headers.Authorization: looks like a secret" + way,
 		"  config: {passwords: [" + canary + "]}":                                                           "spec.config.passwords: looks like a secret" + way,
@@ -283,6 +305,8 @@ func TestWhatOnlySoundsLikeASecretIsFine(t *testing.T) {
 		"  config: {http: {host: https://r.example.com}}",
 		"  config: {http: {headers: {Access-Control-Allow-Credentials: [\"true\"]}}}",
 		"  values: {configData: {http: {addr: \":5000\"}}}",
+		"  config: {middleware: {storage: [{name: cloudfront, options: {privatekey: /etc/cloudfront/pk.pem}}]}}",
+		"  extra: {env: [{name: GOOGLE_APPLICATION_CREDENTIALS, value: /var/run/secrets/google/config.json}]}",
 		"  tls: {secretName: x}\n  config: {http: {tls: {minimumtls: tls1.3, clientcas: [/x], clientauth: verify-client-cert-if-given}}}",
 		"  config: {storage: {cache: {blobdescriptor: redis}}, redis: {addrs: [\"a:1\"]}}",
 	} {
