@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -310,6 +311,14 @@ var environmentProbes = map[string][]struct {
 		{"the only user", func(s *Subject) { s.People = s.People[:1] }, `spec.pullSecrets.regcred.user: "puller" is the only user`},
 		{"one of several", func(*Subject) {}, ""},
 	},
+	"open-registry": {
+		{"no auth", func(s *Subject) { s.Objects = served("docker-registry", "") }, "env: data[config.yml] auth: ConfigMap registry/docker-registry-config has none: everybody may push and pull"},
+		{"auth", func(s *Subject) {
+			s.Objects = served("docker-registry", "auth: {htpasswd: {realm: r, path: /auth/htpasswd}}")
+		}, ""},
+		{"said aloud", func(s *Subject) { s.Objects, s.Registry.Spec.Auth.Anonymous = served("docker-registry", ""), true }, ""},
+		{"another registry", func(s *Subject) { s.Objects = served("mirror", "") }, ""},
+	},
 	"function-annotation": {
 		{"annotated", func(s *Subject) { s.Annotated = true }, "config.kubernetes.io/function makes kustomize leave the registry out"},
 		{"somebody else's", func(s *Subject) { s.Functions = []string{"ksops secrets"} }, "the ksops secrets is a function that a program answers: kustomize leaves it out, without an error"},
@@ -326,6 +335,32 @@ var environmentProbes = map[string][]struct {
 	"host":                  {{"the same everywhere", func(*Subject) {}, ""}},
 	"pull-secret-namespace": {{"where it was meant", func(*Subject) {}, ""}},
 	"cluster-keys-disjoint": {{"alone", func(*Subject) {}, ""}},
+}
+
+// served is a registry of that release, with more in its configuration.
+func served(release, more string) []object.Object {
+	objects, err := Parse("x", []byte(`apiVersion: v1
+kind: ConfigMap
+metadata: {name: docker-registry-config, namespace: registry}
+data:
+  config.yml: |
+    version: 0.1
+    storage: {filesystem: {}}
+    `+more+`
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: docker-registry, namespace: registry, labels: {release: `+release+`}}
+spec:
+  template:
+    spec:
+      containers: [{name: r, image: 'registry:3.1.1', volumeMounts: [{name: config, mountPath: /etc/distribution}]}]
+      volumes: [{name: config, configMap: {name: docker-registry-config}}]
+`))
+	if err != nil {
+		panic(err)
+	}
+	return objects
 }
 
 func silenced(id, reason string) func(*Subject) {

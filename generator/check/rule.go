@@ -106,6 +106,12 @@ var environmentRules = []Rule{
 		Fix:    "Set spec.host in the environment's spec and let reggen write the host everywhere, instead of a patch on the Ingress alone.",
 	},
 	{
+		ID: "open-registry", Severity: Error, Inputs: []Input{Spec, Objects}, one: openRegistry,
+		Title:  "a registry with users asks who somebody is",
+		Reason: "Without auth in its configuration the registry lets everybody push and pull, and nothing else about it looks different.",
+		Fix:    "Find the patch that takes auth out of the registry's configuration; where everybody is meant, set spec.auth.anonymous.",
+	},
+	{
 		ID: "pull-secret-namespace", Severity: Error, Inputs: []Input{Spec, Kustomization, Objects}, one: pullSecretNamespaces,
 		Title:  "pull secrets are in the namespaces that the spec names",
 		Reason: "A namespace: field of a kustomization moves every object, pull secrets for other namespaces included, and pods there can't pull any more.",
