@@ -28,11 +28,22 @@ func Parse(from string, stream []byte) ([]object.Object, error) {
 // build is a set of objects and what the rules want to know of it.
 type build struct {
 	objects    []object.Object
+	index      map[reference]object.Object
 	registries []registry
+	collectors []registry // those containers that collect garbage
 }
 
+// reference is what other objects know an object by.
+type reference struct{ kind, namespace, name string }
+
 func look(objects []object.Object) *build {
-	b := &build{objects: objects}
+	b := &build{objects: objects, index: map[reference]object.Object{}}
+	for _, o := range objects {
+		at := reference{o.Kind(), o.Namespace(), o.Name()}
+		if _, twice := b.index[at]; !twice {
+			b.index[at] = o
+		}
+	}
 	b.registries = b.findRegistries()
 	return b
 }
@@ -42,12 +53,7 @@ func (b *build) find(kind, namespace, name string) object.Object {
 	if name == "" {
 		return nil
 	}
-	for _, o := range b.objects {
-		if o.Kind() == kind && o.Name() == name && o.Namespace() == namespace {
-			return o
-		}
-	}
-	return nil
+	return b.index[reference{kind, namespace, name}]
 }
 
 // serving are the registries that answer requests.
@@ -75,6 +81,17 @@ func content(o object.Object, key string) (string, bool) {
 	}
 	plain, err := base64.StdEncoding.DecodeString(value)
 	return string(plain), err == nil
+}
+
+// keys are the names of what a ConfigMap or a Secret holds.
+func keys(o object.Object) map[string]bool {
+	out := map[string]bool{}
+	for _, field := range []string{"data", "stringData", "binaryData"} {
+		for k := range o.Map(field) {
+			out[k] = true
+		}
+	}
+	return out
 }
 
 // mapping is the mapping at path, or nil.

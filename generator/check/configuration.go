@@ -172,7 +172,7 @@ func (r registry) literal(name string) []hit {
 func httpSecret(b *build) []hit {
 	l := b.unequalSecrets()
 	for _, r := range b.serving() {
-		if r.setting("http", "secret").set || b.hidden(r) {
+		if s := r.setting("http", "secret"); s.set && s.value != nil && s.value != "" || s.blind || b.hidden(r) {
 			continue
 		}
 		h := at(r.object, r.path, "REGISTRY_HTTP_SECRET from a Secret", "has no http secret")
@@ -213,7 +213,7 @@ var virtualHosts = []string{".amazonaws.com", ".amazonaws.com.cn", ".digitalocea
 func pathStyle(b *build) []hit {
 	var l []hit
 	for _, r := range b.registries {
-		_, gitlab := r.version()
+		major, gitlab := r.major()
 		right, wrong := "forcepathstyle", "pathstyle"
 		if gitlab {
 			right, wrong = wrong, right
@@ -236,10 +236,9 @@ func pathStyle(b *build) []hit {
 		for _, v := range virtualHosts {
 			known = known || strings.HasSuffix(host, v)
 		}
-		number, _ := r.version()
 		switch {
-		case style.value == true || style.set && style.value == nil:
-		case local && !style.set && strings.HasPrefix(number, "2."):
+		case style.yes() || style.blind:
+		case !gitlab && major == "2":
 			// Version 2 takes the path whenever an endpoint is named.
 		case local:
 			l = append(l, r.hit(style, right+": true", "%s is not set for an endpoint that has no host for each bucket", right))
@@ -256,7 +255,7 @@ func spacesEncrypt(b *build) []hit {
 	var l []hit
 	for _, r := range b.registries {
 		endpoint, _ := r.setting("storage", "s3", "regionendpoint").value.(string)
-		if s := r.setting("storage", "s3", "encrypt"); s.value == true && strings.Contains(endpoint, "digitaloceanspaces.com") {
+		if s := r.setting("storage", "s3", "encrypt"); s.yes() && strings.Contains(endpoint, "digitaloceanspaces.com") {
 			l = append(l, r.hit(s, "false", "is true, which Spaces refuse"))
 		}
 	}
@@ -277,21 +276,12 @@ func redirectBoolean(b *build) []hit {
 func configurationPath(b *build) []hit {
 	var l []hit
 	for _, r := range b.registries {
-		number, gitlab := r.version()
-		if r.config.values == nil || number == "" {
-			continue
-		}
-		named := false
-		for _, word := range append(list(r.container, "command"), list(r.container, "args")...) {
-			s, _ := word.(string)
-			named = named || strings.HasSuffix(s, ".yml") || strings.HasSuffix(s, ".yaml")
-		}
-		_, variable := r.env["REGISTRY_CONFIGURATION_PATH"]
-		if named || variable {
-			continue
+		major, gitlab := r.major()
+		if r.config.values == nil || major == "" || len(r.files()) == 1 {
+			continue // it is named, or nobody knows where it looks
 		}
 		want := "/etc/docker/registry"
-		if !gitlab && strings.HasPrefix(number, "3.") {
+		if !gitlab && major == "3" {
 			want = "/etc/distribution"
 		}
 		mounted := false
@@ -334,8 +324,7 @@ func namesHTTPS(b *build) []hit {
 func otelExporter(b *build) []hit {
 	var l []hit
 	for _, r := range b.serving() {
-		number, gitlab := r.version()
-		if gitlab || !strings.HasPrefix(number, "3.") {
+		if major, gitlab := r.major(); gitlab || major != "3" || r.unseen {
 			continue
 		}
 		set := false

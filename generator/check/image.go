@@ -2,6 +2,8 @@ package check
 
 import (
 	_ "embed"
+	"path"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -97,9 +99,8 @@ func (v vulnerability) has(release *semver.Version) bool {
 func vulnerableImage(b *build) []hit {
 	var l []hit
 	for _, r := range b.registries {
-		number, gitlab := r.version()
-		version, err := semver.NewVersion(number)
-		if err != nil || gitlab {
+		number, version, gitlab := r.newest()
+		if version == nil || gitlab {
 			continue
 		}
 		var ids []string
@@ -133,4 +134,64 @@ func gitlabHtpasswd(b *build) []hit {
 		}
 	}
 	return l
+}
+
+// version says which release of which program the image holds: from its tag,
+// or from the label app.kubernetes.io/version where the tag doesn't say.
+func (r registry) version() (number string, gitlab bool) {
+	name, tag, _ := image(r.container)
+	gitlab = strings.Contains(path.Base(name), "gitlab") || strings.Contains(name, "gitlab-org/") || strings.HasSuffix(tag, "-gitlab")
+	for _, text := range []string{tag, text(r.object, "metadata", "labels", "app.kubernetes.io/version")} {
+		if m := release.FindStringSubmatch(text); m != nil {
+			return m[1], gitlab
+		}
+	}
+	return "", gitlab
+}
+
+// release is a whole version in a tag. What stands behind it is a
+// pre-release, or a build of somebody's (-alpine, -gitlab) that says nothing.
+var release = regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)\.?[0-9]+)?)(?:[-+_].*)?$`)
+
+// line is a tag that names the newest of a line of releases: 2, v3.0, 2-alpine.
+var line = regexp.MustCompile(`^v?([0-9]{1,2})(?:\.([0-9]+))?(?:-[a-z].*)?$`)
+
+// newest is the version as far as it is known: what version says, or the line
+// of releases that the tag names and the newest release it can ever have.
+func (r registry) newest() (number string, release *semver.Version, gitlab bool) {
+	number, gitlab = r.version()
+	if v, err := semver.NewVersion(number); err == nil {
+		return number, v, gitlab
+	}
+	_, tag, _ := image(r.container)
+	m := line.FindStringSubmatch(tag)
+	if m == nil {
+		return "", nil, gitlab
+	}
+	number, last := m[1], ".999999.999999"
+	if m[2] != "" {
+		number, last = m[1]+"."+m[2], ".999999"
+	}
+	v, err := semver.NewVersion(number + last)
+	if err != nil {
+		return "", nil, gitlab
+	}
+	return number, v, gitlab
+}
+
+// major is the first number of the version, "" when nothing says it.
+func (r registry) major() (number string, gitlab bool) {
+	number, _, gitlab = r.newest()
+	number, _, _ = strings.Cut(number, ".")
+	return number, gitlab
+}
+
+// image takes a container's image apart.
+func image(container map[string]any) (name, tag, digest string) {
+	name, _ = container["image"].(string)
+	name, digest, _ = strings.Cut(name, "@")
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		name, tag = name[:colon], name[colon+1:]
+	}
+	return name, tag, digest
 }

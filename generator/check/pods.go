@@ -1,9 +1,13 @@
 package check
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/reggen/reggen/generator/object"
 )
 
 // podRules look at how the registry's containers are run.
@@ -11,7 +15,7 @@ var podRules = []Rule{
 	{
 		ID: "service-links", Severity: Warning, Inputs: []Input{Objects}, onlyOn: serviceLinks,
 		Title:  "no Service becomes the registry's configuration",
-		Reason: "Kubernetes tells every pod of the Services beside it in variables. Those of a Service whose name begins with registry look like the registry's own: one named registry-auth keeps it from starting. An error where such a Service stands beside it.",
+		Reason: "Kubernetes tells every pod of the Services beside it in variables. Those of a Service whose name begins with registry look like the registry's own: one named registry-auth or registry-storage-gateway keeps it from starting. An error where such a Service stands beside it.",
 		Fix:    "Set enableServiceLinks: false in the pod; reggen does.",
 	},
 	{
@@ -74,14 +78,29 @@ func serviceLinks(b *build) []hit {
 		}
 		h := at(r.object, strings.TrimSuffix(r.path, r.path[strings.LastIndex(r.path, ".containers"):])+".enableServiceLinks", "false", "is not false")
 		for _, o := range b.objects {
-			if o.Kind() == "Service" && o.Namespace() == r.object.Namespace() && strings.HasPrefix(o.Name(), "registry-") {
+			if o.Kind() == "Service" && o.Namespace() == r.object.Namespace() && breaks(o) {
 				h.severity, h.what = Error, "is not false, and the Service "+o.Name()+" stands beside it"
+				break
 			}
 		}
 		l = append(l, h)
 	}
 	return l
 }
+
+// breaks says whether the variables that a Service makes keep the registry from
+// starting: they land in a part of the configuration where any name counts.
+// Others it passes over. A Service without an address of its own makes none.
+func breaks(service object.Object) bool {
+	if text(service, "spec", "clusterIP") == "None" || text(service, "spec", "type") == "ExternalName" {
+		return false
+	}
+	return anyName.MatchString(service.Name())
+}
+
+// anyName are the names of such Services. TestServiceNames of e2e/configuration
+// asks the registry's parsers.
+var anyName = regexp.MustCompile(`^registry-((storage|auth|middleware)(-|$)|(http-headers|log-hooks|notifications-endpoints)$)`)
 
 // grace is how long Kubernetes waits for a pod to end unless told otherwise.
 const grace = 30
@@ -100,7 +119,7 @@ func drain(b *build) []hit {
 			seconds = grace
 		}
 		switch {
-		case !s.set:
+		case !s.set || err == nil && wait <= 0 || s.value == 0.0:
 			l = append(l, at(r.object, r.path, "http.draintimeout in its configuration", "ends in the middle of uploads"))
 		case err == nil && wait >= time.Duration(seconds)*time.Second:
 			l = append(l, r.hit(s, "less than the pod's terminationGracePeriodSeconds", "is %s, and the pod is killed after %d seconds", text, seconds))
@@ -138,7 +157,10 @@ func htpasswdMount(b *build) []hit {
 				continue
 			}
 			covered = true
-			if sub != "" && strings.HasPrefix(file, at_) && file == at_ {
+			if volume, _ := r.volume(text(m, "name")); sub == "" && b.lacks(r, volume, strings.TrimPrefix(file, at_+"/")) {
+				l = append(l, at(r.object, r.path+".volumeMounts["+itoa(i)+"]", "a key or an item for it", "brings no file %s: its Secret has none of that name", file))
+			}
+			if sub != "" && file == at_ {
 				h := at(r.object, r.path+".volumeMounts["+itoa(i)+"].subPath", "the whole Secret as a folder", "keeps new users out until the next rollout")
 				h.severity = Warning
 				l = append(l, h)
@@ -151,16 +173,29 @@ func htpasswdMount(b *build) []hit {
 	return l
 }
 
+// lacks says that a volume is a Secret known not to bring a file of that name.
+func (b *build) lacks(r registry, volume map[string]any, file string) bool {
+	secret := mapping(volume, "secret")
+	if secret == nil {
+		return false
+	}
+	if items := list(secret, "items"); len(items) > 0 {
+		return !slices.ContainsFunc(items, func(item any) bool { return text(item, "path") == file })
+	}
+	source := b.find("Secret", r.object.Namespace(), text(secret, "secretName"))
+	return source != nil && !keys(source)[file]
+}
+
 // readOnly says whether the registry refuses pushes.
 func (r registry) readOnly() bool {
-	return r.setting("storage", "maintenance", "readonly", "enabled").value == true ||
-		mapping(r.config.values, "storage", "maintenance", "readonly")["enabled"] == true
+	s := r.setting("storage", "maintenance", "readonly", "enabled")
+	return s.value == true || s.blind
 }
 
 func collectReadOnly(b *build) []hit {
 	var l []hit
-	for _, c := range b.registries {
-		if !c.collects || c.object.Map("spec")["suspend"] == true {
+	for _, c := range b.collectors {
+		if c.object.Map("spec")["suspend"] == true {
 			continue
 		}
 		for _, r := range b.serving() {
@@ -186,56 +221,6 @@ func (b *build) replicas(r registry) int {
 	return n
 }
 
-func volumeReplicas(b *build) []hit {
-	var l []hit
-	for _, r := range b.serving() {
-		if r.object.Kind() != "Deployment" || !r.section("storage", "filesystem") {
-			continue
-		}
-		root, _ := r.setting("storage", "filesystem", "rootdirectory").value.(string)
-		if root == "" {
-			root = "/var/lib/registry"
-		}
-		n := b.replicas(r)
-		volume, i := r.volumeAt(root)
-		where := strings.TrimSuffix(r.path, r.path[strings.LastIndex(r.path, ".containers"):]) + ".volumes[" + itoa(i) + "]"
-		claim := b.find("PersistentVolumeClaim", r.object.Namespace(), text(volume, "persistentVolumeClaim", "claimName"))
-		once := claim != nil
-		for _, mode := range list(claim, "spec", "accessModes") {
-			once = once && mode != "ReadWriteMany"
-		}
-		switch {
-		case n > 1 && (volume == nil || mapping(volume, "emptyDir") != nil):
-			l = append(l, at(r.object, where, "a volume that all share", "is each pod's own, and there are %d", n))
-		case n > 1 && once:
-			l = append(l, at(r.object, where, "accessModes: [ReadWriteMany]", "is on one node alone, and there are %d pods", n))
-		case once && text(r.object, "spec", "strategy", "type") != "Recreate":
-			h := at(r.object, "spec.strategy", "type: Recreate", "starts the new pod before the old one ends, which a volume on one node may not allow")
-			h.severity = Warning
-			l = append(l, h)
-		}
-	}
-	return l
-}
-
-// volumeAt finds the volume whose mount covers a folder best.
-func (r registry) volumeAt(folder string) (map[string]any, int) {
-	best, name := -1, ""
-	for _, m := range list(r.container, "volumeMounts") {
-		path := strings.TrimSuffix(text(m, "mountPath"), "/")
-		if (folder == path || strings.HasPrefix(folder, path+"/")) && len(path) > best {
-			best, name = len(path), text(m, "name")
-		}
-	}
-	for i, v := range list(r.pod, "volumes") {
-		if name != "" && text(v, "name") == name {
-			volume, _ := v.(map[string]any)
-			return volume, i
-		}
-	}
-	return nil, 0
-}
-
 func disruptionBudget(b *build) []hit {
 	var l []hit
 	for _, r := range b.serving() {
@@ -252,7 +237,7 @@ func disruptionBudget(b *build) []hit {
 			if o.Kind() != "PodDisruptionBudget" || o.Namespace() != r.object.Namespace() || !r.matches(mapping(o, "spec", "selector", "matchLabels")) {
 				continue
 			}
-			if stay, ok := podsOf(o, "minAvailable", least); ok && stay >= least {
+			if stay, ok := podsOf(o, "minAvailable", least); ok && stay >= least && least > 0 {
 				l = append(l, at(o, "spec.minAvailable", "less than the replicas that there always are, "+itoa(least), "lets no pod go"))
 			}
 			if away, ok := podsOf(o, "maxUnavailable", least); ok && away == 0 {
@@ -275,10 +260,8 @@ func podsOf(budget map[string]any, field string, all int) (int, bool) {
 
 // matches says whether a selector takes the registry's pods.
 func (r registry) matches(selector map[string]any) bool {
-	template, _ := r.object.PodTemplate()
-	labels := mapping(template, "metadata", "labels")
 	for k, v := range selector {
-		if labels[k] != v {
+		if r.labels[k] != v {
 			return false
 		}
 	}

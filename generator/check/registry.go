@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -16,12 +17,15 @@ import (
 // REGISTRY_* variables, or its image is one of those that people run.
 type registry struct {
 	object    object.Object
+	labels    map[string]any // the pods'
 	pod       map[string]any // the pod's spec
 	container map[string]any
 	path      string // of the container in the object
 	config    configuration
 	env       map[string]variable
-	collects  bool // it runs garbage-collect, and serves nobody
+	unseen    bool           // more variables come from what can't be seen
+	inside    map[string]any // the image's own configuration, where nothing else is given
+	collects  bool           // it runs garbage-collect, and serves nobody
 }
 
 // configuration is the file that the registry reads.
@@ -29,6 +33,7 @@ type configuration struct {
 	object object.Object // the ConfigMap
 	key    string
 	values map[string]any
+	broken bool // it is no YAML
 }
 
 // variable is one of a container's environment. known says whether its value
@@ -45,6 +50,7 @@ type variable struct {
 type setting struct {
 	value any // nil when unset, or when the value can't be seen
 	set   bool
+	blind bool // it is set, to what can't be seen
 	in    object.Object
 	path  string
 }
@@ -59,23 +65,26 @@ var told = regexp.MustCompile(`^REGISTRY_(HTTP_(ADDR|SECRET|HOST|TLS|DEBUG)|STOR
 func (b *build) findRegistries() []registry {
 	var out []registry
 	for _, o := range b.objects {
-		template, ok := o.PodTemplate()
-		if !ok {
-			continue
-		}
+		template, at := podTemplate(o)
 		pod := mapping(template, "spec")
 		for i, c := range list(pod, "containers") {
 			container, _ := c.(map[string]any)
-			r := registry{object: o, pod: pod, container: container, env: b.environment(o, container)}
-			r.path = fmt.Sprintf("%s.spec.containers[%d]", templatePath(o), i)
+			r := registry{object: o, labels: mapping(template, "metadata", "labels"), pod: pod, container: container}
+			r.env, r.unseen = b.environment(o, container)
+			r.path = strings.TrimPrefix(fmt.Sprintf("%s.spec.containers[%d]", at, i), ".")
 			r.config = b.configuration(o, pod, container)
-			for _, word := range append(list(container, "command"), list(container, "args")...) {
-				r.collects = r.collects || word == "garbage-collect"
-			}
+			words := r.words()
+			r.collects = slices.Contains(words, "garbage-collect") && !slices.Contains(words, "serve")
 			name, _, _ := image(container)
 			is := r.config.values != nil || images.MatchString(path.Base(name))
 			for variable := range r.env {
 				is = is || told.MatchString(variable)
+			}
+			if r.collects && !dry(words) && (is || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "registry") })) {
+				b.collectors = append(b.collectors, r)
+			}
+			if _, gitlab := r.version(); is && !gitlab && r.config.values == nil && !b.hidden(r) {
+				r.inside = imageConfiguration
 			}
 			if is {
 				out = append(out, r)
@@ -85,24 +94,50 @@ func (b *build) findRegistries() []registry {
 	return out
 }
 
-func templatePath(o object.Object) string {
-	if o.Kind() == "CronJob" {
-		return "spec.jobTemplate.spec.template"
+// words are what the container runs, word by word, a shell's script included.
+func (r registry) words() []string {
+	var out []string
+	for _, word := range append(slices.Clone(list(r.container, "command")), list(r.container, "args")...) {
+		s, _ := word.(string)
+		for _, field := range strings.Fields(s) {
+			out = append(out, strings.Trim(field, `;&|()'"`))
+		}
 	}
-	return "spec.template"
+	return out
+}
+
+// dry says whether garbage is only counted.
+func dry(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return w == "-d" || w == "--dry-run" || w == "--dry-run=true" })
+}
+
+// podTemplate is what an object makes pods of, and where that stands in it: a
+// Pod is its own.
+func podTemplate(o object.Object) (map[string]any, string) {
+	switch o.Kind() {
+	case "Pod":
+		return o, ""
+	case "ReplicationController":
+		return o.Map("spec", "template"), "spec.template"
+	case "CronJob":
+		return o.Map("spec", "jobTemplate", "spec", "template"), "spec.jobTemplate.spec.template"
+	}
+	template, _ := o.PodTemplate()
+	return template, "spec.template"
 }
 
 // environment is what the container is started with, the last of a name
-// winning as in Kubernetes.
-func (b *build) environment(o object.Object, container map[string]any) map[string]variable {
-	out := map[string]variable{}
+// winning as in Kubernetes, and whether there is more that can't be seen.
+func (b *build) environment(o object.Object, container map[string]any) (out map[string]variable, unseen bool) {
+	out = map[string]variable{}
 	for i, e := range list(container, "envFrom") {
 		from, _ := e.(map[string]any)
 		prefix, _ := from["prefix"].(string)
 		at := fmt.Sprintf("envFrom[%d]", i)
 		for kind, field := range map[string]string{"ConfigMap": "configMapRef", "Secret": "secretRef"} {
 			source := b.find(kind, o.Namespace(), text(from, field, "name"))
-			for key := range mapping(source, "data") {
+			unseen = unseen || source == nil && from[field] != nil
+			for key := range keys(source) {
 				v := variable{path: at, secret: kind == "Secret"}
 				v.text, v.known = content(source, key)
 				out[prefix+key] = v
@@ -127,12 +162,12 @@ func (b *build) environment(o object.Object, container map[string]any) map[strin
 		}
 		out[name] = v
 	}
-	return out
+	return out, unseen
 }
 
 // configuration finds the registry's configuration among the ConfigMaps that
 // the container mounts.
-func (b *build) configuration(o object.Object, pod, container map[string]any) configuration {
+func (b *build) configuration(o object.Object, pod, container map[string]any) (out configuration) {
 	mounted := map[string]bool{}
 	for _, m := range list(container, "volumeMounts") {
 		mounted[text(m, "name")] = true
@@ -146,70 +181,21 @@ func (b *build) configuration(o object.Object, pod, container map[string]any) co
 			file, _ := content(source, key)
 			var values map[string]any
 			if yaml.Unmarshal([]byte(file), &values) != nil {
+				if extension := path.Ext(key); extension == ".yml" || extension == ".yaml" {
+					out = configuration{object: source, key: key, broken: true}
+				}
 				continue
 			}
 			if values["version"] != nil && (values["storage"] != nil || values["http"] != nil) {
-				return configuration{source, key, values}
+				return configuration{object: source, key: key, values: values}
 			}
 		}
 	}
-	return configuration{}
-}
-
-// hidden says that the container may well be given a configuration that can't
-// be seen here: it mounts a Secret, or a ConfigMap that isn't in the build, and
-// no configuration was found.
-func (b *build) hidden(r registry) bool {
-	if r.config.values != nil {
-		return false
-	}
-	mounted := map[string]bool{}
-	for _, m := range list(r.container, "volumeMounts") {
-		mounted[text(m, "name")] = true
-	}
-	for _, v := range list(r.pod, "volumes") {
-		volume, _ := v.(map[string]any)
-		name := text(volume, "configMap", "name")
-		unseen := volume["secret"] != nil || volume["projected"] != nil || volume["csi"] != nil ||
-			name != "" && b.find("ConfigMap", r.object.Namespace(), name) == nil
-		if mounted[text(volume, "name")] && unseen {
-			return true
-		}
-	}
-	return false
-}
-
-// setting looks a field up as the registry does: a variable wins over the file
-// and is parsed as YAML.
-func (r registry) setting(path ...string) setting {
-	name := "REGISTRY_" + strings.ToUpper(strings.Join(path, "_"))
-	if v, ok := r.env[name]; ok {
-		s := setting{set: true, in: r.object, path: r.path + "." + v.path}
-		if v.known && !v.secret && yaml.Unmarshal([]byte(v.text), &s.value) != nil {
-			s.value = nil
-		}
-		return s
-	}
-	m := mapping(r.config.values, path[:len(path)-1]...)
-	value, ok := m[path[len(path)-1]]
-	return setting{value, ok, r.config.object, r.config.path(path...)}
-}
-
-// section says whether the configuration has a mapping or any variable there.
-func (r registry) section(path ...string) bool {
-	prefix := "REGISTRY_" + strings.ToUpper(strings.Join(path, "_"))
-	for name := range r.env {
-		if name == prefix || strings.HasPrefix(name, prefix+"_") {
-			return true
-		}
-	}
-	m := mapping(r.config.values, path[:len(path)-1]...)
-	_, ok := m[path[len(path)-1]]
-	return ok
+	return out
 }
 
 func (c configuration) path(path ...string) string {
-	return "data[" + c.key + "] " + strings.Join(path, ".")
+	return strings.TrimSpace("data[" + c.key + "] " + strings.Join(path, "."))
 }
 
 // hit makes a hit on the setting, or on the container where nothing is set.
@@ -218,31 +204,4 @@ func (r registry) hit(s setting, want, format string, args ...any) hit {
 		return at(r.object, r.path, want, format, args...)
 	}
 	return at(s.in, s.path, want, format, args...)
-}
-
-// version says which release of which program the image holds: from its tag,
-// or from the label app.kubernetes.io/version where the tag doesn't say.
-func (r registry) version() (number string, gitlab bool) {
-	name, tag, _ := image(r.container)
-	gitlab = strings.Contains(name, "gitlab") || strings.HasSuffix(tag, "-gitlab")
-	for _, text := range []string{tag, text(r.object, "metadata", "labels", "app.kubernetes.io/version")} {
-		if m := release.FindStringSubmatch(text); m != nil {
-			return m[1], gitlab
-		}
-	}
-	return "", gitlab
-}
-
-// release is a whole version in a tag. What stands behind it is a
-// pre-release, or a build of somebody's (-alpine, -gitlab) that says nothing.
-var release = regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)\.?[0-9]+)?)(?:[-+_].*)?$`)
-
-// image takes a container's image apart.
-func image(container map[string]any) (name, tag, digest string) {
-	name, _ = container["image"].(string)
-	name, digest, _ = strings.Cut(name, "@")
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		name, tag = name[:colon], name[colon+1:]
-	}
-	return name, tag, digest
 }

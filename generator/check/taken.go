@@ -51,9 +51,15 @@ type fault struct {
 func wholeConfiguration(b *build) []hit {
 	var l []hit
 	for _, r := range b.registries {
-		number, gitlab := r.version()
+		if r.config.broken {
+			l = append(l, at(r.config.object, r.config.path(), "YAML", "can't be read: the registry doesn't start"))
+		}
+		major, gitlab := r.major()
 		if gitlab {
 			continue
+		}
+		if drivers := r.drivers(); len(drivers) > 1 {
+			l = append(l, at(r.object, r.path, "one, named by REGISTRY_STORAGE too where variables name it", "has several storages, %s: the registry doesn't start", strings.Join(drivers, ", ")))
 		}
 		add := func(path string, f fault) {
 			h := at(r.object, path, f.want, "%s", f.what)
@@ -64,7 +70,7 @@ func wholeConfiguration(b *build) []hit {
 			l = append(l, h)
 		}
 		if r.config.values != nil {
-			for _, f := range faults(number, func(k any) []fault { return inFile(k, r.config.values, nil) }) {
+			for _, f := range faults(major, func(k any) []fault { return inFile(k, r.config.values, nil) }) {
 				add("", f)
 			}
 		}
@@ -73,7 +79,7 @@ func wholeConfiguration(b *build) []hit {
 			if !ours || name == "REGISTRY_CONFIGURATION_PATH" {
 				continue
 			}
-			for _, f := range faults(number, func(k any) []fault { return inVariable(k, name, strings.Split(words, "_")) }) {
+			for _, f := range faults(major, func(k any) []fault { return inVariable(k, name, strings.Split(words, "_")) }) {
 				add(r.path+"."+r.env[name].path, f)
 			}
 		}
@@ -81,10 +87,24 @@ func wholeConfiguration(b *build) []hit {
 	return l
 }
 
+// drivers are the storages that a configuration names, in the file or by
+// variables: those that any version knows. Others are told as unknown keys.
+func (r registry) drivers() []string {
+	var out []string
+	for _, version := range sortedKeys(taken()) {
+		known, _ := taken()[version].(map[string]any)
+		for _, name := range sortedKeys(mapping(known, "storage")) {
+			if !slices.Contains([]string{"cache", "delete", "maintenance", "redirect", "tag"}, name) && !slices.Contains(out, name) && r.section("storage", name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
 // faults are what find finds for the version, or for all of them where the
 // image doesn't say.
-func faults(number string, find func(known any) []fault) []fault {
-	major, _, _ := strings.Cut(number, ".")
+func faults(major string, find func(known any) []fault) []fault {
 	if known, ok := taken()[major]; ok {
 		return find(known)
 	}

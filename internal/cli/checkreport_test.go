@@ -134,7 +134,7 @@ spec:
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: c, namespace: r}
-data: {config.yml: "version: 0.1\nhttp: {addr: :5000}\nstorage: {s3: {bucket: b}}\n"}
+data: {config.yml: "version: 0.1\nhttp: {addr: ':5000'}\nstorage: {s3: {bucket: b}}\n"}
 `
 	file := filepath.Join(dir, "rendered.yaml")
 	if err := os.WriteFile(file, []byte(chart), 0o600); err != nil {
