@@ -1,0 +1,71 @@
+// Package bounded reads files that may come from a stranger: only regular
+// files, only up to a size, and only YAML that stays small when a library
+// expands it. It is asked before any library reads a file of the repository.
+//
+// The bounds are far beyond what a registry's files need (etcd takes objects
+// of 1.5 MiB) and small enough that what breaks them costs nothing.
+package bounded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// The bounds of one file.
+const (
+	// MaxFile is how large a file may be that kustomize reads: room for the
+	// largest bundles of CRDs that operators publish.
+	MaxFile = 8 << 20
+	// MaxSecret is how large a credential, a sealed file or a .sops.yaml may be.
+	MaxSecret = 2 << 20
+	// MaxNodes is how many nodes the YAML of a file may have, aliases expanded.
+	MaxNodes = 500_000
+	// MaxDepth is how deep its collections may be nested.
+	MaxDepth = 100
+	// MaxDocuments is how many documents a file may hold.
+	MaxDocuments = 5_000
+)
+
+// Read reads a regular file of at most limit bytes. Links are followed; what
+// they lead to must be a regular file too. Its errors are those of os.ReadFile
+// (os.IsNotExist recognises a missing one), or a problem.Problem that names
+// the file.
+func Read(path string, limit int64) ([]byte, error) {
+	// Opening a named pipe would wait for a writer.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, &os.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return nil, problem.Problem{File: path, What: "is no regular file", Want: "a file, not a device, a pipe or a socket"}
+	case info.Size() > limit:
+		return nil, tooLarge(path, limit)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		return nil, tooLarge(path, limit)
+	}
+	return data, err
+}
+
+func tooLarge(path string, limit int64) error {
+	return problem.Problem{File: path, What: "is too large", Want: fmt.Sprintf("at most %d MiB", limit>>20)}
+}
+
+// IsProblem says whether an error of this package is one to be shown as it is.
+func IsProblem(err error) bool {
+	var p problem.Problem
+	return errors.As(err, &p)
+}

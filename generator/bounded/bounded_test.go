@@ -1,0 +1,108 @@
+package bounded
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// bomb is YAML whose aliases stand for width to the power of levels nodes.
+func bomb(levels, width int) []byte {
+	var b bytes.Buffer
+	b.WriteString("a0: &a0 [x]\n")
+	for i := 1; i <= levels; i++ {
+		item := fmt.Sprintf("*a%d", i-1)
+		fmt.Fprintf(&b, "a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(item+", ", width), ", "))
+	}
+	return b.Bytes()
+}
+
+func TestYAMLInBounds(t *testing.T) {
+	for name, text := range map[string][]byte{
+		"empty": nil, "no YAML": []byte("a: [\n"), "aliases": []byte("a: &x {b: c}\nd: *x\ne: [*x, *x]\n"),
+		"few levels": bomb(3, 9), "documents": []byte(strings.Repeat("---\na: b\n", 100)),
+		"a merge": []byte("a: &x {b: c}\nd: {<<: *x}\n"),
+	} {
+		if err := YAML("f", text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestYAMLOutOfBounds(t *testing.T) {
+	for name, text := range map[string][]byte{
+		"nine by nine": bomb(9, 9), "many levels": bomb(60, 2), "deep": []byte(strings.Repeat("[", 200) + strings.Repeat("]", 200)),
+		"an alias in itself": []byte("a: &x [*x]\n"), "documents": []byte(strings.Repeat("---\na: b\n", MaxDocuments+1)),
+		"deep by aliases": bomb(MaxDepth, 1), "behind a good document": append([]byte("a: b\n---\n"), bomb(9, 9)...),
+	} {
+		began := time.Now()
+		err := YAML("f", text)
+		var p problem.Problem
+		if !errors.As(err, &p) || p.File != "f" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := time.Since(began); d > 20*time.Second {
+			t.Errorf("%s: took %s", name, d)
+		}
+	}
+}
+
+func TestReadTakesRegularFilesOnly(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(in("small"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(in("large"), make([]byte, 101), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(in("pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range map[string]string{"zero": "/dev/zero", "good": in("small"), "gone": in("nothing")} {
+		if err := os.Symlink(to, in(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"small", "good"} {
+		if data, err := Read(in(name), 100); err != nil || string(data) != "text" {
+			t.Errorf("%s: %q, %v", name, data, err)
+		}
+	}
+	for _, name := range []string{"large", "pipe", "zero"} {
+		if _, err := Read(in(name), 100); !IsProblem(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"nothing", "gone"} {
+		if _, err := Read(in(name), 100); !os.IsNotExist(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Read(dir, 100); err == nil || IsProblem(err) || os.IsNotExist(err) {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+// What passes is small: its nodes are counted by expanding it.
+func FuzzYAML(f *testing.F) {
+	f.Add(bomb(2, 3))
+	f.Add([]byte("a: &x {b: *x}\n"))
+	f.Add([]byte("- &a [1]\n- [*a, *a]\n---\n*a\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<12 || YAML("f", data) != nil {
+			return
+		}
+		if n := expanded(data); n > MaxNodes {
+			t.Errorf("%d nodes passed", n)
+		}
+	})
+}
