@@ -68,7 +68,7 @@ func functionAnnotation(s Subject) problem.List {
 			Want: "no annotation: the plugin needs --enable-alpha-plugins alone", Next: "take it out, and run reggen plugin install where kustomize runs"})
 	}
 	for _, f := range s.Functions {
-		l.Add(problem.Problem{File: s.Root, What: "the " + f + " is a function that a program answers: kustomize leaves it out, without an error, unless it runs with --enable-exec, and reggen build always does",
+		l.Add(problem.Problem{File: s.Root, What: "the " + f + " is a function that a program answers: kustomize leaves it out, without an error, unless it runs with --enable-exec, and so does reggen build without --allow-programs",
 			Want: "a plugin, which fails loudly when it is missing; or silence this rule where only kustomize --enable-exec builds it"})
 	}
 	return l

@@ -15,11 +15,11 @@ import (
 func throughKustomize(t testing.TB, objects []object.Object) {
 	t.Helper()
 	gen := func(kustomize.Request) ([]object.Object, error) { return objects, nil }
-	direct, err := kustomize.Build(environment(t, "generators: [registry.yaml]\n"), gen)
+	direct, err := kustomize.Allow{}.Build(environment(t, "generators: [registry.yaml]\n"), gen)
 	if err != nil || !direct.Untouched {
 		t.Fatalf("does not go around kustomize: %v", err)
 	}
-	whole, err := kustomize.Build(environment(t, "generators: [registry.yaml]\nsortOptions: {order: legacy}\n"), gen)
+	whole, err := kustomize.Allow{}.Build(environment(t, "generators: [registry.yaml]\nsortOptions: {order: legacy}\n"), gen)
 	if err != nil || whole.Untouched {
 		t.Fatalf("does not go through kustomize: %v", err)
 	}

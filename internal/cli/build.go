@@ -177,7 +177,7 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		}
 		bar.step()
 		var registries []*spec.Registry
-		built, err := kustomize.Build(w.abs(dir), func(r kustomize.Request) ([]object.Object, error) {
+		built, err := w.Allow.Build(w.abs(dir), func(r kustomize.Request) ([]object.Object, error) {
 			sealed, err := krm.SealedItems(r.Items)
 			if err != nil {
 				return nil, err

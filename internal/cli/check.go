@@ -16,7 +16,6 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 type checkOptions struct {
@@ -179,14 +178,14 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 		whole.Objects, err = check.Parse("the build", text)
 		l.Join(err)
 	}
-	found, err := kustomize.Find(dir)
+	found, err := w.Allow.Find(dir)
 	if err != nil || len(found) == 0 {
 		// Told by the build; or a kustomization of something else.
 		return whole, nil, nil
 	}
 	envs, err := w.environments([]string{shown})
 	l.Join(err)
-	functions := kustomize.Functions(dir)
+	functions := w.Allow.Functions(dir)
 	var subjects []check.Subject
 	for i, e := range envs {
 		r.Environments++

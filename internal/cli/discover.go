@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // orAll is every environment below the working directory where none is named.
@@ -54,7 +53,7 @@ func (w *World) expand(dir string) ([]string, error) {
 	case hasKustomization(at):
 		return []string{at}, nil
 	case exists(at), !strings.ContainsAny(dir, "*?["):
-		return below(at)
+		return w.below(at)
 	}
 	// fs.Glob takes what stands in front of the pattern as it is: a folder may
 	// have a bracket in its name.
@@ -92,7 +91,7 @@ func hasKustomization(dir string) bool {
 
 // below finds the environments below a folder: kustomizations that themselves
 // hand a Registry to reggen. What reggen rendered holds none.
-func below(dir string) ([]string, error) {
+func (w *World) below(dir string) ([]string, error) {
 	var out []string
 	var l problem.List
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -109,7 +108,7 @@ func below(dir string) ([]string, error) {
 		case !hasKustomization(path):
 			return nil
 		}
-		found, err := kustomize.Find(path)
+		found, err := w.Allow.Find(path)
 		l.Join(err)
 		for _, f := range found {
 			if f.Root == path {

@@ -11,7 +11,6 @@ import (
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // environment is one Registry of one root: the folder whose kustomization.yaml
@@ -44,7 +43,7 @@ func (w *World) environments(dirs []string) ([]environment, error) {
 	var l problem.List
 	seen := map[string]bool{}
 	for _, dir := range dirs {
-		found, err := kustomize.Find(w.abs(dir))
+		found, err := w.Allow.Find(w.abs(dir))
 		if err != nil {
 			l.Join(err)
 			continue

@@ -14,7 +14,6 @@ import (
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // initOptions are the answers that a new environment needs.
@@ -143,7 +142,7 @@ func (i *initial) readBase() error {
 		i.isNew = true
 		return nil
 	}
-	specs, err := kustomize.Registries(i.base)
+	specs, err := i.w.Allow.Registries(i.base)
 	if err != nil {
 		return err
 	}

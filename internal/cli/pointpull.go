@@ -11,7 +11,6 @@ import (
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // pointPulls plans the changes of this environment's own spec files after
@@ -55,7 +54,7 @@ func (w *World) pointPulls(e environment, from, to string) ([]change, error) {
 // is changed there; else it is added to the environment's own patch, since
 // other environments may share what lies outside.
 func (w *World) pointPull(e environment, merged []byte, texts map[string][]byte, pull, from, to string) (path string, text, after []byte) {
-	_, files, err := kustomize.Layers(e.root, texts)
+	_, files, err := w.Allow.Layers(e.root, texts)
 	if err != nil {
 		return "", nil, nil
 	}
@@ -82,7 +81,7 @@ func (w *World) pointPull(e environment, merged []byte, texts map[string][]byte,
 					replace[p] = t
 				}
 			}
-			if got, same := mergedAs(e, replace, want); same {
+			if got, same := w.mergedAs(e, replace, want); same {
 				path, text, after = files[i], out, got
 				return true
 			}
@@ -111,8 +110,8 @@ func withPullUser(merged []byte, pull, user string) map[string]any {
 
 // mergedAs merges the layers with some texts replaced and says whether the
 // environment's Registry is then the one wanted.
-func mergedAs(e environment, replace map[string][]byte, want map[string]any) (merged []byte, same bool) {
-	found, _, err := kustomize.Layers(e.root, replace)
+func (w *World) mergedAs(e environment, replace map[string][]byte, want map[string]any) (merged []byte, same bool) {
+	found, _, err := w.Allow.Layers(e.root, replace)
 	if err != nil {
 		return nil, false
 	}

@@ -161,7 +161,7 @@ func (w *World) sharers(e environment, file string) ([]environment, error) {
 			break
 		}
 	}
-	roots, err := below(top)
+	roots, err := w.below(top)
 	if err != nil {
 		return nil, err
 	}

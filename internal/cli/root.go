@@ -107,6 +107,7 @@ other binary is needed to build.`,
 		Args:          onlyCommands,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	w.allowances(cmd)
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.Flags().Bool("version", false, "print the version")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -118,6 +119,15 @@ other binary is needed to build.`,
 		w.pluginCommand(), w.schemaCommand(), w.versionCommand(), w.workerCommand(),
 	)
 	return cmd
+}
+
+// allowances are the flags by which a command may do what no file of a
+// repository can ask for.
+func (w *World) allowances(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.BoolVar(&w.Allow.Programs, strings.TrimPrefix(kustomize.ProgramsFlag, "--"), false, "let kustomizations run programs: Helm, containers, exec functions, installed plugins")
+	f.BoolVar(&w.Allow.Network, strings.TrimPrefix(kustomize.NetworkFlag, "--"), false, "let kustomizations fetch remote files and bases, and ask the key services that recipients name")
+	f.BoolVar(&w.Allow.Large, strings.TrimPrefix(kustomize.LargeFlag, "--"), false, "let builds be larger and take longer than the bounds that stop a hostile one")
 }
 
 // flagProblem words a mistake with a flag. It names the flag and never what

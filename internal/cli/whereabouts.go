@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // overlays are the environments in the folder overlays of top. One whose
@@ -30,7 +29,7 @@ func (w *World) isEnvironment(dir string) bool {
 	if !hasKustomization(dir) {
 		return false
 	}
-	found, err := kustomize.Find(dir)
+	found, err := w.Allow.Find(dir)
 	return err != nil || len(found) > 0
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // order is one environment to build, and built what came of it. Both cross
@@ -22,6 +24,7 @@ type order struct {
 	Base  string // the working directory of the World that asks
 	Dir   string // absolute
 	Stale string // as buildOptions has it
+	Allow kustomize.Allow
 }
 
 type built struct {
@@ -40,7 +43,7 @@ func (w *World) buildHere(ctx context.Context) builder {
 	return func(o order) built {
 		var warnings bytes.Buffer
 		side := *w
-		side.Dir, side.Stderr, side.StderrIsTerm = o.Base, &warnings, false
+		side.Dir, side.Stderr, side.StderrIsTerm, side.Allow = o.Base, &warnings, false, o.Allow
 		var b built
 		text, err := side.build(ctx, []string{side.show(o.Dir)}, buildOptions{stale: o.Stale, saw: func(root string, r *spec.Registry) {
 			b.Registries = append(b.Registries, publicSpecOf(root, r))
@@ -71,13 +74,17 @@ func (w *World) eachEnvironment(ctx context.Context, n int, work func(i int, bui
 			if i >= n {
 				return
 			}
-			work(i, build)
+			work(i, func(o order) built {
+				o.Allow = w.Allow
+				return build(o)
+			})
 		}
 	}
 	here := w.buildHere(ctx)
+	environment := os.Environ() // a build under way hides programs and plugins
 	for range min(w.Processes, (n+worthAWorker-1)/worthAWorker) - 1 {
 		wg.Go(func() {
-			c, err := w.startWorker(ctx)
+			c, err := w.startWorker(ctx, environment)
 			if err != nil {
 				return // the others do its part
 			}
@@ -105,14 +112,14 @@ type worker struct {
 	out *json.Decoder
 }
 
-func (w *World) startWorker(ctx context.Context) (*worker, error) {
+func (w *World) startWorker(ctx context.Context, environment []string) (*worker, error) {
 	program, err := w.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, program, workerName)
 	cmd.Args[0] = "reggen"
-	cmd.Dir = w.Dir
+	cmd.Dir, cmd.Env = w.Dir, environment
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

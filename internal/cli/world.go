@@ -20,6 +20,7 @@ import (
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // World is everything that a command may touch besides files.
@@ -39,7 +40,8 @@ type World struct {
 	ReadPassword func() (string, error)
 	SaveTerminal func() (restore func()) // nil where there is none
 	Executable   func() (string, error)
-	Processes    int // how many may build at once, this one and workers; 1 and less: only this one
+	Processes    int             // how many may build at once, this one and workers; 1 and less: only this one
+	Allow        kustomize.Allow // what the command line lets builds do beyond reading local files
 	// FunctionMode is set when kustomize started this process: paths in errors
 	// are then absolute, since nobody knows which folder is meant.
 	FunctionMode bool

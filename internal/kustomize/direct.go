@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
@@ -25,11 +24,11 @@ import (
 //
 // ok is false where kustomize may do more than that, or would complain: it is
 // asked then. An error of gen comes back as it was.
-func direct(dir string, gen Generator) (out []byte, ok bool, err error) {
+func (a Allow) direct(dir string, gen Generator) (out []byte, ok bool, err error) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real // as kustomize names it to a generator
 	}
-	k, err := read(dir)
+	k, err := a.read(dir)
 	if err != nil || k == nil {
 		return nil, false, nil
 	}
@@ -58,9 +57,9 @@ func (k *kustomization) onlyRegistry() (config []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	files := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
+	files := k.allow.reader()
 	rm, nested, err := k.load(files, entry)
-	if err != nil || nested || len(files.repeated) > 0 || files.schema || files.function || rm.Size() != 1 {
+	if err != nil || nested || len(files.repeated)+len(files.refused) > 0 || files.schema || files.function || rm.Size() != 1 {
 		return nil, false
 	}
 	found, err := registries(rm)

@@ -14,9 +14,9 @@ import (
 	"syscall"
 
 	goyaml "go.yaml.in/yaml/v3"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -35,14 +35,16 @@ type Found struct {
 // resources, bases and components, and resolves every entry under generators
 // and transformers to the Registries in it. It runs no generator. The errors
 // name the file.
-func Find(dir string) ([]Found, error) {
-	mutex.Lock()
-	defer mutex.Unlock()
+func (a Allow) Find(dir string) ([]Found, error) {
+	return within(a, dir, func() ([]Found, error) { return a.find(dir) })
+}
+
+func (a Allow) find(dir string) ([]Found, error) {
 	if err := useMergeKeys(); err != nil {
 		useBuiltIn()
 	}
 	var out []Found
-	err := walk(dir, map[string]bool{}, func(k *kustomization) error {
+	err := a.walk(dir, map[string]bool{}, func(k *kustomization) error {
 		for _, entry := range append(append([]string{}, k.Generators...), k.Transformers...) {
 			specs, err := k.resolve(entry)
 			if err != nil {
@@ -56,37 +58,41 @@ func Find(dir string) ([]Found, error) {
 	})
 	if err == nil && len(out) == 0 {
 		// A typo in a kind makes an object of nobody's.
-		return nil, unreadable(dir).Err()
+		return nil, a.unreadable(dir).Err()
 	}
 	return out, err
 }
 
-// Function is an object that asks kustomize to run a program: kustomize leaves
-// it out without a word unless it runs with --enable-exec.
+// Function is an object that asks kustomize to run a program. One for exec it
+// leaves out without a word unless it runs with --enable-exec.
 type Function struct {
 	Root, Kind, Name string // Root is the folder whose kustomization file names it
+
+	file, how string // that file, and what it would run
 }
 
 // Functions walks as Find does and returns the functions of others than
-// reggen that a program answers. What can't be read is left to a build to
-// tell.
-func Functions(dir string) []Function {
-	mutex.Lock()
-	defer mutex.Unlock()
+// reggen that a program answers; a container's a build refuses. What can't be
+// read is left to a build to tell.
+func (a Allow) Functions(dir string) []Function {
+	found, _ := within(a, dir, func() ([]Function, error) { return a.foreign(dir), nil })
+	return slices.DeleteFunc(found, func(f Function) bool { return f.how == inContainer })
+}
+
+func (a Allow) foreign(dir string) (out []Function) {
 	if err := useMergeKeys(); err != nil {
 		useBuiltIn()
 	}
-	var out []Function
-	_ = walk(dir, map[string]bool{}, func(k *kustomization) error {
+	_ = a.walk(dir, map[string]bool{}, func(k *kustomization) error {
 		for _, entry := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
-			files := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
+			files := a.reader()
 			rm, _, err := k.load(files, entry)
 			if err != nil || !files.function && !strings.Contains(entry, "\n") {
 				continue
 			}
 			for _, r := range rm.Resources() {
-				if r.GetGvk().Group != "reggen.dev" && runsProgram(r.GetAnnotations()) {
-					out = append(out, Function{k.dir, r.GetKind(), r.GetName()})
+				if how := program(r.GetAnnotations()); r.GetGvk().Group != "reggen.dev" && how != "" {
+					out = append(out, Function{k.dir, r.GetKind(), r.GetName(), k.file, how})
 				}
 			}
 		}
@@ -95,18 +101,29 @@ func Functions(dir string) []Function {
 	return out
 }
 
-// runsProgram says whether an object asks for a program, and not for a
-// container.
-func runsProgram(annotations map[string]string) bool {
+const inContainer = "a container"
+
+// program says what an object asks kustomize to run, "" for nothing.
+func program(annotations map[string]string) string {
 	var how struct {
-		Exec any `json:"exec"`
+		Exec      any `json:"exec"`
+		Container any `json:"container"`
 	}
-	text := annotations[function] + annotations[functionOld]
-	return yaml.Unmarshal([]byte(text), &how) == nil && how.Exec != nil
+	for _, text := range []string{annotations[function], annotations[functionOld]} {
+		switch err := yaml.Unmarshal([]byte(text), &how); {
+		case err != nil:
+		case how.Container != nil:
+			return inContainer
+		case how.Exec != nil:
+			return "a program"
+		}
+	}
+	return ""
 }
 
 // kustomization is what matters here of a kustomization file.
 type kustomization struct {
+	allow     Allow
 	dir, file string
 	text      []byte
 
@@ -124,17 +141,20 @@ type kustomization struct {
 var names = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
 // read reads the kustomization file of a folder; nil when there is none.
-func read(dir string) (*kustomization, error) {
+func (a Allow) read(dir string) (*kustomization, error) {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
-		text, err := os.ReadFile(path)
+		text, err := a.readFile(path)
 		if os.IsNotExist(err) || errors.Is(err, syscall.ENOTDIR) {
 			continue
+		}
+		if bounded.IsProblem(err) {
+			return nil, err
 		}
 		if err != nil {
 			return nil, problem.Problem{File: path, What: "can't read this file"}
 		}
-		k := &kustomization{dir: dir, file: path, text: text}
+		k := &kustomization{allow: a, dir: dir, file: path, text: text}
 		if err := yaml.Unmarshal(text, k); err != nil {
 			return nil, problem.Problem{File: path, What: "is not a kustomization", Want: "valid YAML with lists of paths under resources and generators",
 				Next: "kustomize build " + dir + "   # says where"}
@@ -146,7 +166,7 @@ func read(dir string) (*kustomization, error) {
 
 // walk calls visit for the kustomization of dir and, below it, for each local
 // one it names, each once.
-func walk(dir string, seen map[string]bool, visit func(*kustomization) error) error {
+func (a Allow) walk(dir string, seen map[string]bool, visit func(*kustomization) error) error {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real // as kustomize sees it
 	}
@@ -154,12 +174,12 @@ func walk(dir string, seen map[string]bool, visit func(*kustomization) error) er
 		return nil
 	}
 	seen[dir] = true
-	k, err := read(dir)
+	k, err := a.read(dir)
 	if err != nil {
 		return err
 	}
 	if k == nil {
-		return missing(dir)
+		return a.missing(dir)
 	}
 	if err := visit(k); err != nil {
 		return err
@@ -171,7 +191,7 @@ func walk(dir string, seen map[string]bool, visit func(*kustomization) error) er
 			if err != nil || !info.IsDir() {
 				continue // a file, something remote, or what kustomize will complain about
 			}
-			if err := walk(path, seen, visit); err != nil {
+			if err := a.walk(path, seen, visit); err != nil {
 				return err
 			}
 		}
@@ -179,11 +199,11 @@ func walk(dir string, seen map[string]bool, visit func(*kustomization) error) er
 	return nil
 }
 
-func missing(dir string) error {
+func (a Allow) missing(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case os.IsNotExist(err):
-		return problem.Problem{File: dir, What: "no such folder", Near: problem.Nearest(filepath.Base(dir), generating(filepath.Dir(dir)))}
+		return problem.Problem{File: dir, What: "no such folder", Near: problem.Nearest(filepath.Base(dir), a.generating(filepath.Dir(dir)))}
 	case err == nil && !info.IsDir():
 		return problem.Problem{File: dir, What: "not a folder", Want: "the folder of an environment"}
 	}
@@ -193,7 +213,7 @@ func missing(dir string) error {
 		return p
 	}
 	for _, below := range []string{".", "overlays"} {
-		if found := generating(filepath.Join(dir, below)); len(found) > 0 {
+		if found := a.generating(filepath.Join(dir, below)); len(found) > 0 {
 			p.Want = "the folder of an environment, for instance " + filepath.Join(below, found[0]) + " in it"
 			break
 		}
@@ -203,10 +223,10 @@ func missing(dir string) error {
 
 // generating are the names of the folders in dir whose kustomizations have
 // generators: environments, most likely.
-func generating(dir string) (found []string) {
+func (a Allow) generating(dir string) (found []string) {
 	entries, _ := os.ReadDir(dir)
 	for _, entry := range entries {
-		if k, err := read(filepath.Join(dir, entry.Name())); err == nil && k != nil && len(k.Generators) > 0 {
+		if k, err := a.read(filepath.Join(dir, entry.Name())); err == nil && k != nil && len(k.Generators) > 0 {
 			found = append(found, entry.Name())
 		}
 	}
@@ -215,7 +235,7 @@ func generating(dir string) (found []string) {
 
 // unreadable names the files of a kustomization, and of those it names, that
 // are missing or no YAML: kustomize only says that it could not use them.
-func unreadable(dir string) problem.List {
+func (a Allow) unreadable(dir string) problem.List {
 	var l problem.List
 	seen := map[string]bool{}
 	var look func(dir string)
@@ -224,7 +244,7 @@ func unreadable(dir string) problem.List {
 			return
 		}
 		seen[dir] = true
-		k, err := read(dir)
+		k, err := a.read(dir)
 		if err != nil {
 			l.Join(err)
 		}
@@ -247,7 +267,7 @@ func unreadable(dir string) problem.List {
 			case info.IsDir():
 				look(path)
 			default:
-				l = append(l, parses(path)...)
+				l = append(l, a.parses(path)...)
 			}
 		}
 	}
@@ -261,9 +281,14 @@ var remote = regexp.MustCompile(`://|^git@|^github\.com/|[?&](ref|version)=|\n|:
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
 // parses says where a file is no YAML.
-func parses(path string) problem.List {
-	data, err := os.ReadFile(path)
-	if err != nil {
+func (a Allow) parses(path string) problem.List {
+	data, err := a.readFile(path)
+	switch {
+	case bounded.IsProblem(err):
+		var l problem.List
+		l.Join(err)
+		return l
+	case err != nil:
 		return problem.List{{File: path, What: "can't read this file"}}
 	}
 	d := goyaml.NewDecoder(bytes.NewReader(data))

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -83,8 +82,6 @@ var attempt = regexp.MustCompile(`accumulation err='.*?' must resolve to a file'
 // is there; it goes on with addresses of this process.
 var twice = regexp.MustCompile(`merging from generator .*: id resid\.ResId\{Gvk:resid\.Gvk\{.*?Kind:"([^"]*)".*?\}, Name:"([^"]*)", Namespace:"([^"]*)"\} exists; can not use behavior`)
 
-var mutex sync.Mutex
-
 // Built is the outcome of a build.
 type Built struct {
 	Text []byte // the bytes that the kustomize command prints
@@ -95,68 +92,88 @@ type Built struct {
 }
 
 // Build builds dir, an absolute path, as the kustomize command does. An error
-// of gen comes back as it was; any other is a Failure.
-func Build(dir string, gen Generator) (Built, error) {
-	mutex.Lock()
-	defer mutex.Unlock()
-	if k, err := read(dir); err == nil && k == nil {
-		return Built{}, missing(dir)
+// of gen comes back as it was; any other is a Failure, or a problem where the
+// build asks for what is not allowed.
+func (a Allow) Build(dir string, gen Generator) (Built, error) {
+	return within(a, dir, func() (Built, error) { return a.build(dir, gen) })
+}
+
+func (a Allow) build(dir string, gen Generator) (Built, error) {
+	if k, err := a.read(dir); err == nil && k == nil {
+		return Built{}, a.missing(dir)
 	}
 	if err := useMergeKeys(); err != nil {
 		useBuiltIn()
 	}
 	gen = once(gen)
-	if out, ok, err := direct(dir, gen); ok {
+	if out, ok, err := a.direct(dir, gen); ok {
 		return Built{out, true}, err
 	}
-	out, err := whole(dir, gen)
+	out, err := a.whole(dir, gen)
 	return Built{Text: out}, err
 }
 
 // whole is a build that leaves everything but gen to kustomize.
-func whole(dir string, gen Generator) ([]byte, error) {
-	files := &reader{FileSystem: filesys.MakeFsOnDisk()}
-	out, err := build(files, dir, gen)
-	if files.schema {
+func (a Allow) whole(dir string, gen Generator) ([]byte, error) {
+	files := a.reader()
+	out, err := a.kustomized(files, dir, gen)
+	if files.schema && len(files.refused) == 0 {
 		useBuiltIn()
-		out, err = build(files, dir, gen)
+		out, err = a.kustomized(files, dir, gen)
 		loaded = unknown // it may now hold a user's schema
 	}
-	if files.function {
+	if files.function && len(files.refused) == 0 {
+		if l := a.functions(dir); !a.Programs && len(l) > 0 {
+			return nil, l
+		}
 		// A Registry annotated as a KRM function is no plugin to kustomize: it
 		// drops it in silence where it may not run programs. Resolved and put
 		// inline without the annotation it is one.
-		inline, found, ierr := inlined(dir)
+		inline, found, ierr := a.inlined(dir)
 		if ierr != nil {
 			return nil, ierr
 		}
 		if found {
-			return build(inline, dir, gen)
+			return a.kustomized(inline, dir, gen)
 		}
 	}
 	return out, err
 }
 
-func build(files filesys.FileSystem, dir string, gen Generator) ([]byte, error) {
-	r := &run{generate: gen}
+func (a Allow) kustomized(files *reader, dir string, gen Generator) ([]byte, error) {
+	r := &run{allow: a, generate: gen}
 	rm, err := r.kustomize(files, dir)
-	if disk, ok := files.(*reader); ok && len(disk.repeated) > 0 {
-		return nil, disk.repeated
+	switch {
+	case len(files.refused) > 0:
+		return nil, files.refused
+	case len(files.repeated) > 0:
+		return nil, files.repeated
 	}
 	if r.err != nil {
 		return nil, r.err
 	}
 	if err != nil {
-		if l := unreadable(dir); len(l) > 0 {
-			return nil, l
-		}
-		return nil, Failure{dir, err}
+		return nil, a.failure(dir, err)
 	}
 	out, err := rm.AsYaml()
 	if err != nil {
 		return nil, Failure{dir, err}
 	}
 	return out, nil
+}
+
+// failure words an error of kustomize.
+func (a Allow) failure(dir string, err error) error {
+	if p, ok := a.stopped(dir, err.Error()); ok {
+		if l := a.functions(dir); !a.Programs && len(l) > 0 {
+			return l
+		}
+		return p
+	}
+	if l := a.unreadable(dir); len(l) > 0 {
+		return l
+	}
+	return Failure{dir, err}
 }
 
 var errNoRegistry = errors.New("this build of reggen can't reach kustomize's plugin registry: it was built with another kustomize")
@@ -166,18 +183,24 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 	if registry == nil {
 		return nil, errNoRegistry
 	}
-	restore, err := hidePlugin()
+	restore, err := r.allow.hidePlugin()
 	if err != nil {
 		return nil, err
 	}
 	defer restore()
+	if r.barrier, err = r.allow.raise(); err != nil {
+		return nil, err
+	}
+	defer r.barrier.remove()
 	version = cliVersion
 	registry[registryPath] = &plugin{run: r}
 	defer delete(registry, registryPath)
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
 	options.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
+	options.PluginConfig.HelmConfig.Enabled = r.allow.Programs
 	options.PluginConfig.HelmConfig.Command = "helm"
+	options.PluginConfig.FnpLoadingOptions.EnableExec = r.allow.Programs
 	return krusty.MakeKustomizer(options).Run(files, dir)
 }
 
@@ -185,12 +208,13 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 const homeVariable = "KUSTOMIZE_PLUGIN_HOME"
 
 // hidePlugin makes sure that no installed reggen is found, which kustomize
-// would start instead of asking this process. Other people's plugins stay.
-func hidePlugin() (restore func(), err error) {
+// would start instead of asking this process, and none of other people's
+// unless programs are allowed.
+func (a Allow) hidePlugin() (restore func(), err error) {
 	home, found := PluginHome(os.Getenv, os.Getenv("HOME"))
 	temporary := ""
 	switch {
-	case !found:
+	case !found || !a.Programs:
 		home = string(filepath.Separator) // exists everywhere, and only root could put a plugin there
 	case !exists(filepath.Join(home, "reggen.dev")):
 		return func() {}, nil

@@ -55,7 +55,7 @@ func layered() map[string]string {
 func TestBuildHandsOverTheMergedSpec(t *testing.T) {
 	dir := tree(t, layered())
 	var got Request
-	out, err := Build(filepath.Join(dir, "top"), func(r Request) ([]object.Object, error) {
+	out, err := Allow{}.Build(filepath.Join(dir, "top"), func(r Request) ([]object.Object, error) {
 		got = r
 		return object.Parse("made", []byte(made))
 	})
@@ -78,7 +78,7 @@ func TestBuildHandsOverTheMergedSpec(t *testing.T) {
 func TestBuildKeepsTheGeneratorsError(t *testing.T) {
 	dir := tree(t, layered())
 	mine := problem.List{{What: "mine"}}
-	_, err := Build(filepath.Join(dir, "env"), func(Request) ([]object.Object, error) { return nil, mine })
+	_, err := Allow{}.Build(filepath.Join(dir, "env"), func(Request) ([]object.Object, error) { return nil, mine })
 	var l problem.List
 	if !errors.As(err, &l) || l.Error() != "mine" {
 		t.Errorf("got %v", err)
@@ -87,7 +87,7 @@ func TestBuildKeepsTheGeneratorsError(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "env/registry/patch.yaml"), []byte("a: b\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Build(filepath.Join(dir, "env"), nil); !errors.As(err, &f) || strings.Contains(err.Error(), "accumulation err") {
+	if _, err := (Allow{}).Build(filepath.Join(dir, "env"), nil); !errors.As(err, &f) || strings.Contains(err.Error(), "accumulation err") {
 		t.Errorf("a patch that is none: %v", err)
 	}
 }
@@ -97,7 +97,7 @@ func TestSeveralGeneratorsEachGetTheirOwnConfig(t *testing.T) {
 	files["env/kustomization.yaml"] = "generators: [registry, second.yaml]\n"
 	files["env/second.yaml"] = "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: second, namespace: n}\n"
 	dir := tree(t, files)
-	out, err := Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
+	out, err := Allow{}.Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
 		name := "first"
 		if strings.Contains(string(r.Config), "name: second") {
 			name = "second"
@@ -109,7 +109,7 @@ func TestSeveralGeneratorsEachGetTheirOwnConfig(t *testing.T) {
 	}
 
 	// Two that make the same object.
-	_, err = Build(filepath.Join(dir, "env"), parsed(made))
+	_, err = Allow{}.Build(filepath.Join(dir, "env"), parsed(made))
 	if err == nil || !strings.Contains(err.Error(), "env: kustomize: the Secret registry/made is there already when a generator makes it") {
 		t.Errorf("twice the same: %v", err)
 	}
@@ -121,7 +121,7 @@ func TestATransformerUpserts(t *testing.T) {
 	files["env/have.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, namespace: registry}\ndata: {old: old}\n---\n" +
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: twin, annotations: {reggen.dev/record: x}}\n"
 	dir := tree(t, files)
-	out, err := Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
+	out, err := Allow{}.Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
 		if !strings.Contains(string(r.Items), "name: twin") {
 			t.Error("the items did not arrive")
 		}
@@ -155,7 +155,7 @@ func TestAnAnnotatedSpecIsNotDropped(t *testing.T) {
 			files["env/registry/json.yaml"] = "- {op: add, path: /metadata/annotations, value: {config.kubernetes.io/function: \"exec: {path: reggen}\", config.kubernetes.io/local-config: \"true\"}}\n"
 			dir := tree(t, files)
 			var got Request
-			out, err := Build(filepath.Join(dir, "top"), func(r Request) ([]object.Object, error) { got = r; return object.Parse("made", []byte(made)) })
+			out, err := Allow{}.Build(filepath.Join(dir, "top"), func(r Request) ([]object.Object, error) { got = r; return object.Parse("made", []byte(made)) })
 			if err != nil || !strings.Contains(string(out.Text), "made") {
 				t.Fatalf("%v\n%s", err, out.Text)
 			}
@@ -181,7 +181,7 @@ func TestAnInstalledReggenIsNotStarted(t *testing.T) {
 	files["env/kustomization.yaml"] = "generators: [registry, other.yaml]\n"
 	files["env/other.yaml"] = "apiVersion: example.com/v1\nkind: Other\nmetadata: {name: o}\n"
 	dir := tree(t, files)
-	out, err := Build(filepath.Join(dir, "env"), func(Request) ([]object.Object, error) { return object.Parse("made", []byte(made)) })
+	out, err := Allow{Programs: true}.Build(filepath.Join(dir, "env"), func(Request) ([]object.Object, error) { return object.Parse("made", []byte(made)) })
 	if err != nil || !strings.Contains(string(out.Text), "name: made") || !strings.Contains(string(out.Text), "name: foreign") {
 		t.Errorf("%v\n%s", err, out.Text)
 	}
@@ -197,7 +197,7 @@ func TestFind(t *testing.T) {
 	files["component/r.yaml"] = "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata:\n  name: c\n  namespace: n\n  annotations: {config.kubernetes.io/local-config: \"true\"}\n"
 	files["top/kustomization.yaml"] = "resources: [../env, https://example.com/remote//base]\n"
 	dir := tree(t, files)
-	found, err := Find(filepath.Join(dir, "top"))
+	found, err := Allow{}.Find(filepath.Join(dir, "top"))
 	if err != nil || len(found) != 2 {
 		t.Fatalf("%v: %d found", err, len(found))
 	}
@@ -223,7 +223,7 @@ func TestFindSaysWhatIsWrong(t *testing.T) {
 		"broken":  "broken/kustomization.yaml: is not a kustomization; expected valid YAML",
 		"missing": "missing/kustomization.yaml: names \"registry\", and there is no such file or folder",
 	} {
-		_, err := Find(filepath.Join(dir, name))
+		_, err := Allow{}.Find(filepath.Join(dir, name))
 		if err == nil || !strings.HasPrefix(err.Error(), dir+"/"+want) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -3,8 +3,6 @@ package kustomize
 import (
 	"path/filepath"
 	"slices"
-
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
 // Layers resolves the Registries that the kustomization of root names, root
@@ -12,21 +10,31 @@ import (
 // files of those absolute paths. files are the local files that were read for
 // it, in the order in which kustomize read them: the layers of the specs and
 // the kustomizations that list them.
-func Layers(root string, replace map[string][]byte) (found []Found, files []string, err error) {
-	mutex.Lock()
-	defer mutex.Unlock()
+func (a Allow) Layers(root string, replace map[string][]byte) (found []Found, files []string, err error) {
+	type layers struct {
+		found []Found
+		files []string
+	}
+	l, err := within(a, root, func() (l layers, err error) {
+		l.found, l.files, err = a.layers(root, replace)
+		return l, err
+	})
+	return l.found, l.files, err
+}
+
+func (a Allow) layers(root string, replace map[string][]byte) (found []Found, files []string, err error) {
 	if err := useMergeKeys(); err != nil {
 		useBuiltIn()
 	}
-	k, err := read(root)
+	k, err := a.read(root)
 	if err != nil {
 		return nil, nil, err
 	}
 	if k == nil {
-		return nil, nil, missing(root)
+		return nil, nil, a.missing(root)
 	}
 	for _, entry := range slices.Concat(k.Generators, k.Transformers) {
-		r := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
+		r := a.reader()
 		for path, text := range replace {
 			r.replace[path] = text
 		}

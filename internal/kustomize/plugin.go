@@ -36,6 +36,8 @@ const registryPath = "reggen.dev/v1alpha1/registry"
 
 // run is the build under way; kustomize has globals, so there is one at a time.
 type run struct {
+	allow    Allow
+	barrier  *barrier // while kustomize works
 	generate Generator
 	err      error // the first error of generate, as it was
 }
@@ -101,7 +103,10 @@ func (p *plugin) Transform(rm resmap.ResMap) error {
 }
 
 func (p *plugin) call(items []byte) ([]byte, error) {
+	// What generates may look for keys, and is nobody's from the repository.
+	p.run.barrier.down()
 	objects, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items})
+	p.run.barrier.up()
 	if err != nil {
 		if p.run.err == nil {
 			p.run.err = err

@@ -1,7 +1,6 @@
 package kustomize
 
 import (
-	"bytes"
 	"path/filepath"
 	"strings"
 
@@ -9,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -30,20 +30,19 @@ const (
 // configuration from a build's output, which does not apply to generators: the
 // annotation is overridden for this.
 func (k *kustomization) resolve(entry string) ([]resolved, error) {
-	return k.resolveIn(&reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}, entry)
+	return k.resolveIn(k.allow.reader(), entry)
 }
 
 // resolveIn is resolve in a file system of its own.
 func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
 	rm, _, err := k.load(alone, entry)
-	if len(alone.repeated) > 0 {
+	switch {
+	case len(alone.refused) > 0:
+		return nil, alone.refused
+	case len(alone.repeated) > 0:
 		return nil, alone.repeated
-	}
-	if err != nil {
-		if l := unreadable(k.dir); len(l) > 0 {
-			return nil, l
-		}
-		return nil, Failure{k.dir, err}
+	case err != nil:
+		return nil, k.allow.failure(k.dir, err)
 	}
 	return registries(rm)
 }
@@ -66,7 +65,7 @@ func (k *kustomization) load(alone *reader, entry string) (rm resmap.ResMap, nes
 		nested = true
 		return nil, nil
 	}
-	rm, err = (&run{generate: none}).kustomize(alone, k.dir)
+	rm, err = (&run{allow: k.allow, generate: none}).kustomize(alone, k.dir)
 	return rm, nested, err
 }
 
@@ -98,9 +97,9 @@ func registries(rm resmap.ResMap) ([]resolved, error) {
 // inlined is a file system in which every entry that holds a Registry
 // annotated as a function is replaced by its Registries, inline and without
 // the annotation. found says whether there is any.
-func inlined(dir string) (files filesys.FileSystem, found bool, err error) {
-	out := &reader{FileSystem: filesys.MakeFsOnDisk(), replace: map[string][]byte{}}
-	err = walk(dir, map[string]bool{}, func(k *kustomization) error {
+func (a Allow) inlined(dir string) (files *reader, found bool, err error) {
+	out := a.reader()
+	err = a.walk(dir, map[string]bool{}, func(k *kustomization) error {
 		var whole map[string]any
 		if err := yaml.Unmarshal(k.text, &whole); err != nil {
 			return err
@@ -145,6 +144,9 @@ func inlined(dir string) (files filesys.FileSystem, found bool, err error) {
 // KRM functions or of schemas in what is read.
 type reader struct {
 	filesys.FileSystem
+	allow    Allow
+	tally    tally
+	refused  problem.List // what is not allowed, and what is out of bounds
 	replace  map[string][]byte
 	function bool
 	schema   bool         // a file mentions schemas
@@ -152,18 +154,34 @@ type reader struct {
 	repeated problem.List // the keys that stand twice in them
 }
 
-// ReadFile reads a file or its replacement.
+func (a Allow) reader() *reader {
+	return &reader{FileSystem: filesys.MakeFsOnDisk(), allow: a, replace: map[string][]byte{}}
+}
+
+// ReadFile reads a file or its replacement. What is not allowed is an error,
+// and stands in refused: kustomize takes a kustomization that it can't read for
+// one that isn't there.
 func (r *reader) ReadFile(path string) ([]byte, error) {
 	if data, ok := r.replace[path]; ok {
 		r.read = append(r.read, path)
 		return data, nil
 	}
-	data, err := r.FileSystem.ReadFile(path)
+	data, err := r.tally.take(r.allow, path)
+	if bounded.IsProblem(err) {
+		r.refused.Join(err)
+		return nil, err
+	}
+	if err == nil && isKustomization(path) {
+		if l := r.allow.refused(path, data); len(l) > 0 {
+			r.refused = append(r.refused, l...)
+			return nil, l
+		}
+	}
 	if err == nil {
 		r.read = append(r.read, path)
 		r.repeated = append(r.repeated, repeated(path, data)...)
 	}
-	if bytes.Contains(data, []byte(function)) || bytes.Contains(data, []byte(functionOld)) {
+	if mentionsFunction(data) {
 		r.function = true
 	}
 	r.schema = r.schema || asksForSchema(data)
@@ -190,20 +208,22 @@ func (r *reader) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 
 // Registries resolves a kustomization folder alone, for instance a base, and
 // returns the Registries in it, merged. dir is an absolute path.
-func Registries(dir string) ([][]byte, error) {
-	mutex.Lock()
-	defer mutex.Unlock()
-	if k, err := read(dir); err != nil {
+func (a Allow) Registries(dir string) ([][]byte, error) {
+	return within(a, dir, func() ([][]byte, error) { return a.registriesOf(dir) })
+}
+
+func (a Allow) registriesOf(dir string) ([][]byte, error) {
+	if k, err := a.read(dir); err != nil {
 		return nil, err
 	} else if k == nil {
-		return nil, missing(dir)
+		return nil, a.missing(dir)
 	}
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
 	parent := filepath.Dir(dir)
-	k := &kustomization{dir: parent, file: filepath.Join(parent, "kustomization.yaml")}
-	if other, err := read(parent); err == nil && other != nil {
+	k := &kustomization{allow: a, dir: parent, file: filepath.Join(parent, "kustomization.yaml")}
+	if other, err := a.read(parent); err == nil && other != nil {
 		k.file = other.file // stands in for it, whatever its name
 	}
 	specs, err := k.resolve(filepath.Base(dir))

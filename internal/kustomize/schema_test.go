@@ -250,7 +250,7 @@ func TestBytesAreThoseOfTheWholeSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, how := range []string{"resources: [all.yaml]\npatches: [{path: p.yaml}]\n", "resources: [all.yaml]\npatchesStrategicMerge: [p.yaml]\nnamespace: ns\nnamePrefix: x-\nlabels: [{pairs: {team: a}, includeTemplates: true}]\n"} {
 				dir := tree(t, map[string]string{"kustomization.yaml": how, "all.yaml": patched, "p.yaml": patch})
-				with, err := Build(dir, none)
+				with, err := Allow{}.Build(dir, none)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -261,7 +261,7 @@ func TestBytesAreThoseOfTheWholeSchema(t *testing.T) {
 				if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(how+"# openapi\n"), 0o644); err != nil {
 					t.Fatal(err)
 				}
-				without, err := Build(dir, none)
+				without, err := Allow{}.Build(dir, none)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -281,7 +281,7 @@ func TestBytesAreThoseOfTheWholeSchema(t *testing.T) {
 
 func mustBuild(t *testing.T, files map[string]string) []byte {
 	t.Helper()
-	out, err := Build(tree(t, files), func(Request) ([]object.Object, error) { return nil, nil })
+	out, err := Allow{}.Build(tree(t, files), func(Request) ([]object.Object, error) { return nil, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,8 @@ func TestRepeatedKeys(t *testing.T) {
 		files := layered()
 		files[c.file] = c.text
 		dir := tree(t, files)
-		_, found := Find(filepath.Join(dir, "env"))
-		_, built := Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
+		_, found := Allow{}.Find(filepath.Join(dir, "env"))
+		_, built := Allow{}.Build(filepath.Join(dir, "env"), func(r Request) ([]object.Object, error) {
 			own := fmt.Sprint("name: made-", strings.Contains(string(r.Config), "name: s")) // of each spec
 			return object.Parse("made", []byte(strings.ReplaceAll(made, "name: made", own)))
 		})
@@ -52,13 +52,13 @@ func TestAPatchOfAnotherName(t *testing.T) {
 	files := layered()
 	files["env/registry/patch.yaml"] = "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: my.own, namespace: registry}\nspec: {host: env}\n"
 	dir := tree(t, files)
-	_, err := Find(filepath.Join(dir, "env"))
+	_, err := Allow{}.Find(filepath.Join(dir, "env"))
 	var p problem.Problem
 	if !errors.As(err, &p) || p.File != filepath.Join(dir, "env") || !strings.Contains(p.What, `"my.own", namespace registry`) || strings.Contains(err.Error(), "Id") {
 		t.Errorf("%v", err)
 	}
 	files["env/registry/kustomization.yaml"] = "resources: [../../base]\npatches: [{path: patch.yaml, target: {kind: Registry}, options: {allowNameChange: true}}]\n"
-	found, err := Find(filepath.Join(tree(t, files), "env"))
+	found, err := Allow{}.Find(filepath.Join(tree(t, files), "env"))
 	if err != nil || len(found) != 1 || !strings.Contains(string(found[0].Spec), "name: my.own") {
 		t.Errorf("%v %v", found, err)
 	}

@@ -1,0 +1,130 @@
+package kustomize
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime/metrics"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// The bounds of one kustomization with all that it reaches, beside those of
+// each file (package bounded). Ten times and more what the largest examples
+// take; --allow-large lifts them.
+const (
+	maxReads = 5_000    // files read, each as often as kustomize reads it
+	maxBytes = 32 << 20 // all of them together
+	maxCPU   = 4 * time.Second
+	maxHeap  = 320 << 20
+)
+
+const largeNext = "if this is meant: the same command with " + LargeFlag
+
+// tally counts what one run of kustomize reads.
+type tally struct{ reads, bytes int }
+
+// take reads a file for kustomize, within bounds. A problem is one of those
+// bounds; any other error is of the file system.
+func (t *tally) take(a Allow, path string) ([]byte, error) {
+	limit := int64(bounded.MaxFile)
+	if a.Large {
+		limit = 1 << 30
+	}
+	data, err := bounded.Read(path, limit)
+	if err != nil || a.Large {
+		return data, err
+	}
+	t.reads++
+	t.bytes += len(data)
+	switch {
+	case t.reads > maxReads:
+		return nil, problem.Problem{File: path, What: fmt.Sprintf("is one of more than %d files that this build reads", maxReads), Next: largeNext}
+	case t.bytes > maxBytes:
+		return nil, problem.Problem{File: path, What: fmt.Sprintf("is one of the files that make this build larger than %d MiB", maxBytes>>20), Next: largeNext}
+	}
+	return data, bounded.YAML(path, data)
+}
+
+// readFile reads a file of a kustomization outside of kustomize.
+func (a Allow) readFile(path string) ([]byte, error) { return (&tally{}).take(a, path) }
+
+var (
+	mutex sync.Mutex // kustomize has globals: one run at a time
+
+	// spent is why kustomize can't be used any more: a run that went out of
+	// bounds can't be stopped, only be left behind, and the process has to end.
+	spent error
+
+	// used is the processor's time that each folder has taken so far: several
+	// runs are made for one.
+	used = map[string]time.Duration{}
+)
+
+// outcome is what a run comes to.
+type outcome[T any] struct {
+	value T
+	err   error
+}
+
+// within runs work on dir alone, and leaves it behind when it takes more than
+// the bounds: patches that copy and replacements that append can double an
+// object with every line, and no count of files or nodes shows it. What is left
+// behind keeps the barrier up, and no other work is taken on.
+func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	var none T
+	if spent != nil {
+		return none, spent
+	}
+	if a.Large {
+		return work()
+	}
+	began := processorTime()
+	done := make(chan outcome[T], 1)
+	go func() {
+		value, err := work()
+		done <- outcome[T]{value, err}
+	}()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case o := <-done:
+			used[dir] += processorTime() - began
+			return o.value, o.err
+		case <-ticker.C:
+			if what := excess(used[dir] + processorTime() - began); what != "" {
+				spent = problem.Problem{File: filepath.Clean(dir), What: what, Want: "objects, patches and replacements that don't multiply", Next: largeNext}
+				return none, spent
+			}
+		}
+	}
+}
+
+// excess says which bound is passed, "" for none.
+func excess(cpu time.Duration) string {
+	if cpu > maxCPU {
+		return fmt.Sprintf("takes kustomize longer than %s to build", maxCPU)
+	}
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	if heap[0].Value.Kind() == metrics.KindUint64 && heap[0].Value.Uint64() > maxHeap {
+		return fmt.Sprintf("takes kustomize more than %d MiB of memory to build", maxHeap>>20)
+	}
+	return ""
+}
+
+// processorTime is what this process has used. Time on the wall would find
+// builds too large where only the machine is busy.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
