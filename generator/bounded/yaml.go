@@ -3,6 +3,7 @@ package bounded
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"go.yaml.in/yaml/v3"
@@ -23,13 +24,13 @@ func YAML(path string, data []byte) error {
 		case errors.Is(err, io.EOF), err != nil:
 			return nil
 		case documents >= MaxDocuments:
-			return problem.Problem{File: path, What: "holds too many YAML documents"}
+			return problem.Problem{File: path, What: "holds too many YAML documents", Want: fmt.Sprintf("at most %d", MaxDocuments)}
 		}
 		m := measure{sizes: map[*yaml.Node]size{}}
 		s, ok := m.of(&n, 0)
 		if total += s.nodes; !ok || total > MaxNodes {
-			return problem.Problem{File: path, What: "holds YAML that grows too large or too deep when its aliases are expanded",
-				Want: "no alias that holds aliases that hold aliases"}
+			return problem.Problem{File: path, What: "holds YAML that is too large or too deep, its aliases expanded",
+				Want: fmt.Sprintf("at most %d values, nested %d deep", MaxNodes, MaxDepth)}
 		}
 	}
 }

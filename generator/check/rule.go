@@ -76,6 +76,7 @@ func Lookup(id string) (Rule, bool) {
 const (
 	RuleBuild    = "build"
 	RulePassword = "password"
+	RuleOutside  = "outside"
 	ruleSilence  = "silence" // applied by Silence
 )
 
@@ -140,6 +141,12 @@ var environmentRules = []Rule{
 		Title:  "nothing can go missing without a word",
 		Reason: "kustomize drops a function annotated for exec when --enable-exec is missing, and exits 0: with pruning, the registry is deleted, or what another generator beside it makes. reggen's own builds run nobody's programs.",
 		Fix:    "Use the plugin, which fails loudly when it is missing.",
+	},
+	{
+		ID: RuleOutside, Severity: Warning, Inputs: []Input{Kustomization},
+		Title:  "a build runs nobody's programs and fetches nothing",
+		Reason: "kustomize build --enable-alpha-plugins runs Helm with plugins from the repository, and containers that get every object on their standard input; a remote base is whatever its server says that day. reggen's own commands refuse all of it unless --allow-programs or --allow-network is given, and then this rule still names the files.",
+		Fix:    "Render the chart, run the function or fetch the base once, look at the result, and commit it.",
 	},
 	{
 		ID: ruleSilence, Severity: Error, Always: true, Inputs: []Input{Spec},

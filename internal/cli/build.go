@@ -129,7 +129,9 @@ func (w *World) buildCommand() *cobra.Command {
 		Short: "Print the manifests of environments: the bytes of kustomize build",
 		Long: `Print the manifests of one or more environments, the same bytes that
 "kustomize build --enable-alpha-plugins DIR" prints. Needs no key, no network
-and no other program. Nothing is printed unless the whole build succeeded.
+and no other program: what a kustomization asks for beyond local files (Helm,
+containers, remote bases) is refused unless --allow-programs or --allow-network
+says otherwise. Nothing is printed unless the whole build succeeded.
 Without DIR it is this folder, or the only environment below overlays/.`,
 		Example: `  reggen build overlays/prod
   reggen build --secrets plain overlays/prod | kubectl apply -f -`,

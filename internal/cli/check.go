@@ -16,6 +16,7 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 type checkOptions struct {
@@ -172,6 +173,9 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 	shown := w.show(dir)
 	defer func() { r.told(check.RuleBuild, shown, unique(l).Err()) }()
 	whole := check.Rendered{From: shown}
+	if w.Allow.Programs || w.Allow.Network { // else the build says so, and fails
+		r.told(check.RuleOutside, shown, kustomize.Outside(dir).Err())
+	}
 	text, err := w.build(ctx, []string{shown}, buildOptions{})
 	l.Join(err)
 	if err == nil {

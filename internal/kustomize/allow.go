@@ -138,9 +138,13 @@ func (a Allow) functions(dir string) (l problem.List) {
 		if f.how != inContainer {
 			continue
 		}
-		l.Add(problem.Problem{File: f.file, What: fmt.Sprintf("%s %s is a function that would run %s", f.Kind, f.Name, f.how), Want: "what it makes, committed as a file", Next: programsNext})
+		l.Add(f.refusal())
 	}
 	return l
+}
+
+func (f Function) refusal() problem.Problem {
+	return problem.Problem{File: f.file, What: fmt.Sprintf("%s %s is a function that would run %s", f.Kind, f.Name, f.how), Want: "what it makes, committed as a file", Next: programsNext}
 }
 
 // stopped words what kustomize says when it met a barrier of offline: nothing
