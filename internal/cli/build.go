@@ -3,10 +3,11 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -179,12 +180,20 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		}
 		bar.step()
 		var registries []*spec.Registry
+		var handed generator.Handed
+		sealedFile := map[string]string{} // of a Secret that was handed over
 		built, err := w.Allow.Build(w.abs(dir), func(r kustomize.Request) ([]object.Object, error) {
 			sealed, err := krm.SealedItems(r.Items)
 			if err != nil {
 				return nil, err
 			}
-			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o)
+			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
+			handed.Take(objects)
+			for _, s := range objects {
+				if s.IsSecret() && registry != nil {
+					sealedFile[s.ID().String()] = filepath.Join(r.Root, registry.Spec.Secrets.Sealed, s.Name()+".yaml")
+				}
+			}
 			registries = append(registries, registry)
 			if o.saw != nil && registry != nil {
 				o.saw(r.Root, registry)
@@ -192,11 +201,28 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 			return objects, w.at(r.Root, err)
 		})
 		if err != nil {
-			l.Join(w.untainted(dir, o, err))
+			l.Join(err)
 			continue
 		}
 		if !built.Untouched {
 			w.warnOfMoves(dir, registries, built.Text)
+			if missing := handed.Missing(built.Text); len(missing) > 0 {
+				l.Join(w.in(w.abs(dir), missing))
+				continue
+			}
+		}
+		if o.secrets == "plain" {
+			err := reveal(&built, &handed, func(s object.Object) (map[string]string, error) {
+				data, err := openObject(ctx, s)
+				if err != nil {
+					return nil, w.at(w.abs(dir), w.in(sealedFile[s.ID().String()], err))
+				}
+				return data, nil
+			})
+			if err != nil {
+				l.Join(err)
+				continue
+			}
 		}
 		if out.Len() > 0 {
 			out.WriteString("---\n")
@@ -245,18 +271,45 @@ func placed(next, dir string) string {
 	})
 }
 
-// untainted keeps kustomize's own error text to itself in a build that handed
-// kustomize secrets in the clear: it can quote what it was given.
-func (w *World) untainted(dir string, o buildOptions, err error) error {
-	var failure kustomize.Failure
-	if !errors.As(err, &failure) {
+// behindKustomize is what a build hands to kustomize: secrets in the clear are
+// put in when kustomize is done, so that nothing it does can carry one away.
+func (o buildOptions) behindKustomize() buildOptions {
+	if o.secrets == "plain" {
+		o.secrets = "sealed"
+	}
+	return o
+}
+
+// reveal puts decrypted Secrets into a finished build.
+func reveal(b *kustomize.Built, handed *generator.Handed, open generator.OpenObject) (err error) {
+	if b.Untouched {
+		objects, err := handed.RevealObjects(b.Objects, open)
+		if err != nil {
+			return err
+		}
+		b.Text, err = object.Encode(objects)
 		return err
 	}
-	if o.secrets == "plain" {
-		return problem.Problem{File: w.abs(dir), What: "kustomize fails; its error is not shown, since it may quote a secret",
-			Next: "reggen build " + quoteArg(dir) + "   # without --secrets plain shows it"}
+	b.Text, err = handed.Reveal(b.Text, open)
+	return err
+}
+
+// openObject decrypts a Secret as it was handed over: base64 text by key.
+func openObject(ctx context.Context, s object.Object) (map[string]string, error) {
+	text, err := object.Encode([]object.Object{s})
+	if err != nil {
+		return nil, err
 	}
-	return failure.Problem()
+	data, err := openSealed(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		if _, err := base64.StdEncoding.DecodeString(data[key]); err != nil {
+			return nil, problem.Problem{Path: "data." + key, What: "decrypts to something that is not base64", Next: "reggen seal"}
+		}
+	}
+	return data, nil
 }
 
 // warnOfMoves warns of pull secrets that did not end in the namespace that the

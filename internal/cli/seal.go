@@ -85,6 +85,11 @@ func (w *World) seal(ctx context.Context, dirs []string, o sealOptions) error {
 			bar.step()
 		}
 	}
+	if o.check && len(l) == 0 {
+		// What is proven is deployed only if the build still holds it.
+		_, err := w.build(ctx, dirs, buildOptions{})
+		return err
+	}
 	return l.Err()
 }
 

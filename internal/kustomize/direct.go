@@ -24,30 +24,30 @@ import (
 //
 // ok is false where kustomize may do more than that, or would complain: it is
 // asked then. An error of gen comes back as it was.
-func (a Allow) direct(dir string, gen Generator) (out []byte, ok bool, err error) {
+func (a Allow) direct(dir string, gen Generator) (out []byte, objects []object.Object, ok bool, err error) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real // as kustomize names it to a generator
 	}
 	k, err := a.read(dir)
 	if err != nil || k == nil {
-		return nil, false, nil
+		return nil, nil, false, nil
 	}
 	config, ok := k.onlyRegistry()
 	if !ok {
-		return nil, false, nil
+		return nil, nil, false, nil
 	}
-	objects, err := gen(Request{Root: dir, Config: config})
+	objects, err = gen(Request{Root: dir, Config: config})
 	if err != nil {
-		return nil, true, err
+		return nil, nil, true, err
 	}
 	if objects, ok = inOrder(objects); !ok {
-		return nil, false, nil
+		return nil, nil, false, nil
 	}
 	out, err = object.Encode(objects)
 	if err != nil || bytes.Contains(out, []byte("<<:")) {
-		return nil, false, nil // kustomize takes a key of this name for YAML's merge
+		return nil, nil, false, nil // kustomize takes a key of this name for YAML's merge
 	}
-	return out, true, nil
+	return out, objects, true, nil
 }
 
 // onlyRegistry is the merged spec of a kustomization whose only entry, under

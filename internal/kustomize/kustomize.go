@@ -86,9 +86,10 @@ var twice = regexp.MustCompile(`merging from generator .*: id resid\.ResId\{Gvk:
 type Built struct {
 	Text []byte // the bytes that the kustomize command prints
 
-	// Untouched says that each object is as the generator made it: the
-	// kustomization does nothing else.
+	// Untouched says that each object is as the generator made it, and these
+	// are they: the kustomization does nothing else.
 	Untouched bool
+	Objects   []object.Object
 }
 
 // Build builds dir, an absolute path, as the kustomize command does. An error
@@ -106,8 +107,8 @@ func (a Allow) build(dir string, gen Generator) (Built, error) {
 		useBuiltIn()
 	}
 	gen = once(gen)
-	if out, ok, err := a.direct(dir, gen); ok {
-		return Built{out, true}, err
+	if out, objects, ok, err := a.direct(dir, gen); ok {
+		return Built{out, true, objects}, err
 	}
 	out, err := a.whole(dir, gen)
 	return Built{Text: out}, err
