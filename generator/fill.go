@@ -47,16 +47,16 @@ func (Sealed) Resolve(_ context.Context, _ Slot, f *sealed.File, _ []byte) (Cont
 	return Content{Data: f.Data, SOPS: f.SOPS}, nil
 }
 
-// Open decrypts a sealed file; it returns the decrypted data map, base64 text
-// as it stood there.
-type Open func(ctx context.Context, raw []byte) (map[string]string, error)
+// Open decrypts the sealed file at a path; it returns the decrypted data map,
+// base64 text as it stood there.
+type Open func(ctx context.Context, path string, raw []byte) (map[string]string, error)
 
 // NeedsSealed is true.
 func (Open) NeedsSealed() bool { return true }
 
 // Resolve puts the decrypted content in: --secrets plain.
 func (open Open) Resolve(ctx context.Context, s Slot, f *sealed.File, raw []byte) (Content, error) {
-	data, err := open(ctx, raw)
+	data, err := open(ctx, f.Path, raw)
 	if err != nil {
 		var l problem.List
 		l.Join(err)

@@ -38,7 +38,7 @@ func FuzzOpen(f *testing.F) {
 				}
 			}
 		}
-		file, err := Open(context.Background(), data)
+		file, err := Open(context.Background(), data, Keys{})
 		if err != nil {
 			var p problem.Problem
 			if file != nil || !errors.As(err, &p) || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrMAC) && !errors.Is(err, ErrNoKey) {

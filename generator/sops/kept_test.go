@@ -62,7 +62,7 @@ func TestSSHKeys(t *testing.T) {
 		if err := os.WriteFile(path, pem.EncodeToMemory(c.block), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(context.Background(), []byte(text)); (err == nil) != c.ok {
+		if _, err := Open(context.Background(), []byte(text), Keys{}); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -35,18 +35,22 @@ func (f File) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
 
 // Open decrypts an encrypted YAML file and checks its MAC, over all values or,
 // where the file says mac_only_encrypted, over the encrypted ones. A file
-// without a MAC fails the check. It fails with ErrFormat, ErrNoKey or ErrMAC.
-func Open(ctx context.Context, data []byte) (f *File, err error) {
+// without a MAC fails the check. Only what keys allows is tried, and what is on
+// this machine first. It fails with ErrFormat, ErrNoKey or ErrMAC.
+func Open(ctx context.Context, data []byte, keys Keys) (f *File, err error) {
 	defer guard(&err, ErrFormat, "the file can't be read as a SOPS file")
 	quiet()
 	branch, meta, err := load(data)
 	if err != nil {
 		return nil, err
 	}
-	svc := newService(ctx)
-	key, err := meta.GetDataKeyWithKeyServices(svc.clients(), sops.DefaultDecryptionOrder)
+	svc := newService(ctx, keys.Network)
+	tried := meta
+	var left bool
+	tried.KeyGroups, left = keys.usable(meta.KeyGroups)
+	key, err := tried.GetDataKeyWithKeyServices(svc.clients(), sops.DefaultDecryptionOrder)
 	if err != nil {
-		return nil, svc.noKey(describe(meta))
+		return nil, svc.noKey(describe(meta), keys, left)
 	}
 	cipher := &recorder{Cipher: aes.NewCipher()}
 	if err := decrypt(branch, meta, key, cipher); err != nil {

@@ -74,7 +74,7 @@ func TestTampering(t *testing.T) {
 		"sops is a string":           {"a: b\nsops: " + canary + "\n", ErrFormat, "sops"},
 		"an enc that is none":        {cut(only, "-----BEGIN AGE", canary), ErrNoKey, ""},
 	} {
-		f, err := Open(context.Background(), []byte(c.text))
+		f, err := Open(context.Background(), []byte(c.text), Keys{})
 		var p problem.Problem
 		switch {
 		case c.kind == nil && err != nil:
@@ -107,7 +107,7 @@ func TestNoKey(t *testing.T) {
 	}
 	for name, prepare := range places {
 		prepare()
-		f, err := Open(context.Background(), []byte(text))
+		f, err := Open(context.Background(), []byte(text), Keys{})
 		var p problem.Problem
 		if f != nil || !errors.Is(err, ErrNoKey) || !errors.As(err, &p) {
 			t.Errorf("%s: %v", name, err)
@@ -152,7 +152,7 @@ func TestKeyPlaces(t *testing.T) {
 		prepare()
 		for _, somebody := range []bool{false, true} {
 			interactive = func() bool { return somebody }
-			if _, err := Open(context.Background(), []byte(text)); err != nil {
+			if _, err := Open(context.Background(), []byte(text), Keys{}); err != nil {
 				t.Errorf("%s, somebody at the terminal %v: %v", name, somebody, err)
 			}
 		}
@@ -181,7 +181,7 @@ func TestNobodyIsAtTheNullDevice(t *testing.T) {
 // Without an age recipient no age key helps.
 func TestNoKeyOfAnotherKind(t *testing.T) {
 	alone(t)
-	err := newService(context.Background()).noKey(Metadata{Recipients: []string{kms1}, Groups: [][]string{{kms1}}})
+	err := newService(context.Background(), false).noKey(Metadata{Recipients: []string{kms1}, Groups: [][]string{{kms1}}}, Keys{}, false)
 	if !strings.Contains(err.Error(), kms1) || strings.Contains(err.Error(), "keys.txt") || !strings.Contains(err.Error(), "cloud credentials") {
 		t.Errorf("%v", err)
 	}
@@ -195,14 +195,14 @@ func TestAnEndedContextEndsTheWait(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	_, err := Open(ctx, []byte(text))
+	_, err := Open(ctx, []byte(text), Keys{})
 	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrNoKey) || time.Since(start) > 10*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
 	t.Setenv("SOPS_AGE_KEY", identity)
 	ended, stop := context.WithCancel(context.Background())
 	stop()
-	if _, err := Open(ended, []byte(text)); !errors.Is(err, context.Canceled) {
+	if _, err := Open(ended, []byte(text), Keys{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

@@ -105,11 +105,11 @@ func TestPlugins(t *testing.T) {
 	}
 	text := seal(t, secretDoc, ruleOf(t, "age: "+plain), Options{})
 	t.Setenv("SOPS_AGE_KEY", plugin.EncodeIdentity("mute", []byte(id.String())))
-	if _, err := Open(context.Background(), []byte(text)); err != nil {
+	if _, err := Open(context.Background(), []byte(text), Keys{}); err != nil {
 		t.Errorf("opening: %v", err)
 	}
 	t.Setenv("SOPS_AGE_KEY", plugin.EncodeIdentity("mute", []byte("ask:"+id.String())))
-	if _, err := Open(context.Background(), []byte(text)); !errors.Is(err, ErrNoKey) {
+	if _, err := Open(context.Background(), []byte(text), Keys{}); !errors.Is(err, ErrNoKey) {
 		t.Errorf("opened although nobody answered: %v", err)
 	}
 	t.Setenv("PATH", t.TempDir())

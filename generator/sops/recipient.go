@@ -22,13 +22,14 @@ import (
 // Making one can take the network: an Azure key without a version, whose id
 // then ends in a slash, has its version looked up.
 type recipient struct {
-	id   string
-	make func() (keys.MasterKey, error)
+	id     string
+	make   func() (keys.MasterKey, error)
+	remote bool // to encrypt for it a service has to be asked
 }
 
 // of is a recipient whose key takes nothing to make.
 func of(k keys.MasterKey, again func() (keys.MasterKey, error)) recipient {
-	return recipient{k.ToString(), again}
+	return recipient{k.ToString(), again, !isLocal(k)}
 }
 
 // unique drops recipients named twice, as SOPS's deduplicateKeygroup does.
@@ -105,7 +106,7 @@ func one(kind, text, profile string) (recipient, bool) {
 func azure(url, key, version string) recipient {
 	return recipient{fmt.Sprintf("%s/keys/%s/%s", url, key, version), func() (keys.MasterKey, error) {
 		return azkv.NewMasterKeyWithOptionalVersion(url, key, version)
-	}}
+	}, true}
 }
 
 var wants = map[string]string{

@@ -26,6 +26,8 @@ type Options struct {
 	// NewDataKey encrypts everything anew, as must be when a recipient goes:
 	// whoever could read the old file may know its data key.
 	NewDataKey bool
+	// Network lets the key services be asked that the rule names.
+	Network bool
 }
 
 // failed is all that is said of an error of SOPS.
@@ -74,7 +76,7 @@ func encrypt(ctx context.Context, branch sops.TreeBranch, rule *Rule, opt Option
 	if opt.NewDataKey {
 		old = nil
 	}
-	key, err := wrap(ctx, &meta, rule, old)
+	key, err := wrap(ctx, &meta, rule, old, opt.Network)
 	if err != nil {
 		return nil, err
 	}

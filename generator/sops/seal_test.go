@@ -96,7 +96,7 @@ func seal(t testing.TB, doc string, rule *Rule, opt Options) string {
 
 func open(t testing.TB, text string) *File {
 	t.Helper()
-	f, err := Open(context.Background(), []byte(text))
+	f, err := Open(context.Background(), []byte(text), Keys{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestMACSurvivesKustomize(t *testing.T) {
 		if _, err := sopsdecrypt.Data(text, "yaml"); (err == nil) != c.ok {
 			t.Errorf("%+v: SOPS opens it: %v", c, err == nil)
 		}
-		if _, err := Open(context.Background(), text); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrMAC) {
+		if _, err := Open(context.Background(), text, Keys{}); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrMAC) {
 			t.Errorf("%+v: Open: %v", c, err)
 		}
 	}
@@ -313,7 +313,7 @@ func TestKeyGroups(t *testing.T) {
 		t.Error("a threshold that is not said is not all groups")
 	}
 	hold(t, ids[0])
-	if _, err := Open(context.Background(), []byte(text)); !errors.Is(err, ErrNoKey) || !strings.Contains(err.Error(), "2 of these groups") {
+	if _, err := Open(context.Background(), []byte(text), Keys{}); !errors.Is(err, ErrNoKey) || !strings.Contains(err.Error(), "2 of these groups") {
 		t.Errorf("with one key of two: %v", err)
 	}
 }

@@ -20,16 +20,26 @@ import (
 // service is SOPS's local key service with an end to its patience: SOPS asks
 // it without a context, so it holds the caller's.
 type service struct {
-	ctx    context.Context
-	server keyservice.KeyServiceServer
+	ctx     context.Context
+	server  keyservice.KeyServiceServer
+	network bool // what is not on this machine may be asked
 }
 
 // newService makes the key service for one file.
-func newService(ctx context.Context) *service {
+func newService(ctx context.Context, network bool) *service {
 	if interactive() {
-		return &service{ctx, keyservice.Server{}}
+		return &service{ctx, keyservice.Server{}, network}
 	}
-	return &service{ctx, silentServer{}}
+	return &service{ctx, silentServer{}, network}
+}
+
+// mayAsk says whether a key may be used: those of age and PGP are here.
+func (s *service) mayAsk(k *keyservice.Key) bool {
+	switch k.GetKeyType().(type) {
+	case *keyservice.Key_AgeKey, *keyservice.Key_PgpKey:
+		return true
+	}
+	return s.network
 }
 
 func (s *service) clients() []keyservice.KeyServiceClient {
@@ -38,11 +48,17 @@ func (s *service) clients() []keyservice.KeyServiceClient {
 
 // Encrypt wraps a data key for one recipient.
 func (s *service) Encrypt(_ context.Context, req *keyservice.EncryptRequest, _ ...grpc.CallOption) (*keyservice.EncryptResponse, error) {
+	if !s.mayAsk(req.Key) {
+		return nil, errNetwork
+	}
 	return await(s.ctx, func() (*keyservice.EncryptResponse, error) { return s.server.Encrypt(s.ctx, req) })
 }
 
 // Decrypt unwraps a data key with what is at hand.
 func (s *service) Decrypt(_ context.Context, req *keyservice.DecryptRequest, _ ...grpc.CallOption) (*keyservice.DecryptResponse, error) {
+	if !s.mayAsk(req.Key) {
+		return nil, errNetwork
+	}
 	return await(s.ctx, func() (*keyservice.DecryptResponse, error) { return s.server.Decrypt(s.ctx, req) })
 }
 
@@ -142,7 +158,8 @@ func (s silentServer) Decrypt(ctx context.Context, req *keyservice.DecryptReques
 }
 
 // noKey is the error of a file that none of the keys at hand opens.
-func (s *service) noKey(m Metadata) error {
+// left says that some of its recipients were not to be asked.
+func (s *service) noKey(m Metadata, keys Keys, left bool) error {
 	if s.ctx.Err() != nil {
 		return fmt.Errorf("looking for a key was interrupted: %w", s.ctx.Err())
 	}
@@ -151,6 +168,12 @@ func (s *service) noKey(m Metadata) error {
 		Next: "put a private key of one of them where SOPS looks for it: " + keyPlaces()}
 	if !slices.ContainsFunc(m.Recipients, isAge) {
 		p.Next = "check the network, the cloud credentials, and for PGP the keys that gpg has"
+	}
+	switch {
+	case left && keys.Rule != nil && !keys.Network:
+		p.Next += "\nor let the key services be asked that " + ConfigName + " names for it: the same command with " + NetworkFlag
+	case left:
+		p.Next += "\n(key services that " + ConfigName + " does not name for this file, or that would be asked over http, are never asked)"
 	}
 	if !interactive() {
 		p.Next += "\n(keys that need a passphrase are left out: standard input is not a terminal)"

@@ -15,7 +15,7 @@ import (
 
 // wrap chooses the data key and puts the groups of recipients into meta, the
 // data key wrapped for each of them.
-func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File) ([]byte, error) {
+func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File, network bool) ([]byte, error) {
 	key := make([]byte, 32)
 	if old == nil {
 		_, _ = rand.Read(key) // never fails
@@ -33,6 +33,9 @@ func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File) ([]by
 		for _, rec := range group {
 			k, ok := kept[rec.id]
 			if !ok {
+				if (rec.remote && !network) || exposed(rec.id) {
+					return nil, unasked(rec.id)
+				}
 				var err error
 				if k, err = await(ctx, rec.make); err != nil {
 					return nil, unwrapped(ctx, []string{rec.id})
@@ -50,7 +53,7 @@ func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File) ([]by
 	if len(fresh) > 0 {
 		// The errors are not looked at: they are tainted, and a key that
 		// stays without a wrapped data key says as much.
-		_ = to.UpdateMasterKeysWithKeyServices(key, newService(ctx).clients())
+		_ = to.UpdateMasterKeysWithKeyServices(key, newService(ctx, network).clients())
 	}
 	var failed []string
 	for _, k := range fresh {
@@ -76,6 +79,15 @@ func keptKeys(rule *Rule, old *File) map[string]keys.MasterKey {
 		kept[groupKey([]string{k.ToString()}, rule)] = k
 	}
 	return kept
+}
+
+// unasked is the error of a key service that is not to be asked.
+func unasked(id string) error {
+	id = shown([]string{id})[0]
+	if exposed(id) {
+		return problem.Problem{What: "would send a token and a data key in the clear to " + id, Want: "https"}
+	}
+	return problem.Problem{What: "can't encrypt for " + id + " without asking it", Next: "if the address is the one you mean: the same command with " + NetworkFlag}
 }
 
 // unwrapped is the error of recipients that the data key could not be wrapped

@@ -133,7 +133,7 @@ func opened(t *testing.T, e *testEnv) map[string]map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := openSealed(t.Context(), raw)
+		data, err := (&World{}).openSealed(t.Context(), f, raw)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,12 +39,12 @@ type buildOptions struct {
 	saw func(root string, r *spec.Registry)
 }
 
-func (o buildOptions) resolver() (generator.Resolver, error) {
+func (w *World) resolver(o buildOptions) (generator.Resolver, error) {
 	switch o.secrets {
 	case "", "sealed":
 		return generator.Sealed{}, nil
 	case "plain":
-		return generator.Open(openSealed), nil
+		return generator.Open(w.openSealed), nil
 	case "redacted":
 		return generator.Redacted{}, nil
 	case "omit":
@@ -64,8 +64,8 @@ func (o buildOptions) staleOK() (bool, error) {
 }
 
 // openSealed decrypts a sealed file: base64 text by key.
-func openSealed(ctx context.Context, raw []byte) (map[string]string, error) {
-	f, err := sops.Open(ctx, raw)
+func (w *World) openSealed(ctx context.Context, path string, raw []byte) (map[string]string, error) {
+	f, err := sops.Open(ctx, raw, w.keys(path))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func openSealed(ctx context.Context, raw []byte) (map[string]string, error) {
 
 // generate is one Registry's build: the heart of every way in.
 func (w *World) generate(ctx context.Context, root string, config []byte, sealed []generator.File, o buildOptions) ([]object.Object, *spec.Registry, error) {
-	resolver, err := o.resolver()
+	resolver, err := w.resolver(o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -137,7 +137,7 @@ Without DIR it is this folder, or the only environment below overlays/.`,
 		Example: `  reggen build overlays/prod
   reggen build --secrets plain overlays/prod | kubectl apply -f -`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			if _, err := o.resolver(); err != nil {
+			if _, err := w.resolver(o); err != nil {
 				return exitError{exitUsage, err}
 			}
 			if _, err := o.staleOK(); err != nil {
@@ -213,9 +213,10 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		}
 		if o.secrets == "plain" {
 			err := reveal(&built, &handed, func(s object.Object) (map[string]string, error) {
-				data, err := openObject(ctx, s)
+				path := sealedFile[s.ID().String()]
+				data, err := w.openObject(ctx, path, s)
 				if err != nil {
-					return nil, w.at(w.abs(dir), w.in(sealedFile[s.ID().String()], err))
+					return nil, w.at(w.abs(dir), w.in(path, err))
 				}
 				return data, nil
 			})
@@ -295,12 +296,12 @@ func reveal(b *kustomize.Built, handed *generator.Handed, open generator.OpenObj
 }
 
 // openObject decrypts a Secret as it was handed over: base64 text by key.
-func openObject(ctx context.Context, s object.Object) (map[string]string, error) {
+func (w *World) openObject(ctx context.Context, path string, s object.Object) (map[string]string, error) {
 	text, err := object.Encode([]object.Object{s})
 	if err != nil {
 		return nil, err
 	}
-	data, err := openSealed(ctx, text)
+	data, err := w.openSealed(ctx, path, text)
 	if err != nil {
 		return nil, err
 	}
@@ -333,10 +334,11 @@ func (w *World) warnOfMoves(dir string, registries []*spec.Registry, text []byte
 	}
 }
 
-// functionOptions are the two settings that a process started by kustomize
+// functionOptions are the settings that a process started by kustomize
 // takes from its environment.
 func (w *World) functionOptions() buildOptions {
 	o := buildOptions{secrets: w.Getenv("REGGEN_SECRETS"), stale: w.Getenv("REGGEN_STALE")}
+	w.Allow.Network = w.Getenv("REGGEN_ALLOW_NETWORK") == "true"
 	if o.secrets == "plain" {
 		w.note("reggen: warning: REGGEN_SECRETS=plain: this build's output holds secrets in the clear")
 	}

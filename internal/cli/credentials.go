@@ -21,9 +21,16 @@ type openedCredential struct {
 	file *sops.File
 }
 
+// keys says with what a file may be opened: what is on this machine, and where
+// the command line allows it, the services that the rule for its path names.
+func (w *World) keys(path string) sops.Keys {
+	rule, _ := sops.FindRule(w.abs(path)) // without one nobody is asked
+	return sops.Keys{Network: w.Allow.Network, Rule: rule}
+}
+
 // openCredential decrypts a credential file.
 func (w *World) openCredential(ctx context.Context, path string, data []byte) (openedCredential, error) {
-	f, err := sops.Open(ctx, data)
+	f, err := sops.Open(ctx, data, w.keys(path))
 	if err != nil {
 		return openedCredential{}, w.in(path, err)
 	}
@@ -62,7 +69,7 @@ func (w *World) sealCredential(ctx context.Context, path string, doc credential.
 	if err != nil {
 		return nil, problem.Problem{File: w.show(path), What: "can't be written as YAML"}
 	}
-	out, err := sops.Seal(ctx, plain, rule, sops.Options{Reuse: reuse, NewDataKey: newKey})
+	out, err := sops.Seal(ctx, plain, rule, sops.Options{Reuse: reuse, NewDataKey: newKey, Network: w.Allow.Network})
 	if err != nil {
 		return nil, w.in(path, err)
 	}

@@ -127,7 +127,7 @@ func passwords(t *testing.T, overlay string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := sops.Open(context.Background(), raw)
+		f, err := sops.Open(context.Background(), raw, sops.Keys{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func describePayload(t *testing.T, b *strings.Builder, path string, passwords ma
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := sops.Open(context.Background(), raw)
+	f, err := sops.Open(context.Background(), raw, sops.Keys{})
 	if err != nil {
 		t.Fatal(err)
 	}

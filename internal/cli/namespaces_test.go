@@ -23,9 +23,9 @@ func TestNamespacesCostOneDecryption(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened := 0
-	open := generator.Open(func(ctx context.Context, raw []byte) (map[string]string, error) {
+	open := generator.Open(func(ctx context.Context, path string, raw []byte) (map[string]string, error) {
 		opened++
-		return openSealed(ctx, raw)
+		return (&World{}).openSealed(ctx, path, raw)
 	})
 	objects, err := plan.Fill(t.Context(), open, generator.Options{})
 	if err != nil {

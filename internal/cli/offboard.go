@@ -185,11 +185,11 @@ func (l *leaving) able(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			probe, err := sops.Seal(ctx, []byte("data:\n  probe: nothing\n"), rule, sops.Options{})
+			probe, err := sops.Seal(ctx, []byte("data:\n  probe: nothing\n"), rule, sops.Options{Network: l.w.Allow.Network})
 			if err != nil {
 				return l.w.in(f.path, err)
 			}
-			if _, err := sops.Open(ctx, probe); err != nil {
+			if _, err := sops.Open(ctx, probe, sops.Keys{Network: l.w.Allow.Network, Rule: rule}); err != nil {
 				return problem.Problem{File: f.path, What: "could not be opened any more: the only key at hand is the one that goes; nothing was written",
 					Want: "a key of somebody who stays", Next: "let somebody who stays run: " + l.w.again(l.name, l.report)}
 			}

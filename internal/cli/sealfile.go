@@ -35,7 +35,7 @@ func (s *sealing) sealSecret(ctx context.Context, path string, sec generator.Sea
 	if err != nil {
 		return err
 	}
-	opt := sops.Options{MACOnlyEncrypted: true}
+	opt := sops.Options{MACOnlyEncrypted: true, Network: s.w.Allow.Network}
 	if old != nil {
 		opt.Reuse, opt.NewDataKey = old.file, old.lostRecipient
 	}
@@ -73,7 +73,7 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 		}
 		return nil, "rebuilt: the old file was not a SOPS file"
 	}
-	file, err := sops.Open(ctx, raw)
+	file, err := sops.Open(ctx, raw, s.w.keys(path))
 	if err != nil {
 		why := "rebuilt: the old file could not be opened with the keys at hand"
 		if errors.Is(err, sops.ErrMAC) {

@@ -128,7 +128,7 @@ func (e *testEnv) credential(env int, name string, doc credential.Document) {
 	doc.Metadata = spec.Metadata{Name: name}
 	var reuse *sops.File
 	if raw, err := os.ReadFile(path); err == nil {
-		if reuse, err = sops.Open(context.Background(), raw); err != nil {
+		if reuse, err = sops.Open(context.Background(), raw, sops.Keys{}); err != nil {
 			e.t.Fatal(err)
 		}
 	}

@@ -64,7 +64,7 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 		return problem.Problem{File: w.show(e.sealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + quoteArg(w.show(e.root))}
 	}
 	for _, f := range files {
-		data, err := openSealed(ctx, f.Data)
+		data, err := w.openSealed(ctx, f.Path, f.Data)
 		if err != nil {
 			if !errors.Is(err, sops.ErrNoKey) {
 				l.Join(w.in(w.abs(f.Path), err))

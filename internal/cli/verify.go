@@ -59,7 +59,7 @@ func (v *verification) run(ctx context.Context, credentials, sealed []generator.
 			old = true
 			continue
 		}
-		data, err := openSealed(ctx, f.Data)
+		data, err := v.w.openSealed(ctx, f.Path, f.Data)
 		if err != nil {
 			continue // told by the build, or no key: then there is nothing to compare with
 		}
