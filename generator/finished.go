@@ -170,4 +170,3 @@ func (h *Handed) carried(o object.Object) (l problem.List) {
 	})
 	return l
 }
-

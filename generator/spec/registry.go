@@ -18,6 +18,11 @@ const LocalConfig = "config.kubernetes.io/local-config"
 // "ci"; a user that a person named ci-2 carries none.
 const RotationOf = "reggen.dev/rotation-of"
 
+// SealedFor is the annotation of a machine credential that names whom reggen
+// init was told to encrypt sealed files for, with commas: the readers that are
+// known before there is a sealed file. The MAC covers it.
+const SealedFor = "reggen.dev/sealed-for"
+
 // Registry is the spec: one private registry in one environment, merged by
 // kustomize from a base and the environment's patch.
 type Registry struct {

@@ -64,6 +64,7 @@ value. A user's new password is hashed at once.`,
 	cmd.Flags().BoolVar(&o.stdin, "stdin", false, "read from stdin: FIELD=VALUE lines, or with --field the value")
 	cmd.Flags().BoolVar(&o.generate, "generate", false, "make a random value (with --field)")
 	cmd.MarkFlagsMutuallyExclusive("stdin", "generate")
+	w.accepting(cmd)
 	return cmd
 }
 
@@ -127,7 +128,7 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("a new %s credential needs %s together", t.kind, strings.Join(required, " and ")),
 			Want: "no --field: FIELD=VALUE lines on stdin, or a terminal"}}
 	}
-	if _, err := sops.FindRule(t.path); err != nil {
+	if err := w.admit(e, []string{t.path}); err != nil {
 		return err
 	}
 	doc := credential.Document{Metadata: spec.Metadata{Name: t.name}, Type: t.kind, StringData: map[string]string{}}

@@ -13,6 +13,7 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -76,6 +77,7 @@ own. --people and --cluster take public keys instead, and then none is made.`,
 	f.StringVar(&o.keyFile, "key-file", "", "your age key file: read, or made when it is not there")
 	f.StringVar(&o.clusterKey, "cluster-key-file", "", "the cluster's age key file: read, or made when it is not there (default: beside yours, named after host and environment)")
 	f.BoolVar(&o.printRules, "print-rules", false, "print the .sops.yaml rules instead of writing them, and stop")
+	w.accepting(cmd)
 	fixed(cmd, "storage", "s3", "filesystem")
 	fixed(cmd, "provider", "aws", "digitalocean", "minio", "r2", "ceph")
 	return cmd
@@ -91,6 +93,7 @@ type initial struct {
 	had     map[string]any // the existing base's Registry
 	files   []change       // what is written, in this order
 	credits []string       // what is said at the end
+	readers []string       // whom the rules name that it wrote itself
 }
 
 func (w *World) init(ctx context.Context, dir string, o initOptions) error {
@@ -128,6 +131,7 @@ func (w *World) init(ctx context.Context, dir string, o initOptions) error {
 		}
 		w.note("wrote %s: %s", w.show(c.path), c.why)
 	}
+	w.Accept = append(w.Accept, i.readers...)
 	if err := i.credentials(ctx); err != nil {
 		return err
 	}
@@ -345,9 +349,16 @@ func (i *initial) credentials(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(e.machineDir(), "machine.enc.yaml")
+	path := filepath.Join(e.machineDir(), machineName)
 	if !exists(path) {
-		text, err := i.w.newMachine(ctx, path, e.registry.Metadata.Name)
+		var cluster []string
+		if rule, err := sops.FindRule(filepath.Join(e.sealedDir(), e.registry.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
+			cluster = rule.Recipients()
+		}
+		if err := i.w.admit(e, []string{path}); err != nil {
+			return err
+		}
+		text, err := i.w.newMachine(ctx, path, cluster)
 		if err != nil {
 			return err
 		}
@@ -361,6 +372,9 @@ func (i *initial) credentials(ctx context.Context) error {
 		path := filepath.Join(e.credentialsDir(), fileName(user)+".enc.yaml")
 		if exists(path) {
 			continue
+		}
+		if err := i.w.admit(e, []string{path}); err != nil {
+			return err
 		}
 		doc, _, err := i.w.newUser(user, newUser{generate: true})
 		if err != nil {

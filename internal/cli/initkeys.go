@@ -39,6 +39,7 @@ func (i *initial) rules() (newRules, error) {
 	at := "^" + regexp.QuoteMeta(filepath.ToSlash(rel)) + "/"
 	credentials, sealed := at+`credentials/[^/]+\.yaml$`, at+`sealed/[^/]+\.yaml$`
 	if !i.o.printRules && strings.Contains(string(n.existing), credentials) && strings.Contains(string(n.existing), sealed) {
+		i.readers = i.ownKeys()
 		return n, nil // a run that was cut off, or a person, wrote them
 	}
 	people, err := i.peopleKeys(&n)
@@ -69,6 +70,47 @@ func (i *initial) rules() (newRules, error) {
 	}
 	_, err = fmt.Fprintln(i.w.Stdout, sops.Snippet(n.rules))
 	return n, err
+}
+
+// ownKeys are the public keys that this run was given, or that belong to the
+// key files it would have made: rules that were pasted name them.
+func (i *initial) ownKeys() (out []string) {
+	out = append(out, i.o.people...)
+	if i.o.cluster != "" {
+		out = append(out, i.o.cluster)
+	}
+	for _, file := range []string{i.ownFile(), i.clusterFile()} {
+		if file == "" {
+			continue
+		}
+		if text, err := os.ReadFile(file); err == nil {
+			if recipient, err := sops.AgeRecipient(text); err == nil {
+				out = append(out, recipient)
+			}
+		}
+	}
+	return out
+}
+
+// ownFile is the file of the key that SOPS uses, "" without a home folder.
+func (i *initial) ownFile() string {
+	if i.o.keyFile != "" {
+		return i.w.abs(i.o.keyFile)
+	}
+	return i.w.ownKeyFile()
+}
+
+// clusterFile is the file of the cluster's key, beside one's own unless said.
+func (i *initial) clusterFile() string {
+	own := i.ownFile()
+	switch {
+	case i.o.clusterKey != "":
+		return i.w.abs(i.o.clusterKey)
+	case own == "":
+		return ""
+	}
+	host, _, _ := strings.Cut(i.o.host, ":")
+	return filepath.Join(filepath.Dir(own), strings.TrimPrefix(host+"-", "-")+filepath.Base(i.dir)+".agekey")
 }
 
 // sopsConfig is the .sops.yaml that SOPS would find for the environment, or
@@ -139,19 +181,10 @@ func (i *initial) clusterKeys(n *newRules) (string, error) {
 	if i.o.cluster != "" {
 		return i.o.cluster, nil
 	}
-	file := i.o.clusterKey
+	file := i.clusterFile()
 	if file == "" {
-		own := i.o.keyFile
-		if own == "" {
-			own = i.w.ownKeyFile()
-		}
-		if own == "" {
-			return "", problem.Problem{What: "no folder to keep the cluster's age key in", Want: "--cluster-key-file, or --cluster with its public key"}
-		}
-		host, _, _ := strings.Cut(i.o.host, ":")
-		file = filepath.Join(filepath.Dir(own), strings.TrimPrefix(host+"-", "-")+filepath.Base(i.dir)+".agekey")
+		return "", problem.Problem{What: "no folder to keep the cluster's age key in", Want: "--cluster-key-file, or --cluster with its public key"}
 	}
-	file = i.w.abs(file)
 	i.credits = append(i.credits, "the cluster's key goes into the cluster, for instance for Flux: kubectl -n flux-system create secret generic sops-age --from-file=age.agekey="+quoteArg(i.w.show(file)))
 	return i.key(n, file, "the age key of this environment's cluster. It opens its sealed files and no credential: give it to the cluster and keep a copy")
 }
@@ -222,6 +255,9 @@ func (i *initial) secure(n newRules) error {
 	}
 	if err := i.w.write(n.config, text, 0o644); err != nil {
 		return err
+	}
+	for _, r := range n.rules {
+		i.readers = append(i.readers, r.Age...)
 	}
 	i.w.note("wrote %s: two rules, credentials for people, sealed files for people and the cluster", i.w.show(n.config))
 	return nil

@@ -62,6 +62,7 @@ the files and is not the one that goes.`,
 	cmd.Flags().BoolVar(&o.rotate, "rotate", false, "rotate the users of pull secrets whose passwords could be read")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "write nothing; only report")
 	cmd.Flags().StringVarP(&o.output, "output", "o", o.output, "the report's form: text or json")
+	w.accepting(cmd)
 	fixed(cmd, "output", "text", "json")
 	return cmd
 }
@@ -164,6 +165,15 @@ func (l *leaving) able(ctx context.Context) error {
 	}
 	if err := bad.Err(); err != nil {
 		return err
+	}
+	for _, e := range l.concerned() {
+		var paths []string
+		for _, f := range l.w.secretFiles(e) {
+			paths = append(paths, f.path)
+		}
+		if err := l.w.admit(e, paths); err != nil {
+			return err
+		}
 	}
 	tried := map[string]bool{}
 	for _, e := range l.concerned() {

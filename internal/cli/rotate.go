@@ -11,7 +11,6 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -55,6 +54,7 @@ A person keeps the name and gets a new password with reggen credential set NAME
 		},
 	}
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the new password from stdin instead of making one")
+	w.accepting(cmd)
 	return cmd
 }
 
@@ -89,7 +89,7 @@ func (w *World) rotateUser(ctx context.Context, e environment, name string, o ne
 		return "", err
 	}
 	if len(later) == 0 {
-		if err := w.writeSuccessor(ctx, u, successor, o); err != nil {
+		if err := w.writeSuccessor(ctx, e, u, successor, o); err != nil {
 			return "", err
 		}
 	}
@@ -186,7 +186,7 @@ func nextName(set credential.Set, u credential.Public) string {
 }
 
 // writeSuccessor makes the credential of a successor, beside that of u.
-func (w *World) writeSuccessor(ctx context.Context, u credential.Public, name string, o newUser) error {
+func (w *World) writeSuccessor(ctx context.Context, e environment, u credential.Public, name string, o newUser) error {
 	if what := credential.CheckUser(name); what != "" {
 		return problem.Problem{What: what}
 	}
@@ -194,7 +194,7 @@ func (w *World) writeSuccessor(ctx context.Context, u credential.Public, name st
 	if exists(path) {
 		return problem.Problem{File: w.show(path), What: "is there already; nothing was written", Next: "rename or remove that file"}
 	}
-	if _, err := sops.FindRule(path); err != nil {
+	if err := w.admit(e, []string{path}); err != nil {
 		return err
 	}
 	doc, said, err := w.newUser(name, o)

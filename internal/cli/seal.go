@@ -42,6 +42,7 @@ git: reggen offboard and reggen user rotate are for that.`,
 	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; derive everything again, compare, and fail when anything differs")
 	cmd.Flags().BoolVar(&o.rotateKeys, "rotate-keys", false, "encrypt every credential and sealed file anew with a new data key; no value changes")
 	cmd.MarkFlagsMutuallyExclusive("check", "rotate-keys")
+	w.accepting(cmd)
 	return cmd
 }
 
@@ -110,6 +111,9 @@ func (w *World) sealHeld(ctx context.Context, e environment, o sealOptions, bar 
 		w.sweep(e)
 	}
 	s := sealing{w: w, env: e, sealOptions: o, bar: bar}
+	if err := s.admit(s.existing()); err != nil {
+		return err
+	}
 	if err := s.derive(ctx); err != nil {
 		return err
 	}
@@ -117,6 +121,45 @@ func (w *World) sealHeld(ctx context.Context, e environment, o sealOptions, bar 
 		return s.report()
 	}
 	return s.write(ctx)
+}
+
+// unsealed are the sealed files of a plan that are not there yet.
+func (s *sealing) unsealed(plan generator.Plan) (out []string) {
+	for _, slot := range plan.Slots {
+		if path := filepath.Join(s.env.sealedDir(), slot.Expected.Name+".yaml"); !exists(path) {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// existing are the files that a seal may write again, and the machine credential
+// that it may make.
+func (s *sealing) existing() []string {
+	var out []string
+	machine := filepath.Join(s.env.machineDir(), machineName)
+	for _, f := range s.w.secretFiles(s.env) {
+		out = append(out, f.path)
+	}
+	if len(out) > 0 || exists(machine) {
+		return out
+	}
+	return []string{machine}
+}
+
+// admit lets nobody read what is written who could not before, unless a person
+// says so; a check names them.
+func (s *sealing) admit(paths []string, known ...string) error {
+	if !s.check {
+		return s.w.admit(s.env, paths, known...)
+	}
+	changes, err := s.w.readerChanges(s.env, paths, known)
+	for _, c := range changes {
+		if len(c.comes) > 0 {
+			s.found.Add(s.w.newcomer(c, c.comes))
+		}
+	}
+	return err
 }
 
 // write makes the changes, each file whole or not at all.
@@ -217,6 +260,9 @@ func (s *sealing) derive(ctx context.Context) error {
 	in.Folder = store.folder(in.Folder)
 	plan, err := generator.Prepare(in)
 	if err != nil {
+		return err
+	}
+	if err := s.admit(s.unsealed(plan), store.readers()...); err != nil {
 		return err
 	}
 	values, seed, err := plan.Reveal(store.opened())

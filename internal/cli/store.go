@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -121,7 +123,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(c.env.root, dir, "machine.enc.yaml")
+	path := filepath.Join(c.env.root, dir, machineName)
 	if exists(path) {
 		return problem.List{{File: path, What: "is where the machine credential belongs, and is none", Next: "rename that file"}}
 	}
@@ -133,7 +135,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 			}
 		}
 	}
-	raw, err := c.w.newMachine(ctx, path, c.env.registry.Metadata.Name)
+	raw, err := c.w.newMachine(ctx, path, nil)
 	if err != nil {
 		return err
 	}
@@ -146,8 +148,35 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	return nil
 }
 
+// machineName is the file of a machine credential that reggen makes.
+const machineName = "machine.enc.yaml"
+
+// readers are those who may read sealed files where there is none yet: who can
+// open every credential, and whom init was told of.
+func (c *credentialStore) readers() []string {
+	var out []string
+	for i, f := range c.files {
+		meta, err := sops.Inspect(f.raw)
+		switch {
+		case err != nil:
+			return nil
+		case i == 0:
+			out = slices.Clone(meta.Recipients)
+		default:
+			out = slices.DeleteFunc(out, func(id string) bool { return !slices.Contains(meta.Recipients, id) })
+		}
+	}
+	for _, f := range c.files {
+		if f.public.Type == credential.Machine {
+			out = append(out, strings.FieldsFunc(f.doc.Metadata.Annotations[spec.SealedFor], func(r rune) bool { return r == ',' })...)
+		}
+	}
+	return out
+}
+
 // newMachine draws and encrypts a machine credential for the rule at path.
-func (w *World) newMachine(ctx context.Context, path, registry string) ([]byte, error) {
+// sealedFor are those who may read the sealed files, where they are known.
+func (w *World) newMachine(ctx context.Context, path string, sealedFor []string) ([]byte, error) {
 	data := map[string]string{}
 	for _, field := range []string{credential.HTTPSecret, credential.Seed} {
 		v, err := credential.Generate(w.Random, 43)
@@ -156,9 +185,11 @@ func (w *World) newMachine(ctx context.Context, path, registry string) ([]byte, 
 		}
 		data[field] = v
 	}
-	return w.sealCredential(ctx, path, credential.Document{
-		Metadata: spec.Metadata{Name: "machine"}, Type: credential.Machine, StringData: data,
-	}, nil, false)
+	meta := spec.Metadata{Name: "machine"}
+	if len(sealedFor) > 0 {
+		meta.Annotations = map[string]string{spec.SealedFor: strings.Join(sealedFor, ",")}
+	}
+	return w.sealCredential(ctx, path, credential.Document{Metadata: meta, Type: credential.Machine, StringData: data}, nil, false)
 }
 
 // settle opens one credential and brings it up to date; why is empty when it

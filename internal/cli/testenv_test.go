@@ -81,6 +81,7 @@ func (e *testEnv) key(name string) string {
 		e.t.Fatal(err)
 	}
 	e.keys[name] = recipient
+	trusted[e.dir] = append(trusted[e.dir], recipient)
 	path := filepath.Join(e.dir, "..", filepath.Base(e.dir)+"-"+name+".agekey")
 	if err := os.WriteFile(path, []byte(identity), 0o600); err != nil {
 		e.t.Fatal(err)
@@ -111,7 +112,7 @@ func (e *testEnv) read(rel string) string {
 }
 
 func (e *testEnv) world() *World {
-	return &World{Dir: e.dir, Stderr: &strings.Builder{}, Now: time.Now, Random: rand.Reader, Getenv: func(string) string { return "" }}
+	return &World{Dir: e.dir, Accept: trusted[e.dir], Stderr: &strings.Builder{}, Now: time.Now, Random: rand.Reader, Getenv: func(string) string { return "" }}
 }
 
 // user writes a user's credential with a password that has no hash yet, at the

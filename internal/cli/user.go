@@ -12,7 +12,6 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -61,6 +60,7 @@ such a user can't be used for pull secrets.`,
 	cmd.Flags().IntVar(&o.cost, "cost", 0, "bcrypt cost from 5 to 12 (default: 10, and 5 for made passwords; it is paid on every request)")
 	cmd.MarkFlagsMutuallyExclusive("password-stdin", "hash-stdin", "generate")
 	cmd.MarkFlagsMutuallyExclusive("hash-stdin", "cost")
+	w.accepting(cmd)
 	return cmd
 }
 
@@ -106,7 +106,7 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 	if exists(path) {
 		return problem.Problem{File: w.show(path), What: "is there already; nothing was written", Next: "rename or remove that file"}
 	}
-	if _, err := sops.FindRule(path); err != nil {
+	if err := w.admit(e, []string{path}); err != nil {
 		return err // before anyone types a password
 	}
 	doc, said, err := w.newUser(name, o)

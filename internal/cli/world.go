@@ -42,6 +42,7 @@ type World struct {
 	Executable   func() (string, error)
 	Processes    int             // how many may build at once, this one and workers; 1 and less: only this one
 	Allow        kustomize.Allow // what the command line lets builds do beyond reading local files
+	Accept       []string        // recipients for whom a file may be encrypted the first time, without a question
 	// FunctionMode is set when kustomize started this process: paths in errors
 	// are then absolute, since nobody knows which folder is meant.
 	FunctionMode bool
