@@ -22,6 +22,7 @@ type Encrypted struct {
 	Recipients []string // who can open it now
 	Rule       []string // who should, as .sops.yaml says
 	Regrouped  bool     // the same recipients, but in other groups
+	From       string   // the .sops.yaml and its rule, as shown to people
 }
 
 // Subject is one environment.

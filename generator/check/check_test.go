@@ -71,7 +71,7 @@ func TestRules(t *testing.T) {
 		want   string
 	}{
 		"a recipient too many": {sound, func(s *Subject) { s.Sealed[0].Recipients = []string{"c1", "p", "x"} }, "s: can be opened by recipients that .sops.yaml does not name: x [recipients]"},
-		"a recipient too few":  {sound, func(s *Subject) { s.Credentials[0].Recipients = nil }, "c: can't be opened by recipients that .sops.yaml names: p [recipients]"},
+		"a recipient too few":  {sound, func(s *Subject) { s.Credentials[0].Recipients, s.Credentials[0].From = nil, "r" }, "c: can't be opened so far by recipients that r names: p; expected readers whom you know [recipients]"},
 		"other groups":         {sound, func(s *Subject) { s.Sealed[0].Regrouped = true }, "s: has other key groups or another threshold than .sops.yaml says [recipients]"},
 		"no cluster key":       {sound, func(s *Subject) { s.Sealed[0].Rule = []string{"p"}; s.Sealed[0].Recipients = []string{"p"} }, "env: no cluster key"},
 		"the cluster reads credentials": {sound, func(s *Subject) {

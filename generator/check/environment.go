@@ -22,8 +22,8 @@ func recipients(s Subject) problem.List {
 			l.Add(problem.Problem{File: e.File, What: "has other key groups or another threshold than .sops.yaml says", Next: "reggen seal " + s.Root})
 		}
 		if len(less) > 0 {
-			l.Add(problem.Problem{File: e.File, What: "can't be opened by recipients that .sops.yaml names: " + strings.Join(less, ", "),
-				Next: "reggen seal " + s.Root})
+			l.Add(problem.Problem{File: e.File, What: fmt.Sprintf("can't be opened so far by recipients that %s names: %s", e.From, strings.Join(less, ", ")),
+				Want: "readers whom you know", Next: "find out who added them, and if they are right: reggen seal " + s.Root})
 		}
 	}
 	return l

@@ -136,16 +136,22 @@ func (w *World) newcomer(c readerChange, ids []string) problem.Problem {
 
 // tellReaders says who comes and who goes.
 func (w *World) tellReaders(c readerChange) {
-	from := fmt.Sprintf("%s, rule %d", w.show(c.rule.Config), c.rule.Index+1)
-	if other := sops.Shadows(c.rule.Config); other != "" {
-		from += ", which counts instead of " + w.show(other)
-	}
+	from := w.ruleName(c.rule)
 	if len(c.comes) > 0 {
 		w.note("%s: can open %s from now on (%s)", strings.Join(sops.ShownRecipients(c.comes), ", "), strings.Join(c.files, ", "), from)
 	}
 	if len(c.goes) > 0 {
 		w.note("%s: can't open %s any more as it is written now (%s)", strings.Join(sops.ShownRecipients(c.goes), ", "), strings.Join(c.files, ", "), from)
 	}
+}
+
+// ruleName says where a rule stands, and what it stands in front of.
+func (w *World) ruleName(r *sops.Rule) string {
+	from := fmt.Sprintf("%s, rule %d", w.show(r.Config), r.Index+1)
+	if other := sops.Shadows(r.Config); other != "" {
+		from += ", which counts instead of " + w.show(other) + ","
+	}
+	return from
 }
 
 // accepting gives a command the flag that says yes to new readers.
