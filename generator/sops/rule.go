@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -47,7 +48,11 @@ func (r *Rule) Groups() [][]string {
 // FindRule finds the rule for the file at path, which need not exist yet. The
 // first .sops.yaml on the way up from its folder counts, as in SOPS's
 // LookupConfigFile, though that starts at the working directory.
-func FindRule(path string) (*Rule, error) {
+func FindRule(path string) (*Rule, error) { return FindRuleWithin("", path) }
+
+// FindRuleWithin is FindRule that looks no further up than the folder top, for
+// a copy of a repository; "" looks as far as SOPS does.
+func FindRuleWithin(top, path string) (*Rule, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, problem.Problem{What: "the working directory is gone"}
@@ -56,7 +61,10 @@ func FindRule(path string) (*Rule, error) {
 	dir := filepath.Dir(path)
 	for range maxUp {
 		config := filepath.Join(dir, ConfigName)
-		data, err := os.ReadFile(config)
+		data, err := bounded.Read(config, bounded.MaxSecret)
+		if bounded.IsProblem(err) {
+			return nil, err
+		}
 		if err == nil {
 			rel, err := filepath.Rel(dir, path)
 			if err != nil {
@@ -70,7 +78,7 @@ func FindRule(path string) (*Rule, error) {
 		if other := filepath.Join(dir, ".sops.yml"); misnamed == "" && exists(other) {
 			misnamed = other
 		}
-		if filepath.Dir(dir) == dir {
+		if filepath.Dir(dir) == dir || dir == top {
 			break
 		}
 		dir = filepath.Dir(dir)

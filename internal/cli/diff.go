@@ -109,7 +109,7 @@ func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (differe
 	for _, c := range compared {
 		_, _ = io.WriteString(w.Stderr, c.warnings)
 		l.Join(c.err)
-		if len(c.Objects) > 0 || c.publicChanges != (publicChanges{}) {
+		if len(c.Objects) > 0 || !c.publicChanges.empty() {
 			all = append(all, c.changes)
 		}
 	}
@@ -117,6 +117,7 @@ func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (differe
 		return false, err
 	}
 	all = once(all)
+	slices.SortStableFunc(all, func(a, b changes) int { return min(1, len(b.Readers)) - min(1, len(a.Readers)) })
 	text, err := w.written(all, o.output)
 	if err != nil {
 		return false, err
@@ -159,6 +160,9 @@ func (w *World) compare(build builder, old *World, base, rel string) comparison 
 		return c
 	}
 	c.publicChanges = w.changedPublic(old, before.specs, now.specs)
+	if is && !was {
+		c.Readers = w.changedReaders(old, nil, now.specs) // all of them come
+	}
 	if !bytes.Equal(before.text, now.text) {
 		c.Objects, c.err = compareTexts(before.text, now.text)
 	}

@@ -23,6 +23,15 @@ func markdown(all []changes) string {
 		return "No rendered object changes.\n"
 	}
 	var b strings.Builder
+	for i, line := range readerLines(all) {
+		if i == 0 {
+			b.WriteString("**Who can read secrets changes: look at this first.**\n\n")
+		}
+		b.WriteString("- " + codeSpan(line) + "\n")
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
 	left := 0
 	for _, c := range all {
 		entries := entriesOf(c)
@@ -42,6 +51,11 @@ func markdown(all []changes) string {
 		fmt.Fprintf(&b, "\n%d more change%s did not fit here; run `reggen diff`.\n", left, plural(left))
 	}
 	return b.String()
+}
+
+// codeSpan writes a text that nothing in it can end.
+func codeSpan(text string) string {
+	return "`` " + strings.ReplaceAll(strings.ReplaceAll(printable(text), "\n", " "), "`", "'") + " ``"
 }
 
 // group is what stands around the changes of some environments: a fold with a

@@ -11,15 +11,20 @@ import (
 // publicChanges are what changed of an environment's public side: what is
 // known of its secrets without a key.
 type publicChanges struct {
-	Users       *names `json:"users,omitempty"`
-	PullSecrets *names `json:"pullSecrets,omitempty"` // the Secret and its user: regcred of puller
-	Recipients  *names `json:"recipients,omitempty"`  // who can open the credentials
+	Readers     []readerDiff `json:"readers,omitempty"` // the first thing to look at
+	Users       *names       `json:"users,omitempty"`
+	PullSecrets *names       `json:"pullSecrets,omitempty"` // the Secret and its user: regcred of puller
+	Recipients  *names       `json:"recipients,omitempty"`  // who can open the credentials
 }
 
 // names are what one side has and the other has not.
 type names struct {
 	Added   []string `json:"added,omitempty"`
 	Removed []string `json:"removed,omitempty"`
+}
+
+func (p publicChanges) empty() bool {
+	return len(p.Readers) == 0 && p.Users == nil && p.PullSecrets == nil && p.Recipients == nil
 }
 
 // lists are the changes as people read them: a label each.
@@ -42,11 +47,12 @@ type labelled struct {
 type publicSpec struct {
 	Root        string
 	Credentials []string // the folders
+	Sealed      string
 	Pulls       []string // regcred of puller
 }
 
 func publicSpecOf(root string, r *spec.Registry) publicSpec {
-	p := publicSpec{Root: root, Credentials: r.Spec.Secrets.Credentials}
+	p := publicSpec{Root: root, Credentials: r.Spec.Secrets.Credentials, Sealed: r.Spec.Secrets.Sealed}
 	for _, name := range sortedKeys(r.Spec.PullSecrets) {
 		p.Pulls = append(p.Pulls, name+" of "+r.Spec.PullSecrets[name].User)
 	}
@@ -59,7 +65,7 @@ func (w *World) changedPublic(old *World, before, now []publicSpec) publicChange
 	if len(before) == 0 || len(now) == 0 {
 		return publicChanges{}
 	}
-	var p publicChanges
+	p := publicChanges{Readers: w.changedReaders(old, before, now)}
 	p.PullSecrets = changedNames(pulls(before), pulls(now))
 	x, y := old.credentialFiles(before), w.credentialFiles(now)
 	if maps.Equal(x, y) {

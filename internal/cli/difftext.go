@@ -47,8 +47,14 @@ func printable(text string) string {
 func (w *World) plainText(all []changes) string {
 	p := painter{w.StdoutIsTerm && w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb"}
 	var b strings.Builder
+	for i, line := range readerLines(all) {
+		if i == 0 {
+			b.WriteString(p.paint("who can read secrets", color.Bold, color.FgRed) + "\n")
+		}
+		b.WriteString("  " + p.paint(printable(line), color.FgRed) + "\n")
+	}
 	for i, c := range all {
-		if i > 0 {
+		if i > 0 || len(c.Readers) > 0 {
 			b.WriteString("\n")
 		}
 		b.WriteString(p.paint(printable(strings.Join(c.Environments, ", ")), color.Bold) + "\n")

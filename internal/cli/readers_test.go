@@ -160,3 +160,60 @@ func TestALowerThresholdIsANewReader(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 }
+
+// A diff puts readers above all else, in every format, though no file was
+// written for them yet.
+func TestDiffShowsReadersFirst(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("seal", "overlays/e0")
+	e.git("init", "-q")
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "first")
+	stranger := newEnv(t, 0, 0)
+	stranger.key("evil")
+	evil := stranger.keys["evil"]
+	for name, files := range hostileRules(e, evil) {
+		t.Run(name, func(t *testing.T) {
+			good := e.files()
+			for path, text := range files {
+				e.write(path, text)
+			}
+			e.write("overlays/e0/registry/registry.yaml", strings.Replace(good["overlays/e0/registry/registry.yaml"], "nyc3", "ams3", 1)) // something else to see
+			for _, format := range []string{"text", "markdown", "json", "yaml"} {
+				out, errs, code := run(t, e.dir, "diff", "-o", format)
+				at := strings.Index(out, "+"+evil)
+				switch {
+				case code != exitDifferent:
+					t.Errorf("exit %d\n%s", code, errs)
+				case format == "json" || format == "yaml":
+					if !strings.Contains(out, "readers") || strings.Count(out, evil) < 2 {
+						t.Errorf("%s:\n%s", format, out)
+					}
+				case !strings.HasPrefix(strings.ToLower(strings.TrimLeft(out, "*")), "who can read secrets"), at < 0, strings.Index(out, "Deployment") < at, format == "markdown" && strings.Index(out, "<details>") < at:
+					t.Errorf("%s:\n%s", format, out)
+				}
+			}
+			for path := range e.files() {
+				if text, was := good[path]; was {
+					e.write(path, text)
+				} else if !strings.HasPrefix(path, ".git/") {
+					e.remove(path)
+				}
+			}
+		})
+	}
+}
+
+// A new environment's readers are all new.
+func TestDiffShowsTheReadersOfANewEnvironment(t *testing.T) {
+	e := newEnv(t, 2, 1)
+	e.ok("seal", "overlays/e0")
+	e.git("init", "-q")
+	e.git("add", ".sops.yaml", "bases", "overlays/e0")
+	e.git("commit", "-q", "-m", "first")
+	e.ok("seal", "overlays/e1")
+	out, errs, _ := run(t, e.dir, "diff")
+	if !strings.Contains(out, "  overlays/e1: sealed files: +"+e.keys["e1"]) && !strings.Contains(out, " +"+e.keys["e1"]) || strings.Contains(out, "+"+e.keys["e0"]) {
+		t.Errorf("%s\n%s", out, errs)
+	}
+}

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/sops"
+)
+
+// readerDiff is who comes and goes among those who can open an environment's
+// credentials or its sealed files: whom the rules name, whether or not a file
+// was written for them yet, and whom the files were.
+type readerDiff struct {
+	Files string `json:"files"` // credentials or sealed
+	names
+	Rules []string `json:"rules,omitempty"` // that say so on this side
+}
+
+// sideReaders are the readers of one side.
+type sideReaders struct {
+	files, rules map[string]bool
+	from         map[string][]string // a recipient: the rules that name it
+}
+
+// changedReaders compares who can read on both sides. A side without any rule,
+// for instance a folder beside the one of .sops.yaml, is compared by its files
+// alone.
+func (w *World) changedReaders(old *World, before, now []publicSpec) []readerDiff {
+	var out []readerDiff
+	for _, kind := range []string{"credentials", "sealed"} {
+		x, y := old.readers(old.Dir, before, kind), w.readers("", now, kind)
+		if len(before) > 0 && (len(x.rules) == 0) != (len(y.rules) == 0) {
+			x.rules, y.rules = nil, nil
+		}
+		n := changedNames(x.all(), y.all())
+		if n == nil {
+			continue
+		}
+		d := readerDiff{Files: kind, names: *n}
+		for _, id := range n.Added {
+			for _, rule := range y.from[id] {
+				if !slices.Contains(d.Rules, rule) {
+					d.Rules = append(d.Rules, rule)
+				}
+			}
+		}
+		d.Added, d.Removed = sops.ShownRecipients(d.Added), sops.ShownRecipients(d.Removed)
+		out = append(out, d)
+	}
+	return out
+}
+
+func (s sideReaders) all() map[string]bool {
+	out := map[string]bool{}
+	for _, m := range []map[string]bool{s.files, s.rules} {
+		for id := range m {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// readers are whom files and rules of a kind name. Rules are looked for no
+// further up than top.
+func (w *World) readers(top string, specs []publicSpec, kind string) sideReaders {
+	s := sideReaders{map[string]bool{}, map[string]bool{}, map[string][]string{}}
+	for _, spec := range specs {
+		dirs := spec.Credentials
+		if kind == "sealed" {
+			dirs = []string{spec.Sealed}
+		}
+		for _, dir := range dirs {
+			_, files, _ := w.folder(spec.Root)(filepath.FromSlash(dir)) // what can't be read, a build names
+			for _, f := range files {
+				rule, err := sops.FindRuleWithin(top, w.abs(f.Path))
+				meta, _ := sops.Inspect(f.Data)
+				if err != nil {
+					add(s.files, meta.Recipients)
+					continue
+				}
+				add(s.files, rule.Named(meta.Recipients))
+				add(s.rules, rule.Recipients())
+				for _, id := range rule.Recipients() {
+					if name := w.ruleName(rule); !slices.Contains(s.from[id], name) {
+						s.from[id] = append(s.from[id], name)
+					}
+				}
+			}
+		}
+	}
+	return s
+}
+
+func add(to map[string]bool, ids []string) {
+	for _, id := range ids {
+		to[id] = true
+	}
+}
+
+// mostReaders is how many readers a line names: a thousand of them would push
+// everything else out of sight.
+const mostReaders = 40
+
+// readerLines are the readers that come and go, by environment.
+func readerLines(all []changes) (out []string) {
+	for _, c := range all {
+		for _, r := range c.Readers {
+			var signed []string
+			for _, id := range r.Added {
+				signed = append(signed, "+"+id)
+			}
+			for _, id := range r.Removed {
+				signed = append(signed, "-"+id)
+			}
+			if n := len(signed); n > mostReaders {
+				signed = append(signed[:mostReaders:mostReaders], fmt.Sprintf("and %d more", n-mostReaders))
+			}
+			line := strings.Join(c.Environments, ", ") + ": " + map[string]string{"credentials": "credentials", "sealed": "sealed files"}[r.Files] + ": " + strings.Join(signed, " ")
+			if len(r.Rules) > 0 {
+				line += " (" + strings.TrimSuffix(strings.Join(r.Rules, "; "), ",") + ")"
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
