@@ -24,8 +24,12 @@ type Problem struct {
 }
 
 // Error renders the problem on one line, with a hint line below when there
-// is a next step.
+// is a next step. Whatever it quotes is written as Shown writes it; only the
+// line ends of Next are meant.
 func (p Problem) Error() string {
+	for _, field := range []*string{&p.File, &p.Path, &p.What, &p.Want} {
+		*field = Shown(*field)
+	}
 	var b strings.Builder
 	if p.File != "" {
 		b.WriteString(p.File)
@@ -44,7 +48,7 @@ func (p Problem) Error() string {
 		b.WriteString(p.Want)
 	}
 	if p.Near != "" {
-		fmt.Fprintf(&b, "; did you mean %q?", p.Near)
+		fmt.Fprintf(&b, "; did you mean %q?", p.Near) // which escapes
 	}
 	return b.String() + p.hint()
 }
@@ -53,7 +57,7 @@ func (p Problem) hint() string {
 	if p.Next == "" {
 		return ""
 	}
-	return "\n  next: " + strings.ReplaceAll(p.Next, "\n", "\n        ")
+	return "\n  next: " + strings.ReplaceAll(Lines(p.Next), "\n", "\n        ")
 }
 
 // List is every problem found in one input. A nil or empty List is no error:

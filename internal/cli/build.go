@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -352,7 +351,7 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 	var items []byte
 	var err error
 	if w.Stdin != nil && !w.StdinIsTerm {
-		if items, err = io.ReadAll(w.Stdin); err != nil {
+		if items, err = w.stdin(); err != nil {
 			return w.answer(nil, problem.Problem{What: "can't read the objects that kustomize passes"})
 		}
 	}

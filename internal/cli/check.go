@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
@@ -98,11 +98,17 @@ func (w *World) checkRendered(files []string, r *checkReport) error {
 		shown, data, err := name, []byte(nil), error(nil)
 		if name == "-" {
 			shown = "stdin"
-			data, err = io.ReadAll(w.Stdin)
+			data, err = w.stdin()
 		} else {
-			data, err = os.ReadFile(w.abs(name))
+			data, err = w.readRendered(w.abs(name))
 		}
-		if err != nil {
+		if err == nil {
+			err = bounded.YAML(shown, data)
+		}
+		switch {
+		case bounded.IsProblem(err):
+			return err
+		case err != nil:
 			return problem.Problem{File: shown, What: "can't be read", Want: "a file of rendered objects"}
 		}
 		objects, err := check.Parse(shown, data)
@@ -170,13 +176,13 @@ func unique(l problem.List) problem.List {
 // The rules on objects see this build's objects only, and none where it fails.
 func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check.Rendered, []check.Subject, error) {
 	var l problem.List
-	shown := w.show(dir)
+	shown, rel := w.show(dir), w.rel(dir)
 	defer func() { r.told(check.RuleBuild, shown, unique(l).Err()) }()
 	whole := check.Rendered{From: shown}
 	if w.Allow.Programs || w.Allow.Network { // else the build says so, and fails
 		r.told(check.RuleOutside, shown, kustomize.Outside(dir).Err())
 	}
-	text, err := w.build(ctx, []string{shown}, buildOptions{})
+	text, err := w.build(ctx, []string{rel}, buildOptions{})
 	l.Join(err)
 	if err == nil {
 		whole.Objects, err = check.Parse("the build", text)
@@ -187,7 +193,7 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 		// Told by the build; or a kustomization of something else.
 		return whole, nil, nil
 	}
-	envs, err := w.environments([]string{shown})
+	envs, err := w.environments([]string{rel})
 	l.Join(err)
 	functions := w.Allow.Functions(dir)
 	var subjects []check.Subject

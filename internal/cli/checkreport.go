@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -101,11 +100,11 @@ func (w *World) tellReport(r checkReport, form string) error {
 		w.tellFindings(r)
 		return nil
 	}
-	text, err := json.MarshalIndent(out, "", "  ")
+	text, err := jsonText(out)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.Stdout, "%s\n", text)
+	_, err = w.Stdout.Write(text)
 	return err
 }
 

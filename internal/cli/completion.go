@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
 )
 
 const (
@@ -49,8 +50,8 @@ func (w *World) folders(first int) cobra.CompletionFunc {
 		var out []string
 		all, _ := filepath.Glob(filepath.Join(w.Dir, "overlays", "*"))
 		for _, dir := range all {
-			name := w.show(dir)
-			if hasKustomization(dir) && strings.HasPrefix(name, start) && !slices.Contains(args, name) {
+			name := w.rel(dir)
+			if !problem.Steers(name) && hasKustomization(dir) && strings.HasPrefix(name, start) && !slices.Contains(args, name) {
 				out = append(out, name)
 			}
 		}

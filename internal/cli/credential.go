@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
@@ -133,7 +131,7 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 	}
 	doc := credential.Document{Metadata: spec.Metadata{Name: t.name}, Type: t.kind, StringData: map[string]string{}}
 	var reuse *sops.File
-	before, _ := os.ReadFile(t.path)
+	before, _ := w.read(t.path)
 	if t.public != nil {
 		o, err := w.readCredential(ctx, t.path)
 		if err != nil {
@@ -159,7 +157,7 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 		return err
 	}
 	defer unlock()
-	if now, _ := os.ReadFile(t.path); !bytes.Equal(before, now) {
+	if now, _ := w.read(t.path); !bytes.Equal(before, now) {
 		return problem.Problem{File: w.show(t.path), What: "was changed meanwhile by somebody else; nothing was written", Next: "run the same command again"}
 	}
 	text, err := w.sealCredential(ctx, t.path, doc, reuse, false)
@@ -355,7 +353,7 @@ func (w *World) showCredential(ctx context.Context, dir, name, field string, pla
 	if t.public == nil {
 		return problem.Problem{File: w.show(t.path), What: "is not there yet", Next: "reggen credential set " + name}
 	}
-	raw, err := os.ReadFile(t.path)
+	raw, err := w.read(t.path)
 	if err != nil {
 		return w.fileProblem("can't read", t.path, err)
 	}
@@ -381,7 +379,7 @@ func (w *World) showCredential(ctx context.Context, dir, name, field string, pla
 	} else {
 		out.Fields = sortedKeys(t.public.Fields)
 	}
-	text, err := yaml.Marshal(out)
+	text, err := yamlText(out)
 	if err != nil {
 		return problem.Problem{File: w.show(t.path), What: "can't be shown as YAML"}
 	}

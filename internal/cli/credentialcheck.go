@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
@@ -71,12 +72,18 @@ func (w *World) checkCredentials(ctx context.Context, paths []string) error {
 // readableIn looks at one file: how many credential files that is (0 or 1), and
 // what is wrong. folders remembers which folders hold credentials.
 func (w *World) readableIn(path string, folders map[string]bool) (int, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
+	data, err := bounded.Read(path, bounded.MaxFile)
+	switch {
+	case bounded.IsProblem(err):
+		return 0, nil // no credential is as large
+	case err != nil:
 		return 0, w.fileProblem("can't read", path, err)
 	}
 	if holdsCredential(path, data) {
-		_, err := credential.Parse(w.show(path), data)
+		err := bounded.YAML(w.show(path), data)
+		if err == nil {
+			_, err = credential.Parse(w.show(path), data)
+		}
 		return 1, err
 	}
 	dir := filepath.Dir(path)
@@ -109,7 +116,7 @@ func holdsCredentials(dir string) bool {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if data, err := os.ReadFile(path); err == nil && holdsCredential(path, data) {
+		if data, err := bounded.Read(path, bounded.MaxFile); err == nil && holdsCredential(path, data) {
 			return true
 		}
 	}

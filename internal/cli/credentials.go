@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
 
 	goyaml "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
@@ -43,7 +42,7 @@ func (w *World) openCredential(ctx context.Context, path string, data []byte) (o
 
 // readCredential reads and decrypts a credential file.
 func (w *World) readCredential(ctx context.Context, path string) (openedCredential, error) {
-	data, err := os.ReadFile(path)
+	data, err := w.read(path)
 	if err != nil {
 		return openedCredential{}, w.fileProblem("can't read", path, err)
 	}

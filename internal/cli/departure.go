@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
@@ -265,7 +265,7 @@ func (l *leaving) others(mine map[string]bool) ([]string, error) {
 		if info, err := d.Info(); err != nil || info.Size() > longestFile {
 			return nil
 		}
-		data, err := os.ReadFile(path)
+		data, err := bounded.Read(path, longestFile)
 		if err == nil && bytes.Contains(data, []byte("sops")) && slices.ContainsFunc(l.report.Names, func(n string) bool { return bytes.Contains(data, []byte(n)) }) &&
 			(bytes.Contains(data, []byte("ENC[")) || bytes.Contains(data, []byte("lastmodified"))) {
 			out = append(out, path)

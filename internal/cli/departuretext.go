@@ -1,9 +1,10 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
 )
 
 // kept is what no offboarding can change.
@@ -18,18 +19,18 @@ func (l *leaving) tell() error {
 		}
 	}
 	if l.o.output == "json" {
-		text, err := json.MarshalIndent(struct {
+		text, err := jsonText(struct {
 			offboarding
 			DryRun bool   `json:"dryRun"`
 			Kept   string `json:"kept"`
-		}{r, l.o.dryRun, kept}, "", "  ")
+		}{r, l.o.dryRun, kept})
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(l.w.Stdout, "%s\n", text)
+		_, err = l.w.Stdout.Write(text)
 		return err
 	}
-	_, err := fmt.Fprint(l.w.Stdout, r.text(l.o.dryRun))
+	_, err := fmt.Fprint(l.w.Stdout, problem.Lines(r.text(l.o.dryRun)))
 	return err
 }
 

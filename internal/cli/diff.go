@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
@@ -217,13 +216,12 @@ func (w *World) written(all []changes, output string) ([]byte, error) {
 		if all == nil {
 			all = []changes{}
 		}
-		text, err := json.MarshalIndent(all, "", "  ")
-		return append(text, '\n'), err
+		return jsonText(all)
 	case "yaml":
 		if all == nil {
 			all = []changes{}
 		}
-		return yaml.Marshal(all)
+		return yamlText(all)
 	case "markdown":
 		return []byte(markdown(all)), nil
 	}

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"html"
+	"regexp"
 	"strings"
+	"unicode"
 
+	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/diff"
 )
 
@@ -53,9 +55,29 @@ func markdown(all []changes) string {
 	return b.String()
 }
 
+// plainNames are names that mean nothing to Markdown or HTML.
+var plainNames = regexp.MustCompile(`^[\pL\pN ./,+_()-]*$`)
+
+// inMarkdown writes names among HTML and Markdown: as code where they could be
+// a link, a picture or the mention of somebody.
+func inMarkdown(names string) string {
+	if plainNames.MatchString(names) {
+		return names
+	}
+	var b strings.Builder
+	for _, r := range names {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" ./,+_()-", r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "&#%d;", r)
+		}
+	}
+	return "<code>" + b.String() + "</code>"
+}
+
 // codeSpan writes a text that nothing in it can end.
 func codeSpan(text string) string {
-	return "`` " + strings.ReplaceAll(strings.ReplaceAll(printable(text), "\n", " "), "`", "'") + " ``"
+	return "`` " + strings.ReplaceAll(problem.Shown(text), "`", "'") + " ``"
 }
 
 // group is what stands around the changes of some environments: a fold with a
@@ -65,7 +87,7 @@ func group(c changes, entries []string) (head, foot string) {
 	more, list := "", ""
 	if len(names) > shownNames {
 		more = fmt.Sprintf(" and %d more", len(names)-shownNames)
-		list = "In " + html.EscapeString(cut(printable(strings.Join(names, ", ")), commentLimit/4)) + ".\n\n"
+		list = "In " + inMarkdown(cut(problem.Shown(strings.Join(names, ", ")), commentLimit/4)) + ".\n\n"
 		names = names[:shownNames]
 	}
 	fence := "```"
@@ -73,7 +95,7 @@ func group(c changes, entries []string) (head, foot string) {
 		fence += "`"
 	}
 	head = fmt.Sprintf("<details><summary>%s%s: %d object%s</summary>\n\n%s%sdiff\n",
-		html.EscapeString(cut(printable(strings.Join(names, ", ")), commentLimit/8)), more, len(c.Objects), plural(len(c.Objects)), list, fence)
+		inMarkdown(cut(problem.Shown(strings.Join(names, ", ")), commentLimit/8)), more, len(c.Objects), plural(len(c.Objects)), list, fence)
 	return head, fence + "\n\n</details>\n"
 }
 
@@ -82,15 +104,15 @@ func group(c changes, entries []string) (head, foot string) {
 func entriesOf(c changes) (out []string) {
 	for _, l := range c.lists() {
 		for _, n := range l.Added {
-			out = append(out, "+ "+l.one+" "+printable(n)+"\n")
+			out = append(out, "+ "+l.one+" "+problem.Shown(n)+"\n")
 		}
 		for _, n := range l.Removed {
-			out = append(out, "- "+l.one+" "+printable(n)+"\n")
+			out = append(out, "- "+l.one+" "+problem.Shown(n)+"\n")
 		}
 	}
 	for _, o := range c.Objects {
 		var b strings.Builder
-		b.WriteString(map[diff.Kind]string{diff.Added: "+ ", diff.Removed: "- ", diff.Changed: "! "}[o.Change] + o.Object + "\n")
+		b.WriteString(map[diff.Kind]string{diff.Added: "+ ", diff.Removed: "- ", diff.Changed: "! "}[o.Change] + problem.Shown(o.Object) + "\n")
 		for _, f := range o.Fields {
 			markdownField(&b, f)
 		}
@@ -111,7 +133,7 @@ func cut(text string, limit int) string {
 }
 
 func markdownField(b *strings.Builder, f diff.Field) {
-	b.WriteString("  " + f.Path + ":")
+	b.WriteString("  " + problem.Shown(f.Path) + ":")
 	if f.From == "" && f.To == "" {
 		b.WriteString(" " + what(f) + "\n")
 		return

@@ -3,10 +3,10 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/fatih/color"
 
+	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/diff"
 )
 
@@ -34,14 +34,7 @@ var marks = map[diff.Kind]struct {
 
 // printable shows what would steer a terminal instead of steering it: what is
 // compared may come from a stranger's pull request.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.Is(unicode.C, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
-}
+func printable(text string) string { return problem.Lines(text) }
 
 // plainText is the diff for a person at a terminal.
 func (w *World) plainText(all []changes) string {
@@ -51,7 +44,7 @@ func (w *World) plainText(all []changes) string {
 		if i == 0 {
 			b.WriteString(p.paint("who can read secrets", color.Bold, color.FgRed) + "\n")
 		}
-		b.WriteString("  " + p.paint(printable(line), color.FgRed) + "\n")
+		b.WriteString("  " + p.paint(problem.Shown(line), color.FgRed) + "\n")
 	}
 	for i, c := range all {
 		if i > 0 || len(c.Readers) > 0 {
@@ -61,18 +54,18 @@ func (w *World) plainText(all []changes) string {
 		for _, l := range c.lists() {
 			b.WriteString("  " + l.many + ":")
 			for _, n := range l.Added {
-				b.WriteString(" " + p.paint("+"+printable(n), color.FgGreen))
+				b.WriteString(" " + p.paint("+"+problem.Shown(n), color.FgGreen))
 			}
 			for _, n := range l.Removed {
-				b.WriteString(" " + p.paint("-"+printable(n), color.FgRed))
+				b.WriteString(" " + p.paint("-"+problem.Shown(n), color.FgRed))
 			}
 			b.WriteString("\n")
 		}
 		for _, o := range c.Objects {
 			m := marks[o.Change]
-			b.WriteString("  " + p.paint(m.sign+" "+printable(o.Object), m.colour) + "\n")
+			b.WriteString("  " + p.paint(m.sign+" "+problem.Shown(o.Object), m.colour) + "\n")
 			for _, f := range o.Fields {
-				f.Path, f.From, f.To = printable(f.Path), printable(f.From), printable(f.To)
+				f.Path, f.From, f.To = problem.Shown(f.Path), printable(f.From), printable(f.To)
 				fieldText(&b, p, f, "      ")
 			}
 		}

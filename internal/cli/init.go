@@ -328,7 +328,7 @@ func kustomization(field, entry string) string {
 func (i *initial) refuse() error {
 	var l problem.List
 	for _, c := range i.files {
-		old, err := os.ReadFile(c.path)
+		old, err := i.w.read(c.path)
 		if os.IsNotExist(err) {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 )
@@ -29,7 +30,7 @@ type keyFile struct {
 func (i *initial) rules() (newRules, error) {
 	n := newRules{config: i.sopsConfig()}
 	var err error
-	if n.existing, err = os.ReadFile(n.config); err != nil && !os.IsNotExist(err) {
+	if n.existing, err = i.w.read(n.config); err != nil && !os.IsNotExist(err) {
 		return n, i.w.fileProblem("can't read", n.config, err)
 	}
 	rel, err := filepath.Rel(filepath.Dir(n.config), i.dir)
@@ -83,7 +84,7 @@ func (i *initial) ownKeys() (out []string) {
 		if file == "" {
 			continue
 		}
-		if text, err := os.ReadFile(file); err == nil {
+		if text, err := bounded.Read(file, bounded.MaxSecret); err == nil {
 			if recipient, err := sops.AgeRecipient(text); err == nil {
 				out = append(out, recipient)
 			}
@@ -194,7 +195,7 @@ func (i *initial) key(n *newRules, file, why string) (string, error) {
 	if strings.Contains(strings.ToUpper(file), "AGE-SECRET-KEY-") {
 		return "", problem.Problem{What: "a private key stands where a file's name belongs; take it for leaked: it is in your shell's history", Want: "the path of an age key file"}
 	}
-	text, err := os.ReadFile(file)
+	text, err := bounded.Read(file, bounded.MaxSecret)
 	switch {
 	case err == nil:
 		recipient, err := sops.AgeRecipient(text)

@@ -46,6 +46,9 @@ func fileName(user string) string {
 
 // quoteArg writes a name as a shell takes it.
 func quoteArg(s string) string {
+	if problem.Steers(s) { // as bash and zsh read it
+		return "$'" + strings.ReplaceAll(problem.Shown(strings.ReplaceAll(s, `\`, `\\`)), "'", `\'`) + "'"
+	}
 	if regexp.MustCompile(`^[A-Za-z0-9_./@%+=:,-]+$`).MatchString(s) {
 		return s
 	}

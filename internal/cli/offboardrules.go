@@ -39,7 +39,7 @@ func (l *leaving) rules() error {
 	}
 	var known []string
 	for _, config := range slices.Sorted(maps.Keys(used)) {
-		text, err := os.ReadFile(config)
+		text, err := l.w.read(config)
 		if err != nil {
 			return l.w.fileProblem("can't read", config, err)
 		}
@@ -81,7 +81,7 @@ func (l *leaving) journal() string { return filepath.Join(l.top, journalName) }
 // could read them.
 func (l *leaving) resume(known []string) error {
 	l.report.Recipient = l.name
-	text, err := os.ReadFile(l.journal())
+	text, err := l.w.read(l.journal())
 	if errors.Is(err, os.ErrNotExist) {
 		l.report.Recipient = append(l.report.Names, l.name)[0]
 		if len(l.report.Names) == 0 {
@@ -130,7 +130,7 @@ func (l *leaving) unknown(known []string) error {
 // unfinished says that an offboarding was begun here and not finished.
 func (w *World) unfinished() error {
 	path := filepath.Join(w.ruled(), journalName)
-	text, err := os.ReadFile(path)
+	text, err := w.read(path)
 	if err != nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -67,7 +66,7 @@ func (w *World) pointPull(e environment, merged []byte, texts map[string][]byte,
 			}
 			old, edited := texts[files[i]]
 			if !edited {
-				if old, err = os.ReadFile(files[i]); err != nil {
+				if old, err = w.read(files[i]); err != nil {
 					continue
 				}
 			}

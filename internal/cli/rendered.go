@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -76,7 +77,7 @@ const longestName = 200
 // marker reads which files of a folder reggen wrote.
 func marker(dir string) map[string]bool {
 	out := map[string]bool{}
-	data, err := os.ReadFile(filepath.Join(dir, markerName))
+	data, err := bounded.Read(filepath.Join(dir, markerName), bounded.MaxSecret)
 	if err != nil {
 		return out
 	}
@@ -102,7 +103,7 @@ func (w *World) foreign(target string, files []rendered, old map[string]bool) er
 	var l problem.List
 	for _, f := range files {
 		path := filepath.Join(target, f.name)
-		have, err := os.ReadFile(path)
+		have, err := bounded.Read(path, bounded.MaxFile)
 		if err == nil && !old[f.name] && !bytes.Equal(have, f.data) {
 			l.Add(problem.Problem{File: path, What: "is there already, and reggen did not write it; nothing was written",
 				Next: "move it away, or name another folder with -o"})
@@ -119,7 +120,7 @@ func (w *World) stale(target string, files []rendered, old map[string]bool) []di
 	now := map[string]bool{}
 	for _, f := range files {
 		now[f.name] = true
-		have, err := os.ReadFile(filepath.Join(target, f.name))
+		have, err := bounded.Read(filepath.Join(target, f.name), bounded.MaxFile)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			out = append(out, difference{f.name, "is missing"})
@@ -132,7 +133,7 @@ func (w *World) stale(target string, files []rendered, old map[string]bool) []di
 			out = append(out, difference{name, "is of an object that is gone"})
 		}
 	}
-	if have, err := os.ReadFile(filepath.Join(target, markerName)); err != nil || !bytes.Equal(have, markerText(now)) {
+	if have, err := bounded.Read(filepath.Join(target, markerName), bounded.MaxSecret); err != nil || !bytes.Equal(have, markerText(now)) {
 		out = append(out, difference{markerName, "does not list what is rendered"})
 	}
 	return out
@@ -158,7 +159,7 @@ func (w *World) replaceAll(ctx context.Context, target string, files []rendered,
 			return err
 		}
 		path := filepath.Join(target, f.name)
-		if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, f.data) {
+		if have, err := bounded.Read(path, bounded.MaxFile); err == nil && bytes.Equal(have, f.data) {
 			continue
 		}
 		if err := w.write(path, f.data, 0o644); err != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +26,11 @@ func Run(ctx context.Context, w *World) int {
 		w.FunctionMode = true
 		return w.plugin(ctx, config, root)
 	case len(w.Args) == 0 && !w.StdinIsTerm && w.Stdin != nil:
-		if in, err := io.ReadAll(w.Stdin); err == nil && len(in) > 0 {
+		in, err := w.stdin()
+		if errors.Is(err, errLongInput) {
+			return w.fail(err)
+		}
+		if len(in) > 0 {
 			w.FunctionMode = true
 			return w.function(ctx, in)
 		}

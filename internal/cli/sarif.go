@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/reggen/reggen/generator/check"
 )
@@ -95,7 +96,7 @@ func sarif(findings []check.Finding, version string) sarifLog {
 		})
 	}
 	for _, f := range findings {
-		result := sarifResult{RuleID: f.Rule, RuleIndex: slices.Index(ids, f.Rule), Level: sarifLevels[f.Severity], Message: sarifText{f.Error()}}
+		result := sarifResult{RuleID: f.Rule, RuleIndex: slices.Index(ids, f.Rule), Level: sarifLevels[f.Severity], Message: sarifText{strings.ReplaceAll(f.Error(), "](", "] (")}}
 		at := sarifLocation{PhysicalLocation: sarifPhysical{ArtifactLocation: sarifArtifact{sarifFile(f)}}}
 		if f.Line > 0 {
 			at.PhysicalLocation.Region = &sarifRegion{f.Line}

@@ -59,7 +59,7 @@ type oldFile struct {
 // oldSealed opens the sealed file at path and says why it must be written
 // anew; why is empty when it is as it should be.
 func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Sealing, rule *sops.Rule) (old *oldFile, why string) {
-	raw, err := os.ReadFile(path)
+	raw, err := s.w.read(path)
 	if err != nil {
 		if !os.IsNotExist(err) {
 			return nil, "rebuilt: the old file could not be read"
@@ -159,7 +159,7 @@ func (s *sealing) orphans(owner string, keep map[string]bool) error {
 		if keep[path] || entry.IsDir() || !strings.HasSuffix(entry.Name(), ".yaml") {
 			continue
 		}
-		raw, err := os.ReadFile(path)
+		raw, err := s.w.read(path)
 		if err != nil {
 			return s.w.fileProblem("can't read", path, err)
 		}

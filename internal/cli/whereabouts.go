@@ -15,7 +15,7 @@ func (w *World) overlays(top string) (found []string) {
 	entries, _ := os.ReadDir(filepath.Join(top, "overlays")) // Glob would trip over a bracket in top
 	for _, entry := range entries {
 		if dir := filepath.Join(top, "overlays", entry.Name()); w.isEnvironment(dir) {
-			found = append(found, w.show(dir))
+			found = append(found, w.rel(dir))
 		}
 	}
 	return found

@@ -45,7 +45,7 @@ func (w *World) buildHere(ctx context.Context) builder {
 		side := *w
 		side.Dir, side.Stderr, side.StderrIsTerm, side.Allow = o.Base, &warnings, false, o.Allow
 		var b built
-		text, err := side.build(ctx, []string{side.show(o.Dir)}, buildOptions{stale: o.Stale, saw: func(root string, r *spec.Registry) {
+		text, err := side.build(ctx, []string{side.rel(o.Dir)}, buildOptions{stale: o.Stale, saw: func(root string, r *spec.Registry) {
 			b.Registries = append(b.Registries, publicSpecOf(root, r))
 		}})
 		b.Problems.Join(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/kustomize"
 )
@@ -82,7 +83,10 @@ func (w *World) abs(path string) string {
 
 // show is how a path is written for a person: relative when it lies below the
 // working directory, whole otherwise and whenever kustomize started us.
-func (w *World) show(path string) string {
+func (w *World) show(path string) string { return problem.Shown(w.rel(path)) }
+
+// rel is a path as show names it, byte for byte.
+func (w *World) rel(path string) string {
 	if w.FunctionMode {
 		return path
 	}
@@ -93,9 +97,10 @@ func (w *World) show(path string) string {
 	return rel
 }
 
-// note writes a line for people to stderr.
+// note writes a line for people to stderr. Names in it are as show, quoteArg or
+// a Problem write them: a line end in them would start a line of its own.
 func (w *World) note(format string, args ...any) {
-	fmt.Fprintf(w.Stderr, format+"\n", args...)
+	fmt.Fprintln(w.Stderr, problem.Lines(fmt.Sprintf(format, args...)))
 }
 
 // warn writes a problem that stops nothing.
@@ -108,6 +113,8 @@ func (w *World) folder(root string) generator.Folder {
 		shown := w.show(dir)
 		entries, err := os.ReadDir(dir)
 		switch {
+		case err == nil && problem.Steers(w.rel(dir)):
+			return shown, nil, problem.Problem{File: dir, What: "has characters in its name that can't be seen", Next: "rename it"}
 		case errors.Is(err, fs.ErrNotExist):
 			return shown, nil, err
 		case err != nil:
@@ -120,7 +127,10 @@ func (w *World) folder(root string) generator.Folder {
 				name == "kustomization.yaml" || name == "kustomization.yml" {
 				continue
 			}
-			data, err := os.ReadFile(filepath.Join(dir, name))
+			if problem.Steers(name) {
+				return shown, nil, problem.Problem{File: filepath.Join(dir, name), What: "has characters in its name that can't be seen", Next: "rename it"}
+			}
+			data, err := w.read(filepath.Join(dir, name))
 			if err != nil {
 				return shown, nil, w.fileProblem("can't read", filepath.Join(dir, name), err)
 			}
@@ -129,6 +139,39 @@ func (w *World) folder(root string) generator.Folder {
 		sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
 		return shown, files, nil
 	}
+}
+
+// read reads a credential, a sealed file or another small file of the
+// repository, within bounds: it may come from a stranger.
+func (w *World) read(path string) ([]byte, error) {
+	data, err := bounded.Read(path, bounded.MaxSecret)
+	if err != nil {
+		return nil, err
+	}
+	return data, bounded.YAML(path, data)
+}
+
+// readRendered reads what another program rendered.
+func (w *World) readRendered(path string) ([]byte, error) {
+	return bounded.Read(path, bounded.MaxFile)
+}
+
+// longestInput is how much of standard input is read: what kustomize hands to a
+// function may be all of a large build.
+const longestInput = 64 << 20
+
+var errLongInput error = problem.Problem{What: "standard input is longer than 64 MiB"}
+
+// stdin reads standard input whole.
+func (w *World) stdin() ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(w.Stdin, longestInput+1))
+	switch {
+	case err != nil:
+		return nil, problem.Problem{What: "standard input can't be read"}
+	case len(data) > longestInput:
+		return nil, errLongInput
+	}
+	return data, nil
 }
 
 // write replaces a file by way of a temporary name in the same folder and a

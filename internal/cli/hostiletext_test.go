@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// hostileText is what a pull request may hold wherever a text can stand: a line
+// of its own with a command for a CI, colours, a sentence turned around, and
+// what means something to Markdown and HTML.
+const hostileText = "evil\n::error::owned\r\x1b[32mok\u202e\u2066\u200b\u2028 `</summary><img src=x> @team [l](http://h)"
+
+// quoted is a text as JSON, which YAML and kustomize take too.
+func quoted(text string) string {
+	out, _ := jsonText(text)
+	return strings.TrimSpace(string(out))
+}
+
+// hostilePlaces are the places that a repository has for a text: files to be
+// written, and what is done to the repository where that is not enough.
+func hostilePlaces(e *testEnv) map[string]map[string]string {
+	q := quoted(hostileText)
+	const overlay, spec = "overlays/e0/kustomization.yaml", "overlays/e0/registry/registry.yaml"
+	good := e.read(spec)
+	inSpec := func(text string) map[string]string { return map[string]string{spec: good + text} }
+	object := func(text string) map[string]string {
+		return map[string]string{overlay: "generators: [registry]\nresources: [x.yaml]\n", "overlays/e0/x.yaml": text}
+	}
+	places := map[string]map[string]string{
+		"a key of the spec":       inSpec("  " + q + ": x\n"),
+		"a value of the spec":     inSpec("  image: {tag: " + q + "}\n"),
+		"a region":                {spec: strings.Replace(good, "nyc3", q, 1)},
+		"a host":                  {spec: strings.Replace(good, "r0.example.com", q, 1)},
+		"a key of values":         inSpec("  values: {" + q + ": x}\n"),
+		"a value of values":       inSpec("  values: {replicaCount: " + q + "}\n"),
+		"a label of the pods":     inSpec("  values: {podLabels: {" + q + ": " + q + "}}\n"),
+		"a user of a pull secret": inSpec("  pullSecrets: {regcred: {user: " + q + "}}\n"),
+		"a namespace":             inSpec("  pullSecrets: {regcred: {namespaces: [" + q + "]}}\n"),
+		"the config":              inSpec("  config: {" + q + ": {" + q + ": x}}\n"),
+		"a rule that is silenced": inSpec("  check: {silence: {" + q + ": " + q + "}}\n"),
+		"the sealed folder":       inSpec("  secrets: {sealed: " + q + "}\n"),
+		"the credentials folder":  inSpec("  secrets: {credentials: [" + q + "]}\n"),
+		"the metadata":            {spec: strings.Replace(good, "namespace: registry}", "namespace: registry, annotations: {"+q+": "+q+"}}", 1)},
+		"the registry's name":     {spec: strings.Replace(good, "name: docker-registry", "name: "+q, 1)},
+		"an object's name":        object("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + q + "}\n"),
+		"an object's kind":        object("apiVersion: v1\nkind: " + q + "\nmetadata: {name: x}\n"),
+		"an object's namespace":   object("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: " + q + "}\n"),
+		"an object's fields":      object("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {" + q + ": " + q + "}\n"),
+		"an object's data":        object("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, labels: {" + q + ": " + q + "}}\ndata: {" + q + ": " + q + "}\n"),
+		"a secret's key":          object("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {" + q + ": " + q + "}\n"),
+		"a container":             object("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: " + q + ", image: " + q + ", env: [{name: " + q + ", value: " + q + "}]}]}\n"),
+		"a resource's path":       {overlay: "generators: [registry]\nresources: [" + q + "]\n"},
+		"a generator's path":      {overlay: "generators: [" + q + "]\n"},
+		"a patch":                 {overlay: "generators: [registry]\npatches: [{patch: " + q + "}]\n"},
+		"a patch's target":        {overlay: "generators: [registry]\npatches: [{target: {kind: Deployment}, patch: '[{\"op\": \"test\", \"path\": \"/metadata/name\", \"value\": \"" + strings.ReplaceAll(strings.Trim(q, `"`), "'", "") + "\"}]'}]\n"},
+		"a field of it":           {overlay: "generators: [registry]\n" + q + ": x\n"},
+		"a var":                   {overlay: "generators: [registry]\nvars: [{name: " + q + ", objref: {kind: Secret, name: regcred, apiVersion: v1}}]\n"},
+		"a remote base":           {overlay: "generators: [registry]\nresources: [" + quoted("https://h/"+hostileText+"?ref=x") + "]\n"},
+		"a function":              {overlay: "generators: [registry, f.yaml]\n", "overlays/e0/f.yaml": "apiVersion: v1\nkind: " + q + "\nmetadata: {name: " + q + ", annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}\n"},
+		"a rule's key":            {".sops.yaml": strings.Replace(e.read(".sops.yaml"), "path_regex", q+": x\n    path_regex", 1)},
+		"a recipient":             {".sops.yaml": strings.ReplaceAll(e.read(".sops.yaml"), "age: ", "hc_vault_transit_uri: "+quoted("https://h/v1/"+hostileText+"/keys/k")+"\n    age: ")},
+		"a path_regex":            {".sops.yaml": strings.Replace(e.read(".sops.yaml"), "path_regex: ", "path_regex: "+quoted(hostileText+"(")+"\n    x: ", 1)},
+		"a credential's key":      {"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "  password: ", "  "+q+": ", 1)},
+		"a credential's type":     {"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "type: user", "type: "+q, 1)},
+		"a credential's name":     {"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "name: u0", "name: "+q, 1)},
+		"a credential's user":     {"overlays/e0/credentials/u0.enc.yaml": "user: " + q + "\n" + e.read("overlays/e0/credentials/u0.enc.yaml")},
+		"a credential's reader":   {"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "recipient: age1", "recipient: "+quoted(hostileText+"age1")+" #", 1)},
+		"a sealed file's key":     {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "  .dockerconfigjson:", "  "+q+":", 1)},
+		"a sealed file's type":    {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "type: kubernetes.io/dockerconfigjson", "type: "+q, 1)},
+		"a record":                {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "reggen.dev/record: |", "reggen.dev/record: "+q+"\n    x: |", 1)},
+		"a record's owner":        {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "registry/docker-registry", "evil\x1b[32m/docker", 1)},
+		"an offboarding":          {journalName: `{"recipient": ` + q + `, "names": [` + q + `], "folders": [` + q + `], "environments": [{"dir": ` + q + `, "registry": ` + q + `}]}`},
+		"a rendered marker":       {"out/overlays/e0/" + markerName: hostileText + ".yaml\n", "out/overlays/gone/" + markerName: "evil\x1b.yaml\n"},
+	}
+	name := "evil\x1b[32m\n::error::x\u202e`</summary>"
+	places["a credential's file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".yaml": "x: y\n"}
+	places["a stray file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".txt": "x: y\n"}
+	places["a sealed file"] = map[string]string{"overlays/e0/sealed/" + strings.ReplaceAll(name, "/", "") + ".yaml": "x: y\n"}
+	folder := "overlays/" + strings.ReplaceAll(name, "/", "")
+	places["an environment"] = map[string]string{}
+	for path, text := range e.files() {
+		if rest, below := strings.CutPrefix(path, "overlays/e0/"); below {
+			places["an environment"][folder+"/"+rest] = text
+		}
+	}
+	places["an environment that fails"] = map[string]string{folder + "/kustomization.yaml": "generators: [registry]\nresources: [nothing]\n", folder + "/credentials/x.yaml": "a"}
+	return places
+}
+
+// hostileCommands are the commands that look at a repository, by their names.
+var hostileCommands = map[string][]string{
+	"build":  {"build", "build --secrets redacted", "build --stale warn", "build --secrets plain"},
+	"check":  {"check", "check -o json", "check -o sarif", "check --rendered overlays/e0/x.yaml"},
+	"diff":   {"diff", "diff -o markdown", "diff -o json", "diff -o yaml", "diff --against ."},
+	"render": {"render -o out", "render -o out --check"}, "seal": {"seal --check", "seal"},
+	"user list": {"user list"}, "user add": {"user add x --generate"}, "user rotate": {"user rotate puller"}, "user retire": {"user retire puller"},
+	"user remove": {"user remove u0"}, "user verify": {"user verify u0"}, "credential set": {"credential set u0 --field password --generate"}, "credential show": {"credential show u0", "credential show u0 --secrets plain"},
+	"credential check": {"credential check"}, "offboard": {"offboard RECIPIENT --dry-run", "offboard RECIPIENT -o json", "offboard bob"},
+	"init": {"init overlays/e9 --host h.example.com --size 1Gi", "init overlays/e0 --print-rules"}, "worker": nil, "version": nil, "schema": nil, "plugin install": nil, "plugin uninstall": nil,
+}
+
+// TestHostileTexts puts a hostile text wherever one can stand and looks at every
+// byte that every command writes for people.
+func TestHostileTexts(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("seal", "overlays/e0")
+	e.git("init", "-q")
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "first")
+	var leaves func(c *cobra.Command) []string
+	leaves = func(c *cobra.Command) (out []string) {
+		for _, below := range c.Commands() {
+			out = append(out, leaves(below)...)
+		}
+		if !c.HasSubCommands() {
+			out = append(out, strings.TrimPrefix(c.CommandPath(), "reggen "))
+		}
+		return out
+	}
+	for _, name := range leaves(e.world().command()) {
+		if _, listed := hostileCommands[name]; !listed && name != "help" && !strings.HasPrefix(name, "completion") {
+			t.Errorf("the command %q is not in the list: how does it write hostile texts?", name)
+		}
+	}
+	good := e.files()
+	for place, files := range hostilePlaces(e) {
+		t.Run(place, func(t *testing.T) {
+			for _, name := range slices.Sorted(maps.Keys(hostileCommands)) {
+				for _, args := range hostileCommands[name] {
+					for path, text := range files {
+						e.write(path, text)
+					}
+					args = strings.ReplaceAll(args, "RECIPIENT", e.keys["people"])
+					out, errs, _ := run(t, e.dir, strings.Fields(args)...)
+					steersNothing(t, args+", to stderr", errs)
+					if name != "build" { // whose objects are kustomize's YAML
+						steersNothing(t, args+", to stdout", out)
+					}
+					if strings.Contains(args, "markdown") {
+						harmlessMarkdown(t, args, out)
+					}
+					putBack(t, e, good)
+				}
+			}
+		})
+	}
+}
+
+// steersNothing looks for what would steer a terminal or a log.
+func steersNothing(t *testing.T, what, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if problem.Steers(strings.ReplaceAll(line, "\t", "")) {
+			t.Errorf("%s: steers: %q", what, line)
+		}
+		for _, command := range []string{"::", "##["} {
+			if strings.HasPrefix(strings.TrimSpace(line), command) {
+				t.Errorf("%s: a line of its own: %q", what, line)
+			}
+		}
+	}
+}
+
+// harmlessMarkdown looks for what gets out of code and folds.
+func harmlessMarkdown(t *testing.T, what, text string) {
+	t.Helper()
+	fence := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case fence == "" && strings.HasPrefix(line, "```"):
+			fence = strings.TrimRight(line, "dif")
+		case fence != "" && line == fence:
+			fence = ""
+		case fence == "" && !strings.HasPrefix(line, "- `` "):
+			bare := strings.NewReplacer("<details>", "", "<summary>", "", "</summary>", "", "</details>", "", "<code>", "", "</code>", "").Replace(line)
+			if strings.ContainsAny(bare, "<>@[]!") {
+				t.Errorf("%s: gets out: %q", what, line)
+			}
+		}
+	}
+	if fence != "" || strings.Count(text, "<details>") != strings.Count(text, "</details>") {
+		t.Errorf("%s: is not closed:\n%s", what, text)
+	}
+}
+
+// putBack puts the repository back to what it was.
+func putBack(t *testing.T, e *testEnv, good map[string]string) {
+	t.Helper()
+	for path, text := range e.files() {
+		was, there := good[path]
+		switch {
+		case strings.HasPrefix(path, ".git/"):
+		case !there:
+			e.remove(path)
+		case text != was:
+			e.write(path, was)
+		}
+	}
+	for path, text := range good {
+		if _, err := os.Lstat(e.path(path)); err != nil && !strings.HasPrefix(path, ".git/") {
+			e.write(path, text)
+		}
+	}
+	for _, dir := range []string{"out", "overlays/e9"} {
+		if err := os.RemoveAll(e.path(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := os.ReadDir(e.path("overlays"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if entry.Name() != "e0" {
+			if err := os.RemoveAll(filepath.Join(e.path("overlays"), entry.Name())); err != nil {
+				t.Fatal(fmt.Errorf("restoring: %w", err))
+			}
+		}
+	}
+}
