@@ -3,6 +3,7 @@ package sops
 import (
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/getsops/sops/v3"
 )
@@ -15,6 +16,7 @@ type Metadata struct {
 	EncryptedRegex   string
 	MACOnlyEncrypted bool
 	HasMAC           bool
+	LastModified     time.Time // when it was encrypted, as it says; the MAC is bound to it
 }
 
 // Inspect reads the sops block of an encrypted file. It needs no key and
@@ -34,6 +36,7 @@ func describe(meta sops.Metadata) Metadata {
 		EncryptedRegex:   meta.EncryptedRegex,
 		MACOnlyEncrypted: meta.MACOnlyEncrypted,
 		HasMAC:           meta.MessageAuthenticationCode != "",
+		LastModified:     meta.LastModified,
 		Threshold:        threshold(meta.ShamirThreshold, len(meta.KeyGroups)),
 	}
 	for _, g := range meta.KeyGroups {

@@ -213,11 +213,16 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 		sealed := w.encrypted(e, e.registry.Spec.Secrets.Sealed, &s.Sealed, &l)
 		s.People = people(credentials)
 		subjects = append(subjects, s)
-		v := verification{w: w, seen: map[string]bool{}, stale: map[string]bool{}}
+		v := verification{w: w, registry: e.registry, seen: map[string]bool{}, stale: map[string]bool{}}
 		for _, p := range l {
 			v.stale[w.abs(p.File)] = true
 		}
-		v.run(ctx, credentials, sealed)
+		if len(l) > 0 || !v.whole(ctx, e, len(sealed)) {
+			v.run(ctx, credentials, sealed)
+		} else if len(v.problems) > 0 {
+			v.specify(ctx, credentials, sealed)
+		}
+		r.Sealed.Compared, r.Sealed.Files = r.Sealed.Compared+v.compared, r.Sealed.Files+len(sealed)
 		r.Passwords.Verified, r.Passwords.Locked = r.Passwords.Verified+len(v.seen), r.Passwords.Locked+v.locked
 		r.told(check.RulePassword, s.Root, w.at(e.root, v.problems.Err()))
 		if err := interrupted(ctx); err != nil {

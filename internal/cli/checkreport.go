@@ -21,6 +21,10 @@ type checkReport struct {
 		Verified int `json:"verified"`
 		Locked   int `json:"locked"`
 	} `json:"passwords"`
+	Sealed struct {
+		Compared int `json:"compared"` // whole, with what the credentials say
+		Files    int `json:"files"`
+	} `json:"sealed"`
 	Count struct {
 		Error    int `json:"error"`
 		Warning  int `json:"warning"`
@@ -118,6 +122,9 @@ func (w *World) tellFindings(r checkReport) {
 	looked := ""
 	if r.Environments > 0 || r.Files == 0 {
 		looked = fmt.Sprintf("%d environment%s checked, %d password%s verified", r.Environments, plural(r.Environments), r.Passwords.Verified, plural(r.Passwords.Verified))
+		if s := r.Sealed; s.Files > 0 {
+			looked += fmt.Sprintf(", %d of %d sealed file%s compared with the credentials", s.Compared, s.Files, plural(s.Files))
+		}
 	} else {
 		looked = fmt.Sprintf("%d file%s checked", r.Files, plural(r.Files))
 	}

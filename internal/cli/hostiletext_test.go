@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"log"
 	"maps"
 	"os"
 	"path/filepath"
@@ -132,6 +133,9 @@ func TestHostileTexts(t *testing.T) {
 		}
 	}
 	good := e.files()
+	var logged strings.Builder // kustomize's own
+	defer log.SetOutput(log.Writer())
+	log.SetOutput(&logged)
 	for place, files := range hostilePlaces(e) {
 		t.Run(place, func(t *testing.T) {
 			for _, name := range slices.Sorted(maps.Keys(hostileCommands)) {
@@ -142,6 +146,8 @@ func TestHostileTexts(t *testing.T) {
 					args = strings.ReplaceAll(args, "RECIPIENT", e.keys["people"])
 					out, errs, _ := run(t, e.dir, strings.Fields(args)...)
 					steersNothing(t, args+", to stderr", errs)
+					steersNothing(t, args+", to the log", logged.String())
+					logged.Reset()
 					if name != "build" { // whose objects are kustomize's YAML
 						steersNothing(t, args+", to stdout", out)
 					}

@@ -18,6 +18,7 @@ type progress struct {
 	count   int
 	started time.Time
 	bar     *progressbar.ProgressBar
+	silent  bool // shows nothing, for work within other work
 }
 
 func (w *World) progress(label string, total int) *progress {
@@ -28,7 +29,7 @@ func (p *progress) step() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.count++
-	if !p.w.StderrIsTerm || p.w.Now().Sub(p.started) < time.Second {
+	if p.silent || !p.w.StderrIsTerm || p.w.Now().Sub(p.started) < time.Second {
 		return
 	}
 	if p.bar == nil {

@@ -18,6 +18,7 @@ import (
 // Run is the whole program: it returns the exit status.
 func Run(ctx context.Context, w *World) int {
 	w.done = ctx.Done()
+	kustomize.Begin()
 	config, root, ok, err := krm.PluginConfig(w.Args, w.Getenv, os.ReadFile)
 	switch {
 	case err != nil:

@@ -7,11 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sealed"
 )
 
 func (w *World) sealCommand() *cobra.Command {
@@ -114,13 +118,50 @@ func (w *World) sealHeld(ctx context.Context, e environment, o sealOptions, bar 
 	if err := s.admit(s.existing()); err != nil {
 		return err
 	}
+	moved := w.moved(e)
 	if err := s.derive(ctx); err != nil {
 		return err
 	}
 	if o.check {
 		return s.report()
 	}
+	s.tellMoved(moved)
 	return s.write(ctx)
+}
+
+// moved says whose values were changed since the last seal.
+func (w *World) moved(e environment) []generator.Moved {
+	set, err := w.credentials(e)
+	if err != nil {
+		return nil // a seal says what is wrong
+	}
+	var files []sealed.File
+	_, texts, _ := w.folder(e.root)(e.registry.Spec.Secrets.Sealed)
+	for _, f := range texts {
+		// A file that was changed by hand still says what it was made from.
+		if file, _ := sealed.Parse(f.Path, f.Data); len(file.Record.Facts) > 0 {
+			files = append(files, file)
+		}
+	}
+	return generator.MovedSince(e.registry.Metadata.Namespace+"/"+e.registry.Metadata.Name, set, files)
+}
+
+// tellMoved names them: a seal takes over whatever a credential says.
+func (s *sealing) tellMoved(moved []generator.Moved) {
+	if len(moved) == 0 || len(s.changes) == 0 {
+		return
+	}
+	var what, files []string
+	for _, m := range moved {
+		what = append(what, problem.Shown(m.What))
+		if file := quoteArg(m.File); m.File != "" && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		files = []string{quoteArg(s.w.show(s.env.credentialsDir()))}
+	}
+	s.w.note("%s: changed since the last seal, and not by this one: %s\n  who did it: git log -- %s", s.w.show(s.env.root), strings.Join(what, "; "), strings.Join(files, " "))
 }
 
 // unsealed are the sealed files of a plan that are not there yet.
@@ -225,6 +266,9 @@ type sealing struct {
 	bar     *progress // of several environments; nil for one
 	changes []change
 	found   problem.List // what --check found
+	locked  bool         // no key at hand opens a credential
+	users   []string     // whose password is the one of the hash
+	unread  []string     // sealed files, as shown, that no key at hand opens
 }
 
 func (s *sealing) differ(path, what string) {
@@ -254,7 +298,13 @@ func (s *sealing) report() error {
 func (s *sealing) derive(ctx context.Context) error {
 	store := &credentialStore{w: s.w, env: s.env}
 	if err := store.load(ctx, s); err != nil {
+		s.locked = store.locked
 		return err
+	}
+	for _, f := range store.files {
+		if _, has := f.doc.StringData[credential.Password]; has && f.public.Type == credential.User {
+			s.users = append(s.users, f.public.User)
+		}
 	}
 	in := s.w.input(s.env)
 	in.Folder = store.folder(in.Folder)

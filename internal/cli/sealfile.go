@@ -5,13 +5,16 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
 )
@@ -75,6 +78,7 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 	}
 	file, err := sops.Open(ctx, raw, s.w.keys(path))
 	if err != nil {
+		s.unread = append(s.unread, s.w.show(path))
 		why := "rebuilt: the old file could not be opened with the keys at hand"
 		if errors.Is(err, sops.ErrMAC) {
 			why = "rebuilt: the old file's MAC did not match its content"
@@ -87,7 +91,7 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 		// Told apart from a rotation only by its record: a file whose record
 		// is up to date but whose content is not was forged or edited.
 		if f, perr := sealed.Parse(s.w.show(path), raw); perr == nil && f.Record.Digest == sec.Record.Digest {
-			s.differ(path, "holds other content than the credentials say, though its record is up to date: it was forged or edited")
+			s.found.Add(problem.Problem{File: s.w.show(path), Path: differing(data, sec.Plain.Data), What: "holds other content than the credentials say, though its record is up to date: it was forged or edited", Next: "reggen seal"})
 		}
 		return old, "its content changed"
 	}
@@ -144,6 +148,22 @@ func sameData(have map[string]string, want map[string][]byte) bool {
 		}
 	}
 	return true
+}
+
+// differing are the keys of a sealed file that do not hold what they should.
+func differing(have map[string]string, want map[string][]byte) string {
+	var keys []string
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		if raw, err := base64.StdEncoding.DecodeString(have[k]); err != nil || !bytes.Equal(raw, want[k]) {
+			keys = append(keys, "data["+k+"]")
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(have)) {
+		if _, is := want[k]; !is {
+			keys = append(keys, "data["+k+"]")
+		}
+	}
+	return strings.Join(keys, ", ")
 }
 
 // orphans plans the deletion of sealed files that this Registry owned and no

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,9 +24,10 @@ import (
 // credentialStore is an environment's credentials, opened, with what a seal
 // changes in them.
 type credentialStore struct {
-	w     *World
-	env   environment
-	files []*storedCredential
+	locked bool // no key at hand opens one of them
+	w      *World
+	env    environment
+	files  []*storedCredential
 }
 
 type storedCredential struct {
@@ -68,6 +70,7 @@ func (c *credentialStore) load(ctx context.Context, s *sealing) error {
 			reason, err := c.settle(ctx, f, s)
 			mu.Lock()
 			defer mu.Unlock()
+			c.locked = c.locked || errors.Is(err, sops.ErrNoKey)
 			why[i] = reason
 			l.Join(err)
 			return nil

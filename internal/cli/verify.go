@@ -6,21 +6,67 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // verification proves that the users' passwords are what is sealed.
 type verification struct {
 	w        *World
+	registry *spec.Registry
+	compared int // sealed files whose whole content was compared
 	problems problem.List
 	seen     map[string]bool // users whose password was verified
 	locked   int             // passwords that no key here opens
 	stale    map[string]bool // sealed files, absolute, that the build finds wanting: what is in them is old, not forged
+}
+
+// whole derives every sealed file again, as seal --check does, and compares all
+// of their content: keys of a storage, secret settings and logins as well as
+// passwords. False when a key is missing for that, or something else: then what
+// can be compared one by one is.
+func (v *verification) whole(ctx context.Context, e environment, files int) bool {
+	s := sealing{w: v.w, env: e, sealOptions: sealOptions{check: true}, bar: &progress{w: v.w, silent: true}}
+	if err := s.derive(ctx); err != nil || s.locked || len(s.unread) > 0 {
+		return false
+	}
+	told := map[string]bool{}
+	for _, p := range s.found {
+		v.problems.Add(p)
+		told[p.File] = true
+	}
+	for _, c := range s.changes {
+		if at := v.w.show(c.path); !told[at] && !v.stale[c.path] && !strings.Contains(c.why, "recipient") {
+			v.problems.Add(problem.Problem{File: at, What: "is not what the credentials say: " + c.why, Next: "reggen seal"})
+			told[at] = true
+		}
+	}
+	v.compared = files
+	for _, u := range s.users {
+		v.seen[u] = true
+	}
+	v.problems.Sort()
+	return true
+}
+
+// specify says more of what whole has found, where there is more to say: whose
+// password it is, or who was added.
+func (v *verification) specify(ctx context.Context, credentials, sealed []generator.File) {
+	general := v.problems
+	v.problems = nil
+	v.run(ctx, credentials, sealed)
+	for _, p := range general {
+		if !slices.ContainsFunc(v.problems, func(said problem.Problem) bool { return said.File == p.File }) {
+			v.problems.Add(p)
+		}
+	}
+	v.problems.Sort()
 }
 
 // run opens what a key at hand opens. Every user's password must be accepted
@@ -97,6 +143,11 @@ func (v *verification) value(file, key, value string, known map[string]map[strin
 		}
 	}
 	if key == generator.DockerConfigKey {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		pull, is := v.registry.Spec.PullSecrets[name]
+		if login, err := credential.ReadDockerConfig([]byte(value)); is && (err != nil || login.User != pull.User || login.Server != pull.Server) {
+			forged("is not the login of user %q at %s", pull.User, pull.Server)
+		}
 		return
 	}
 	for line := range strings.Lines(value) {

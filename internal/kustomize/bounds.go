@@ -59,10 +59,17 @@ var (
 	// bounds can't be stopped, only be left behind, and the process has to end.
 	spent error
 
-	// used is the processor's time that each folder has taken so far: several
-	// runs are made for one.
+	// used is the processor's time that each folder has taken in this command:
+	// several runs are made for one.
 	used = map[string]time.Duration{}
 )
+
+// Begin starts a command's bounds anew.
+func Begin() {
+	mutex.Lock()
+	defer mutex.Unlock()
+	clear(used)
+}
 
 // outcome is what a run comes to.
 type outcome[T any] struct {

@@ -7,6 +7,8 @@ package kustomize
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -193,6 +195,8 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 		return nil, err
 	}
 	defer r.barrier.remove()
+	defer log.SetOutput(log.Writer())
+	log.SetOutput(shown{log.Writer()})
 	version = cliVersion
 	registry[registryPath] = &plugin{run: r}
 	defer delete(registry, registryPath)
@@ -203,6 +207,15 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 	options.PluginConfig.HelmConfig.Command = "helm"
 	options.PluginConfig.FnpLoadingOptions.EnableExec = r.allow.Programs
 	return krusty.MakeKustomizer(options).Run(files, dir)
+}
+
+// shown is where kustomize's log goes, which quotes what it has read.
+type shown struct{ to io.Writer }
+
+// Write writes one entry of the log.
+func (s shown) Write(entry []byte) (int, error) {
+	_, err := fmt.Fprintln(s.to, problem.Shown(strings.TrimSuffix(string(entry), "\n")))
+	return len(entry), err
 }
 
 // homeVariable tells kustomize where its plugins are.
