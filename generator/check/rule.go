@@ -77,6 +77,7 @@ const (
 	RuleBuild    = "build"
 	RulePassword = "password"
 	RuleOutside  = "outside"
+	RuleOlder    = "older"
 	ruleSilence  = "silence" // applied by Silence
 )
 
@@ -141,6 +142,12 @@ var environmentRules = []Rule{
 		Title:  "nothing can go missing without a word",
 		Reason: "kustomize drops a function annotated for exec when --enable-exec is missing, and exits 0: with pruning, the registry is deleted, or what another generator beside it makes. reggen's own builds run nobody's programs.",
 		Fix:    "Use the plugin, which fails loudly when it is missing.",
+	},
+	{
+		ID: RuleOlder, Severity: Error, Inputs: []Input{Credentials, Sealed},
+		Title:  "no encrypted file is older than the one it takes the place of",
+		Reason: "A file of last year, put back together with its sealed file, is whole, fresh and readable: a password that was changed because somebody left works again. Told with --from, and by reggen diff.",
+		Fix:    "If an old state is meant to come back, set the values anew: reggen credential set, then reggen seal.",
 	},
 	{
 		ID: RuleOutside, Severity: Warning, Inputs: []Input{Kustomization},

@@ -23,6 +23,7 @@ type checkOptions struct {
 	output   string
 	failOn   string
 	rendered []string
+	from     string // a git revision to hold the files against
 }
 
 func (w *World) checkCommand() *cobra.Command {
@@ -32,8 +33,9 @@ func (w *World) checkCommand() *cobra.Command {
 		Short: "Look for what would go wrong: staleness, recipients, hosts, passwords, pitfalls of the registry",
 		Long: `Check environments before they are deployed; without DIR all of them below this
 folder. Needs no key for most of it; with a key that opens the credentials and
-the sealed files, every password is verified against what the registry and the
-kubelet will read. Findings go to stderr as text, or to stdout as JSON or SARIF.
+the sealed files, everything in these is derived again and compared, passwords,
+keys and logins. With --from a revision, files are told that are older than
+there: an old secret that was put back. Findings go to stderr as text, or to stdout as JSON or SARIF.
 With --rendered the rules on objects look at what another program rendered.
 
 Exits 1 when a finding is as bad as --fail-on says (an error unless told
@@ -52,6 +54,7 @@ in its spec, with a reason: spec.check.silence.`,
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or sarif")
 	cmd.Flags().StringVar(&o.failOn, "fail-on", string(check.Error), "the least severity that fails: error, warning or info")
+	cmd.Flags().StringVar(&o.from, "from", "", "a git revision, for instance origin/main: tell files that are older than there")
 	cmd.Flags().StringArrayVar(&o.rendered, "rendered", nil, "a file of rendered objects to check, - for stdin (repeatable)")
 	fixed(cmd, "output", "text", "json", "sarif")
 	fixed(cmd, "fail-on", "error", "warning", "info")
@@ -66,6 +69,16 @@ func (w *World) check(ctx context.Context, dirs []string, o checkOptions) error 
 		return exitError{exitUsage, problem.Problem{Path: "--fail-on", What: "is no severity", Want: "error, warning or info"}}
 	}
 	r := checkReport{}
+	if o.from != "" {
+		old, base, cleanup, err := w.otherSide(ctx, diffOptions{from: o.from})
+		if err != nil {
+			return err
+		}
+		defer cleanup()
+		r.older = func(e environment) []olderFile {
+			return w.olderFiles(old, base, []publicSpec{publicSpecOf(e.root, e.registry)})
+		}
+	}
 	if err := w.checkRendered(o.rendered, &r); err != nil {
 		return err
 	}
@@ -213,6 +226,13 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 		sealed := w.encrypted(e, e.registry.Spec.Secrets.Sealed, &s.Sealed, &l)
 		s.People = people(credentials)
 		subjects = append(subjects, s)
+		if r.older != nil {
+			var old problem.List
+			for _, o := range r.older(e) {
+				old.Add(o.problem())
+			}
+			r.told(check.RuleOlder, s.Root, old.Err())
+		}
 		v := verification{w: w, registry: e.registry, seen: map[string]bool{}, stale: map[string]bool{}}
 		for _, p := range l {
 			v.stale[w.abs(p.File)] = true

@@ -33,6 +33,7 @@ type checkReport struct {
 	} `json:"count"`
 
 	findings []check.Finding
+	older    func(environment) []olderFile // nil without a revision to compare with
 }
 
 // reported is a finding in JSON.

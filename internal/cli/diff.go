@@ -116,7 +116,9 @@ func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (differe
 		return false, err
 	}
 	all = once(all)
-	slices.SortStableFunc(all, func(a, b changes) int { return min(1, len(b.Readers)) - min(1, len(a.Readers)) })
+	slices.SortStableFunc(all, func(a, b changes) int {
+		return min(1, len(b.Readers)+len(b.Older)) - min(1, len(a.Readers)+len(a.Older))
+	})
 	text, err := w.written(all, o.output)
 	if err != nil {
 		return false, err
@@ -159,6 +161,7 @@ func (w *World) compare(build builder, old *World, base, rel string) comparison 
 		return c
 	}
 	c.publicChanges = w.changedPublic(old, before.specs, now.specs)
+	c.Older = w.olderFiles(old, base, now.specs)
 	if is && !was {
 		c.Readers = w.changedReaders(old, nil, now.specs) // all of them come
 	}

@@ -31,6 +31,12 @@ func markdown(all []changes) string {
 		}
 		b.WriteString("- " + codeSpan(line) + "\n")
 	}
+	for i, line := range olderLines(all) {
+		if i == 0 {
+			b.WriteString("\n**Files are older than those they take the place of.**\n\n")
+		}
+		b.WriteString("- " + codeSpan(line) + "\n")
+	}
 	if b.Len() > 0 {
 		b.WriteString("\n")
 	}

@@ -12,6 +12,7 @@ import (
 // known of its secrets without a key.
 type publicChanges struct {
 	Readers     []readerDiff `json:"readers,omitempty"` // the first thing to look at
+	Older       []olderFile  `json:"older,omitempty"`   // and this the second
 	Users       *names       `json:"users,omitempty"`
 	PullSecrets *names       `json:"pullSecrets,omitempty"` // the Secret and its user: regcred of puller
 	Recipients  *names       `json:"recipients,omitempty"`  // who can open the credentials
@@ -24,7 +25,7 @@ type names struct {
 }
 
 func (p publicChanges) empty() bool {
-	return len(p.Readers) == 0 && p.Users == nil && p.PullSecrets == nil && p.Recipients == nil
+	return len(p.Readers)+len(p.Older) == 0 && p.Users == nil && p.PullSecrets == nil && p.Recipients == nil
 }
 
 // lists are the changes as people read them: a label each.

@@ -46,8 +46,14 @@ func (w *World) plainText(all []changes) string {
 		}
 		b.WriteString("  " + p.paint(problem.Shown(line), color.FgRed) + "\n")
 	}
+	for i, line := range olderLines(all) {
+		if i == 0 {
+			b.WriteString(p.paint("older than before", color.Bold, color.FgRed) + "\n")
+		}
+		b.WriteString("  " + p.paint(line, color.FgRed) + "\n")
+	}
 	for i, c := range all {
-		if i > 0 || len(c.Readers) > 0 {
+		if i > 0 || b.Len() > 0 {
 			b.WriteString("\n")
 		}
 		b.WriteString(p.paint(printable(strings.Join(c.Environments, ", ")), color.Bold) + "\n")
