@@ -3,6 +3,7 @@ package sops
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -34,9 +35,19 @@ func (r *reader) path(below string) string {
 
 // unknown reports a key that SOPS would pass over.
 func (r *reader) unknown(f field, path string, known []string) {
+	near, shown := nearest(f.name, known), like(f.name, known)
 	r.problems.Add(problem.Problem{File: r.config, Line: f.key.Line, Path: r.path(path),
-		What: fmt.Sprintf("rule %d has the unknown key %s, which SOPS ignores", r.index+1, name(f.name)),
-		Want: "one of " + strings.Join(known, ", "), Near: nearest(f.name, known)})
+		What: fmt.Sprintf("rule %d has the unknown key %s, which SOPS ignores", r.index+1, shown),
+		Want: "one of " + strings.Join(known, ", "), Near: near})
+}
+
+// like quotes a key that is a known one or nearly; another may be anything, a
+// secret in the wrong place for instance.
+func like(s string, known []string) string {
+	if nearest(s, known) == "" && !slices.Contains(known, s) {
+		return "(not shown: it is like none of SOPS's keys)"
+	}
+	return name(s)
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
@@ -95,7 +106,7 @@ func (r *reader) merge(n *yaml.Node, path string, depth int, out *[]field, have 
 			continue
 		}
 		if own[key.Value] {
-			r.add(key, path, "the key "+name(key.Value)+" stands twice", "")
+			r.add(key, path, "the key "+like(key.Value, slices.Concat(ruleKeys, groupKeys))+" stands twice", "")
 		}
 		own[key.Value] = true
 		if !have[key.Value] {

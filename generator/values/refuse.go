@@ -25,9 +25,13 @@ var (
 		`|(?i:^\s*(bearer|basic)\s+\S)|\b(AKIA|ASIA)[0-9A-Z]{16}\b|(?i:^--?[a-z-]*(password|passwd|token|secret)[a-z-]*[= ]\S)`)
 )
 
-// aFile matches paths as people write them; no secret that was drawn by lot
-// looks like one.
-var aFile = regexp.MustCompile(`^(/[a-z0-9._-]+){2,}$`)
+// aFile matches paths as people write them, and takesFile the names under which
+// the registry and the clouds' libraries take one: the privatekey of
+// CloudFront, GOOGLE_APPLICATION_CREDENTIALS.
+var (
+	aFile     = regexp.MustCompile(`^(/[a-z0-9._-]+){2,}$`)
+	takesFile = regexp.MustCompile(`(?i)(privatekey|private_key|credentials)$`)
+)
 
 const wayOut = "a spec and its values are readable; secrets belong in an encrypted credential:\nreggen credential set s3, reggen user add NAME, or sops edit for the machine's"
 
@@ -37,13 +41,13 @@ func refuseSecrets(l *problem.List, path string, v any) {
 	switch t := v.(type) {
 	case map[string]any:
 		// An environment variable, as Kubernetes writes it.
-		if name, _ := t["name"].(string); name != "" && secretKey.MatchString(name) && !reference.MatchString(name) && filled(t["value"]) {
+		if name, _ := t["name"].(string); name != "" && secretKey.MatchString(name) && !reference.MatchString(name) && filled(name, t["value"]) {
 			l.Add(problem.Problem{Path: join(path, "value"), What: fmt.Sprintf("looks like a secret, of the variable %s", name), Want: "valueFrom.secretKeyRef", Next: wayOut})
 			return
 		}
 		for _, k := range slices.Sorted(maps.Keys(t)) {
 			at := join(path, k)
-			if secretKey.MatchString(k) && !reference.MatchString(k) && filled(t[k]) {
+			if secretKey.MatchString(k) && !reference.MatchString(k) && filled(k, t[k]) {
 				l.Add(problem.Problem{Path: at, What: "looks like a secret", Next: wayOut})
 				continue
 			}
@@ -70,15 +74,15 @@ func refuseTexts(l *problem.List, path string, m map[string]string) {
 
 // filled says that a value is a scalar that holds something, or a list of such.
 // Yes and no are no secrets, as in Access-Control-Allow-Credentials, nor are
-// files, as in the privatekey of CloudFront or GOOGLE_APPLICATION_CREDENTIALS.
-func filled(v any) bool {
+// files where the name asks for one.
+func filled(name string, v any) bool {
 	switch t := v.(type) {
 	case nil, map[string]any, bool:
 		return false
 	case []any:
-		return slices.ContainsFunc(t, filled)
+		return slices.ContainsFunc(t, func(e any) bool { return filled(name, e) })
 	case string:
-		return t != "" && t != "true" && t != "false" && !aFile.MatchString(t)
+		return t != "" && t != "true" && t != "false" && !(takesFile.MatchString(name) && aFile.MatchString(t))
 	}
 	return true
 }

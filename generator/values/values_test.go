@@ -322,7 +322,12 @@ func FuzzRefuse(f *testing.F) {
 	f.Add("password", "x")
 	f.Add("secretkey", "0755")
 	f.Add("A_TOKEN", "~")
+	f.Add("seCret", "/0/0")
+	f.Add("privatekey", "/etc/key.pem")
 	f.Fuzz(func(t *testing.T, name, text string) {
+		if text == "true" || text == "false" || takesFile.MatchString(name) && aFile.MatchString(text) {
+			return // no secret
+		}
 		if text == "" || !secretKey.MatchString(name) || reference.MatchString(name) {
 			return
 		}
