@@ -244,6 +244,11 @@ func keepPlace(old, new *yaml.RNode) {
 	annotations := new.GetAnnotations()
 	changed := false
 	for k, v := range old.GetAnnotations() {
+		if k == kioutil.PathAnnotation || k == "config.kubernetes.io/path" || k == kioutil.LegacyPathAnnotation {
+			if !filepath.IsLocal(filepath.FromSlash(v)) || problem.Steers(v) {
+				continue // a caller writes the object there
+			}
+		}
 		if strings.HasPrefix(k, "internal.config.kubernetes.io/") || k == kioutil.PathAnnotation || k == kioutil.IndexAnnotation ||
 			k == "config.kubernetes.io/path" || k == "config.kubernetes.io/index" || k == "kustomize.config.k8s.io/id" {
 			annotations[k] = v

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 const made = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: made\ndata:\n  n: \"0755\"\n"
@@ -194,5 +196,22 @@ func TestTransformKeepsWhatIsNotMade(t *testing.T) {
 	}
 	if _, err := Transform([]byte("{["), []byte(made)); err == nil {
 		t.Error("a broken stream is taken")
+	}
+}
+
+// A place that leads out of the folder of whoever writes the items stays with
+// the item that names it.
+func TestForeignPlacesAreNotCopied(t *testing.T) {
+	for path, copied := range map[string]bool{"a/b.yaml": true, "../../x": false, "/etc/x": false, "a\nb": false} {
+		old, made := yaml.MustParse("metadata: {name: x}"), yaml.MustParse("metadata: {name: x}")
+		if err := old.SetAnnotations(map[string]string{"config.kubernetes.io/path": path, "internal.config.kubernetes.io/path": path}); err != nil {
+			t.Fatal(err)
+		}
+		keepPlace(old, made)
+		for _, key := range []string{"config.kubernetes.io/path", "internal.config.kubernetes.io/path"} {
+			if got := made.GetAnnotations()[key] == path; got != copied {
+				t.Errorf("%s: %q copied: %t", key, path, got)
+			}
+		}
 	}
 }

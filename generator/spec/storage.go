@@ -139,7 +139,7 @@ func (v *validator) endpoint(path string, s S3) {
 		return
 	}
 	if region, ok := strings.CutSuffix(host, ".digitaloceanspaces.com"); ok && s.Provider == "digitalocean" && s.Region != "" && region != s.Region {
-		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is %s", quote(region), quote(s.Region)), "one region")
+		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is another", quote(region)), "one region")
 	}
 }
 

@@ -14,11 +14,27 @@ const longest = 64
 // quote shows a value of the spec in an error. Long ones are only counted,
 // and so is anything with an '@', behind which a URL hides a password.
 func quote(s string) string {
-	if len(s) > longest || strings.Contains(s, "@") || !utf8.ValidString(s) {
+	if len(s) > longest || strings.Contains(s, "@") || !utf8.ValidString(s) || secretish(s) {
 		return fmt.Sprintf("the value (%d bytes)", len(s))
 	}
 	return strconv.Quote(s)
 }
+
+// secretish says that a text may be a secret in the wrong place: a private key,
+// a hash, or a long word with capitals, small letters and digits, as keys of
+// clouds are. It is not quoted then.
+func secretish(s string) bool {
+	upper := strings.ToUpper(s)
+	switch {
+	case strings.Contains(upper, "SECRET-KEY"), strings.Contains(upper, "-----BEGIN"), strings.HasPrefix(s, "$2"):
+		return true
+	case !longWord.MatchString(s):
+		return false
+	}
+	return strings.ContainsAny(s, "0123456789") && s != strings.ToLower(s) && s != upper || strings.HasPrefix(s, "AKIA") || strings.HasPrefix(s, "ASIA")
+}
+
+var longWord = regexp.MustCompile(`^[A-Za-z0-9+/=_-]{20,}$`)
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
@@ -26,6 +42,8 @@ var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // brackets, as annotations need it.
 func join(path, key string) string {
 	switch {
+	case secretish(key):
+		return path + fmt.Sprintf("[a key of %d bytes]", len(key))
 	case !plainKey.MatchString(key) || len(key) > longest:
 		if len(key) > longest {
 			cut := longest - 4

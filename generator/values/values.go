@@ -25,6 +25,14 @@ func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
 	if e := r.Spec.Extra; e != nil {
 		refuseSecrets(&l, "spec.extra", plain(e))
 	}
+	refuseTexts(&l, "metadata.annotations", r.Metadata.Annotations)
+	refuseTexts(&l, "metadata.labels", r.Metadata.Labels)
+	if i := r.Spec.Ingress; i != nil {
+		refuseTexts(&l, "spec.ingress.annotations", i.Annotations)
+	}
+	if g := r.Spec.Gateway; g != nil {
+		refuseTexts(&l, "spec.gateway.annotations", g.Annotations)
+	}
 	if s := r.Spec.Service; s != nil {
 		refuseTexts(&l, "spec.service.annotations", s.Annotations)
 	}

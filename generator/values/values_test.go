@@ -342,3 +342,26 @@ func FuzzRefuse(f *testing.F) {
 		}
 	})
 }
+
+// A password in a URL is refused in every annotation.
+func TestPasswordsInAnnotationsAreRefused(t *testing.T) {
+	const url = "https://me:canary@example.com"
+	for _, r := range []*spec.Registry{
+		registryWith(t, func(r *spec.Registry) { r.Metadata.Annotations = map[string]string{"a": url} }),
+		registryWith(t, func(r *spec.Registry) {
+			r.Spec.Ingress = &spec.Ingress{Annotations: map[string]string{"nginx.ingress.kubernetes.io/auth-url": url}}
+		}),
+		registryWith(t, func(r *spec.Registry) { r.Spec.Gateway = &spec.Gateway{Annotations: map[string]string{"a": url}} }),
+	} {
+		if _, err := From(r, all()); err == nil || !strings.Contains(err.Error(), "looks like a secret") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("got: %v", err)
+		}
+	}
+}
+
+func registryWith(t *testing.T, change func(*spec.Registry)) *spec.Registry {
+	t.Helper()
+	r := registry(t, "")
+	change(r)
+	return r
+}
