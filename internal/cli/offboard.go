@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -122,10 +120,7 @@ func (w *World) offboard(ctx context.Context, name string, dirs []string, o offb
 	if err := l.tell(); err != nil {
 		return err
 	}
-	if err := os.Remove(l.journal()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return w.fileProblem("can't delete", l.journal(), err)
-	}
-	return nil
+	return w.delete(l.journal())
 }
 
 // ruled is the folder whose .sops.yaml counts here.

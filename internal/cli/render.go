@@ -113,6 +113,10 @@ func (w *World) renderOne(ctx context.Context, build builder, dir, out string, c
 		return r
 	}
 	target := filepath.Join(out, rel)
+	if target == dir {
+		r.err = problem.Problem{File: out, What: "would put what is rendered among the files that it is rendered from", Want: "a folder of its own, for instance rendered"}
+		return r
+	}
 	old := marker(target)
 	if r.err = w.foreign(target, files, old); r.err != nil {
 		return r

@@ -65,12 +65,15 @@ func TestRenderRepairsWhatWasCutOff(t *testing.T) {
 	good := e.files()
 	at := "rendered/overlays/e0/"
 	for name, damage := range map[string]func(){
-		"a file half written":        func() { e.write(at+"registry_v1_service_docker-registry.yaml", "apiVersion: v1\nki") },
-		"a file missing":             gone2(e, at+"registry_v1_service_docker-registry.yaml"),
-		"no list":                    gone2(e, at+"kustomization.yaml"),
-		"an edit by hand":            func() { e.write(at+"kustomization.yaml", "resources: []\n") },
-		"a temporary file":           func() { e.write(at+".registry_v1_service_docker-registry.yaml123", "half") },
-		"the marker names one more":  func() { e.write(at+markerName, e.read(at+markerName)+"old.yaml\n"); e.write(at+"old.yaml", "old\n") },
+		"a file half written": func() { e.write(at+"registry_v1_service_docker-registry.yaml", "apiVersion: v1\nki") },
+		"a file missing":      gone2(e, at+"registry_v1_service_docker-registry.yaml"),
+		"no list":             gone2(e, at+"kustomization.yaml"),
+		"an edit by hand":     func() { e.write(at+"kustomization.yaml", "resources: []\n") },
+		"a temporary file":    func() { e.write(at+".registry_v1_service_docker-registry.yaml123", "half") },
+		"the marker names one more": func() {
+			e.write(at+markerName, e.read(at+markerName)+"registry_v1_configmap_old.yaml\n")
+			e.write(at+"registry_v1_configmap_old.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: registry}\n")
+		},
 		"the marker names a foreign": func() { e.write(at+markerName, e.read(at+markerName)+"../../../bases/registry/registry.yaml\n") },
 	} {
 		t.Run(name, func(t *testing.T) {

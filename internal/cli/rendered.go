@@ -26,12 +26,43 @@ type rendered struct {
 	data []byte
 }
 
+// renderedHeader begins the list of resources that a render writes.
+const renderedHeader = "# Written by reggen render from "
+
+// removable says whether a file is one that reggen rendered, by what is in it:
+// an object whose file has this name, or a list of resources. A marker alone
+// proves nothing: one that a stranger puts beside a base names its files.
+func removable(dir, name string) bool {
+	data, err := bounded.Read(filepath.Join(dir, name), bounded.MaxFile)
+	if err != nil || bounded.YAML(name, data) != nil {
+		return false
+	}
+	if name == "kustomization.yaml" {
+		return strings.HasPrefix(string(data), renderedHeader)
+	}
+	objects, err := object.Parse(name, data)
+	return err == nil && len(objects) == 1 && objectFile(objects[0]) == name
+}
+
+// remove deletes a file of a rendered folder, if it is one that reggen wrote.
+func (w *World) removeFile(dir, name string) error {
+	path := filepath.Join(dir, name)
+	if !exists(path) {
+		return nil
+	}
+	if !removable(dir, name) {
+		w.note("%s: left alone: it is not what reggen rendered", w.show(path))
+		return nil
+	}
+	return w.delete(path)
+}
+
 // split gives each object of a build its file, and the kustomization that
 // lists them, last.
 func split(text []byte, from string) ([]rendered, error) {
 	var out []rendered
 	seen := map[string]bool{}
-	list := "# Written by reggen render from " + from + ". Don't edit it: it is written anew.\n" +
+	list := renderedHeader + from + ". Don't edit it: it is written anew.\n" +
 		"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
 	for _, doc := range bytes.Split(text, []byte("\n---\n")) {
 		objects, err := object.Parse("the build", doc)
@@ -170,9 +201,8 @@ func (w *World) replaceAll(ctx context.Context, target string, files []rendered,
 		if now[name] {
 			continue
 		}
-		path := filepath.Join(target, name)
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return w.fileProblem("can't delete", path, err)
+		if err := w.removeFile(target, name); err != nil {
+			return err
 		}
 	}
 	return w.write(filepath.Join(target, markerName), markerText(now), 0o644)
@@ -227,11 +257,13 @@ func (w *World) sweepEnvironments(out string, check bool) (removed int, err erro
 func (w *World) removeRendered(out, dir string) error {
 	old := marker(dir)
 	sweepRendered(dir, nil, old)
-	for _, name := range append(slices.Sorted(maps.Keys(old)), markerName) {
-		path := filepath.Join(dir, name)
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return w.fileProblem("can't delete", path, err)
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		if err := w.removeFile(dir, name); err != nil {
+			return err
 		}
+	}
+	if err := w.delete(filepath.Join(dir, markerName)); err != nil {
+		return err
 	}
 	for ; dir != out; dir = filepath.Dir(dir) {
 		if os.Remove(dir) != nil {

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -62,8 +60,8 @@ func (w *World) retireUser(dir, name string) error {
 		return err
 	}
 	path := w.abs(u.File)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return w.fileProblem("can't delete", path, err)
+	if err := w.delete(path); err != nil {
+		return err
 	}
 	w.note("%s: deleted; its password opens the registry until the next seal is rolled out", u.File)
 	w.note("next: reggen seal %s   # then commit it and roll it out", root)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -211,8 +210,8 @@ func (s *sealing) write(ctx context.Context) error {
 			return err
 		}
 		if c.data == nil {
-			if err := os.Remove(c.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return w.fileProblem("can't delete", c.path, err)
+			if err := w.delete(c.path); err != nil {
+				return err
 			}
 		} else if err := w.write(c.path, c.data, 0o644); err != nil {
 			var l problem.List
@@ -249,6 +248,9 @@ func (w *World) sweep(e environment) {
 
 func sweep(dirs ...string) {
 	for _, dir := range dirs {
+		if inside(dir) != nil {
+			continue
+		}
 		entries, _ := os.ReadDir(dir)
 		for _, entry := range entries {
 			if entry.Type().IsRegular() && temporary.MatchString(entry.Name()) {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -287,8 +286,8 @@ htpasswd file. A user of a pull secret is not removed.`,
 			}
 			defer unlock()
 			path := w.abs(u.File)
-			if err := os.Remove(path); err != nil {
-				return w.fileProblem("can't delete", path, err)
+			if err := w.delete(path); err != nil {
+				return err
 			}
 			w.note("%s: deleted; git keeps its ciphertext, so a password used elsewhere too should be changed there", u.File)
 			w.note("next: reggen seal %s", quoteArg(w.show(e.root)))

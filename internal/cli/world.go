@@ -111,6 +111,12 @@ func (w *World) folder(root string) generator.Folder {
 	return func(rel string) (string, []generator.File, error) {
 		dir := filepath.Join(root, rel)
 		shown := w.show(dir)
+		if top := repositoryOf(root); top != "" && repositoryOf(dir) != top {
+			return shown, nil, problem.Problem{File: dir, What: "is outside the repository", Want: "a folder of the repository " + top}
+		}
+		if err := inside(dir); err != nil {
+			return shown, nil, err
+		}
 		entries, err := os.ReadDir(dir)
 		switch {
 		case err == nil && problem.Steers(w.rel(dir)):
@@ -129,6 +135,9 @@ func (w *World) folder(root string) generator.Folder {
 			}
 			if problem.Steers(name) {
 				return shown, nil, problem.Problem{File: filepath.Join(dir, name), What: "has characters in its name that can't be seen", Next: "rename it"}
+			}
+			if err := inside(filepath.Join(dir, name)); err != nil {
+				return shown, nil, err
 			}
 			data, err := w.read(filepath.Join(dir, name))
 			if err != nil {
@@ -177,13 +186,80 @@ func (w *World) stdin() ([]byte, error) {
 // write replaces a file by way of a temporary name in the same folder and a
 // rename, so that a reader, or a kill, meets the old or the new one.
 func (w *World) write(path string, data []byte, mode os.FileMode) error {
+	if err := inside(path); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return w.fileProblem("can't make the folder of", path, err)
 	}
 	if err := renameio.WriteFile(path, data, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.WithExistingPermissions()); err != nil {
 		return w.fileProblem("can't write", path, err)
 	}
+	settle(filepath.Dir(path))
 	return nil
+}
+
+// delete removes a file; one that is gone is none to complain about.
+func (w *World) delete(path string) error {
+	if err := inside(path); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return w.fileProblem("can't delete", path, err)
+	}
+	settle(filepath.Dir(path))
+	return nil
+}
+
+// settle makes a rename or a removal last through a loss of power, where the
+// file system can. The file itself is safe before it is renamed.
+func settle(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// inside refuses a path below a git repository that links lead out of it: a
+// stranger's link in the place of a folder would have files read, written and
+// deleted elsewhere. The last part need not be there yet.
+func inside(path string) error {
+	top := repositoryOf(filepath.Dir(path))
+	if top == "" {
+		return nil
+	}
+	real, dir := "", path
+	for {
+		var err error
+		if real, err = filepath.EvalSymlinks(dir); err == nil {
+			break
+		}
+		if _, err := os.Lstat(dir); err == nil {
+			real = "" // a link to nothing, or in a circle
+			break
+		}
+		if dir = filepath.Dir(dir); dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+	if realTop, err := filepath.EvalSymlinks(top); err == nil {
+		if rel, err := filepath.Rel(realTop, real); real != "" && err == nil && (rel == "." || filepath.IsLocal(rel)) {
+			return nil
+		}
+	}
+	return problem.Problem{File: path, What: "leads out of the repository, or to nothing, by a link", Want: "files of the repository " + top}
+}
+
+// repositoryOf is the git repository that a folder lies in, "" for none.
+func repositoryOf(dir string) string {
+	for ; ; dir = filepath.Dir(dir) {
+		if exists(filepath.Join(dir, ".git")) {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
 }
 
 // fileProblem words a file system error: its own cause, never file content.
