@@ -56,6 +56,7 @@ func newEnvironment(t testing.TB, pulls map[string]pull) environment {
 			"pullSecrets": pulls,
 		},
 	}))
+	p.accept = recipient[e.people] + "," + recipient[e.cluster]
 	e.project = p.withKey(e.people)
 	return e
 }

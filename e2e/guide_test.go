@@ -107,7 +107,7 @@ var setup = map[string]string{
 	// It begins in a repository with nothing but the sample application.
 	"tutorial.md": "rm -r .sops.yaml rendered overlays/dev overlays/staging overlays/prod bases/registry",
 	// Somebody is there who will leave.
-	"keys.md":  "age-keygen -o leaver.agekey; LEAVER=$(age-keygen -y leaver.agekey); sed \"s/age: age1z0et[a-z0-9]*/&,$LEAVER/\" .sops.yaml > new; mv new .sops.yaml; reggen seal overlays/dev overlays/staging overlays/prod",
+	"keys.md":  "age-keygen -o leaver.agekey; LEAVER=$(age-keygen -y leaver.agekey); sed \"s/age: age1z0et[a-z0-9]*/&,$LEAVER/\" .sops.yaml > new; mv new .sops.yaml; reggen seal overlays/dev overlays/staging overlays/prod --accept-recipients $LEAVER",
 	"check.md": "reggen build overlays/prod > rendered.yaml",
 	"image.md": "reggen plugin install", // the image has it where kustomize looks
 	"krm.md":   "mkdir package; cp -r overlays/prod/credentials overlays/prod/sealed package/",

@@ -37,6 +37,8 @@ type storedCredential struct {
 	openedCredential
 	dir string // the spec's name of its folder
 	new []byte // its new text, when a seal changes it
+
+	made bool // by this seal, so that nobody has said yes to what it says
 }
 
 // load reads and opens every credential, makes a machine credential in an
@@ -138,7 +140,11 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 			}
 		}
 	}
-	raw, err := c.w.newMachine(ctx, path, nil)
+	var sealedFor []string
+	if rule, err := sops.FindRule(filepath.Join(c.env.sealedDir(), c.env.registry.Metadata.Name+".yaml")); err == nil {
+		sealedFor = rule.Recipients()
+	}
+	raw, err := c.w.newMachine(ctx, path, sealedFor)
 	if err != nil {
 		return err
 	}
@@ -146,7 +152,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	if err != nil {
 		return err
 	}
-	c.files = append(c.files, &storedCredential{path: path, public: p, raw: raw, dir: dir})
+	c.files = append(c.files, &storedCredential{path: path, public: p, raw: raw, dir: dir, made: true})
 	s.changes = append(s.changes, change{path, raw, "made: the registry's http secret and the seed of its rollout digests"})
 	return nil
 }
@@ -170,7 +176,7 @@ func (c *credentialStore) readers() []string {
 		}
 	}
 	for _, f := range c.files {
-		if f.public.Type == credential.Machine {
+		if f.public.Type == credential.Machine && !f.made {
 			out = append(out, strings.FieldsFunc(f.doc.Metadata.Annotations[spec.SealedFor], func(r rune) bool { return r == ',' })...)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 const (
 	maxReads = 5_000    // files read, each as often as kustomize reads it
 	maxBytes = 32 << 20 // all of them together
-	maxCPU   = 4 * time.Second
+	maxCPU   = 3 * time.Second
 	maxHeap  = 320 << 20
 )
 

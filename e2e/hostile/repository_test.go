@@ -1,0 +1,291 @@
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	repo   string // reggen's repository
+	bin    string // the programs that were built
+	reggen string // the program under test
+	master string // a good repository, made once
+	people string // the recipients in it
+	keyOf  string // the file of the key that opens everything
+	clust  string
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hostile:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	var err error
+	if repo, err = filepath.Abs("../.."); err != nil {
+		return 0, err
+	}
+	top, err := os.MkdirTemp("", "reggen-hostile-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(top)
+	if top, err = filepath.EvalSymlinks(top); err != nil {
+		return 0, err
+	}
+	bin, master = filepath.Join(top, "bin"), filepath.Join(top, "master")
+	if err := build("..", "helm.sh/helm/v4/cmd/helm", "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
+		return 0, err
+	}
+	if err := build(repo, "./cmd/reggen"); err != nil {
+		return 0, err
+	}
+	reggen = filepath.Join(bin, "reggen")
+	// What the program must not start, should it try.
+	for _, name := range []string{"docker", "evil"} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\necho ran\n"), 0o755); err != nil {
+			return 0, err
+		}
+	}
+	if err := makeMaster(top); err != nil {
+		return 0, err
+	}
+	if other := os.Getenv("REGGEN_UNDER_TEST"); other != "" {
+		reggen = other
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		return 0, fmt.Errorf("strace is missing; install it: apt-get install -y --no-install-recommends strace")
+	}
+	return m.Run(), nil
+}
+
+func build(dir string, packages ...string) error {
+	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-trimpath", "-o", bin + "/"}, packages...)...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %v: %w\n%s", packages, err, out)
+	}
+	return nil
+}
+
+// plain is a value that no output may hold.
+const plain = "canary-s3cr3t-Value"
+
+// makeMaster makes the good repository as a user would.
+func makeMaster(top string) error {
+	home := filepath.Join(top, "home")
+	keyOf = filepath.Join(home, ".config", "sops", "age", "keys.txt")
+	if err := os.MkdirAll(master, 0o755); err != nil {
+		return err
+	}
+	do := func(stdin, program string, args ...string) error {
+		cmd := exec.Command(program, args...)
+		cmd.Dir, cmd.Stdin = master, strings.NewReader(stdin)
+		cmd.Env = []string{"HOME=" + home, "XDG_CONFIG_HOME=" + filepath.Join(home, ".config"), "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1"}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s %v: %w\n%s", program, args, err, out)
+		}
+		return nil
+	}
+	for _, step := range []struct {
+		stdin string
+		args  []string
+	}{
+		{"", []string{reggen, "init", "overlays/prod", "--host", "registry.example.com", "--provider", "digitalocean", "--region", "nyc3", "--bucket", "space"}},
+		{"accessKey=AKIA0012345\nsecretKey=" + plain + "\n", []string{reggen, "credential", "set", "s3", "--stdin"}},
+		{plain + "-alice", []string{reggen, "user", "add", "alice", "--password-stdin"}},
+		{"", []string{reggen, "seal", "overlays/prod"}},
+		{"", []string{"git", "init", "-q"}}, {"", []string{"git", "add", "-A"}},
+		{"", []string{"git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "good"}},
+	} {
+		if err := do(step.stdin, step.args[0], step.args[1:]...); err != nil {
+			return err
+		}
+	}
+	rules, err := os.ReadFile(filepath.Join(master, ".sops.yaml"))
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(rules)) {
+		if names, found := strings.CutPrefix(strings.TrimSpace(line), "age: "); found {
+			list := strings.Split(names, ",")
+			people, clust = list[0], list[len(list)-1]
+		}
+	}
+	return nil
+}
+
+// repository is a copy of the good one with an attack in it.
+type repository struct {
+	t              *testing.T
+	dir, home, tmp string
+	key            string
+	env            []string
+}
+
+// attack is the files of a pull request: path -> text; links by their target
+// behind "-> ".
+type attack map[string]string
+
+func newRepository(t *testing.T, a attack) *repository {
+	t.Helper()
+	top, err := filepath.EvalSymlinks(t.TempDir())
+	must(t, err)
+	r := &repository{t: t, dir: filepath.Join(top, "repository"), home: filepath.Join(top, "home"), tmp: filepath.Join(top, "tmp"), key: filepath.Join(top, "keys", "people.agekey")}
+	must(t, os.CopyFS(r.dir, os.DirFS(master)))
+	for _, dir := range []string{r.home, r.tmp, filepath.Dir(r.key)} {
+		must(t, os.MkdirAll(dir, 0o755))
+	}
+	key, err := os.ReadFile(keyOf)
+	must(t, err)
+	must(t, os.WriteFile(r.key, key, 0o600))
+	must(t, os.WriteFile(filepath.Join(r.home, ".vault-token"), []byte("canary-token"), 0o600))
+	for path, text := range a {
+		r.write(path, text)
+	}
+	return r
+}
+
+func (r *repository) write(path, text string) {
+	r.t.Helper()
+	at := filepath.Join(r.dir, path)
+	must(r.t, os.MkdirAll(filepath.Dir(at), 0o755))
+	if target, is := strings.CutPrefix(text, "-> "); is {
+		_ = os.Remove(at)
+		must(r.t, os.Symlink(target, at))
+		return
+	}
+	mode := os.FileMode(0o644)
+	if strings.HasPrefix(text, "#!") {
+		mode = 0o755
+	}
+	must(r.t, os.WriteFile(at, []byte(text), mode))
+	must(r.t, os.Chmod(at, mode))
+}
+
+func (r *repository) read(path string) string {
+	r.t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.dir, path))
+	must(r.t, err)
+	return string(text)
+}
+
+// secrets are what a command may not show.
+func (r *repository) secrets(may touches) []string {
+	out := []string{"AGE-SECRET-KEY-", "canary-token"}
+	if !strings.Contains(may.args, "--secrets plain") {
+		out = append(out, plain)
+	}
+	return out
+}
+
+// environment is all that a process sees: the key, the token of a Vault, and a
+// search path with the real helm and git and the stand-ins.
+func (r *repository) environment() []string {
+	return append([]string{
+		"HOME=" + r.home, "XDG_CONFIG_HOME=" + filepath.Join(r.home, ".config"), "TMPDIR=" + r.tmp, "SOPS_AGE_KEY_FILE=" + r.key,
+		"VAULT_TOKEN=canary-token", "PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM=1",
+	}, r.env...)
+}
+
+// reggen runs a command under strace.
+func (r *repository) reggen(args string, flags ...string) outcome {
+	r.t.Helper()
+	args = strings.NewReplacer("$PEOPLE", people, "$CLUSTER", clust).Replace(args)
+	return r.traced(args, "", append(append([]string{reggen}, strings.Fields(args)...), flags...)...)
+}
+
+// measured runs a command by itself: being watched costs a process that
+// collects garbage all the time many times what it takes.
+func (r *repository) measured(args string) outcome {
+	r.t.Helper()
+	args = strings.NewReplacer("$PEOPLE", people, "$CLUSTER", clust).Replace(args)
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "prlimit", append([]string{"--as=" + fmt.Sprint(6<<30), reggen}, strings.Fields(args)...)...)
+	cmd.Dir, cmd.Env = r.dir, r.environment()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	_ = cmd.Run()
+	o := outcome{r: r, args: args, stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode()}
+	o.seconds, o.peak = timed(cmd.ProcessState)
+	return o
+}
+
+// traced runs a program under strace, for a minute and in 3 GiB at most.
+func (r *repository) traced(what, stdin string, argv ...string) outcome {
+	r.t.Helper()
+	log := filepath.Join(filepath.Dir(r.dir), fmt.Sprintf("trace-%d", serial.Add(1)))
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	defer cancel()
+	line := append([]string{"prlimit", "--as=" + fmt.Sprint(6<<30), "strace", "-f", "--seccomp-bpf", "-qqq", "-y", "-s", "400", "-o", log,
+		"-e", "signal=none", "-e", "trace=execve,connect,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2", "--"}, argv...)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.environment(), strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	_ = cmd.Run()
+	text, err := os.ReadFile(log)
+	must(r.t, err)
+	o := outcome{r: r, args: what, stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode(), trace: r.first(string(text), argv[0])}
+	o.seconds, o.peak = timed(cmd.ProcessState)
+	return o
+}
+
+// first leaves out how strace started the program.
+func (*repository) first(trace, program string) string {
+	if i := strings.Index(trace, `execve("`+program+`"`); i >= 0 {
+		return trace[strings.LastIndex(trace[:i], "\n")+1:]
+	}
+	return trace
+}
+
+var serial atomic.Int64
+
+// usage is the largest memory of a process and its children, in KiB.
+func usage(state *os.ProcessState) int64 {
+	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
+		return u.Maxrss
+	}
+	return 0
+}
+
+// listener is an address of this machine that counts who asks it anything.
+func listener(t *testing.T) (url string, asked *atomic.Int64) {
+	t.Helper()
+	asked = &atomic.Int64{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: remote}\n"))
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			asked.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL, asked
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
