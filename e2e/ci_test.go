@@ -37,9 +37,69 @@ func TestGitHubWorkflows(t *testing.T) {
 		if !events["push"] && !events["pull_request"] || len(w.Permissions) == 0 {
 			t.Errorf("%s: on %s, permissions %v", name, on, w.Permissions)
 		}
+		// A tag can be moved to another commit, a commit can't.
+		for line := range strings.Lines(string(text)) {
+			if _, action, is := strings.Cut(line, "uses:"); is && !regexp.MustCompile(`^ [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+\n$`).MatchString(action) {
+				t.Errorf("%s: an action by tag: %s", name, line)
+			}
+		}
+		separate(t, name, string(text), events["pull_request"])
 		// A key in reach of what a pull request can change is no key.
 		if events["pull_request_target"] || events["pull_request"] && strings.Contains(string(text), "secrets.") {
 			t.Errorf("%s: on %s, and reads secrets", name, on)
+		}
+	}
+}
+
+// separate says that a job with a key or a token that may write runs nothing
+// that a pull request brings: for those, it has no checkout.
+func separate(t *testing.T, name, text string, pullRequest bool) {
+	t.Helper()
+	type steps []struct {
+		Uses, Run string
+		With      map[string]any
+	}
+	var w struct {
+		Permissions map[string]string
+		Jobs        map[string]struct {
+			Permissions map[string]string
+			Environment string
+			If          string
+			Steps       steps
+		}
+	}
+	must(t, yaml.Unmarshal([]byte(text), &w))
+	for job, j := range w.Jobs {
+		checkout, installed, writes := -1, -1, false
+		for i, s := range j.Steps {
+			if strings.HasPrefix(s.Uses, "actions/checkout@") {
+				checkout = i
+				if pullRequest && s.With["persist-credentials"] != false {
+					t.Errorf("%s: %s: the checkout keeps its token", name, job)
+				}
+			}
+			if strings.Contains(s.Run, "go install") {
+				installed = i
+			}
+		}
+		for _, permissions := range []map[string]string{w.Permissions, j.Permissions} {
+			for _, may := range permissions {
+				writes = writes || may == "write"
+			}
+		}
+		if pullRequest && writes && checkout >= 0 {
+			t.Errorf("%s: %s may write and has the change at hand", name, job)
+		}
+		if checkout >= 0 && installed > checkout {
+			t.Errorf("%s: %s installs reggen in the checkout", name, job)
+		}
+		if strings.Contains(text, "secrets.") && (j.Environment == "" || !strings.Contains(j.If, "refs/heads/main")) {
+			t.Errorf("%s: %s reads secrets outside an environment, or for any branch", name, job)
+		}
+		for _, s := range j.Steps {
+			if strings.Contains(s.Run, "--allow-") || strings.Contains(text, "secrets.") && regexp.MustCompile(`reggen (seal|user|credential|offboard)\b`).MatchString(strings.ReplaceAll(s.Run, "seal --check", "")) {
+				t.Errorf("%s: %s: %s", name, job, s.Run)
+			}
 		}
 	}
 }
@@ -56,7 +116,7 @@ func TestGitHubComment(t *testing.T) {
 	}
 	must(t, yaml.Unmarshal(text, &w))
 	step := ""
-	for _, s := range w.Jobs["check"].Steps {
+	for _, s := range w.Jobs["tell"].Steps {
 		if strings.Contains(s.Run, "gh pr comment") {
 			step = s.Run
 		}
@@ -133,6 +193,14 @@ func TestGitLabPipeline(t *testing.T) {
 		for _, need := range j.Needs {
 			if _, ok := jobs[need]; !ok {
 				t.Errorf("%s needs %s, which is no job", name, need)
+			}
+		}
+		// Who has a token or a key in a job has none of a merge request's files.
+		if reads := len(j.Rules) > 0 && j.Variables["GIT_STRATEGY"] != "none"; j.Environment != nil && reads {
+			for _, r := range j.Rules {
+				if strings.Contains(r["if"], "merge_request_event") {
+					t.Errorf("%s: a merge request's files in %s", name, j.Environment.Name)
+				}
 			}
 		}
 		p.ok(strings.Join(append(base.BeforeScript, j.Script...), "\n"), "/bin/sh", "-n")
