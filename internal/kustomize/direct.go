@@ -44,10 +44,16 @@ func (a Allow) direct(dir string, gen Generator) (out []byte, objects []object.O
 		return nil, nil, false, nil
 	}
 	out, err = object.Encode(objects)
-	if err != nil || bytes.Contains(out, []byte("<<:")) {
-		return nil, nil, false, nil // kustomize takes a key of this name for YAML's merge
+	if err != nil || unsure(out) {
+		return nil, nil, false, nil
 	}
 	return out, objects, true, nil
+}
+
+// unsure says that YAML holds what kustomize may read otherwise: a key that it
+// takes for YAML's merge, or a tab, which ends some of its texts with an error.
+func unsure(text []byte) bool {
+	return bytes.Contains(text, []byte("<<:")) || bytes.Contains(text, []byte("\t")) || bytes.Contains(text, []byte(`\t`))
 }
 
 // onlyRegistry is the merged spec of a kustomization whose only entry, under

@@ -24,6 +24,7 @@ func alone() map[string]string {
 // both builds env directly, if that can be, and with all of kustomize.
 func both(t testing.TB, dir string, gen Generator) (built Built, err error) {
 	t.Helper()
+	Begin() // each is a command of its own
 	dir = filepath.Join(dir, "env")
 	built, err = Allow{}.Build(dir, gen)
 	want, werr := Allow{}.whole(dir, gen)
@@ -213,7 +214,7 @@ func FuzzDirectTexts(f *testing.F) {
 		built, err := both(t, dir, func(Request) ([]object.Object, error) {
 			return []object.Object{{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "a", "annotations": map[string]any{"a/b": text}}, "data": data}}, nil
 		})
-		if err == nil && !built.Untouched && !strings.Contains(text, "<<") {
+		if err == nil && !built.Untouched && !strings.Contains(text, "<<") && !strings.Contains(text, "\t") && !strings.Contains(text, `\t`) {
 			t.Error("went through kustomize")
 		}
 	})
