@@ -187,7 +187,6 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 				return nil, err
 			}
 			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
-			handed.Take(objects)
 			for _, s := range objects {
 				if s.IsSecret() && registry != nil {
 					sealedFile[s.ID().String()] = filepath.Join(r.Root, registry.Spec.Secrets.Sealed, s.Name()+".yaml")
@@ -203,6 +202,7 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 			l.Join(err)
 			continue
 		}
+		handed.Take(built.Objects)
 		if !built.Untouched {
 			w.warnOfMoves(dir, registries, built.Text)
 			if missing := handed.Missing(built.Text); len(missing) > 0 {

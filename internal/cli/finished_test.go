@@ -81,3 +81,59 @@ func TestPlainSecretsNeverReachKustomize(t *testing.T) {
 		}
 	}
 }
+
+// A copy of a sealed Secret is decrypted by whatever decrypts the build, where
+// its author likes; a stranger's Secret in the place of one that was renamed is
+// read instead of it; and a piece of a ciphertext is a ciphertext.
+func TestSecretsAreThereOnce(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	clone := strings.NewReplacer("name: docker-registry-s3", "name: loot\n  namespace: eve", "    config.kubernetes.io/local-config: \"true\"\n", "").
+		Replace(e.read("overlays/e0/sealed/docker-registry-s3.yaml"))
+	e.write("overlays/outer/clone.yaml", clone)
+	e.write("overlays/outer/own.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: regcred, namespace: default}\ndata: {.dockerconfigjson: e30=}\ntype: kubernetes.io/dockerconfigjson\n")
+	e.write("overlays/outer/moved.yaml", strings.Replace(e.read("overlays/outer/own.yaml"), "namespace: default", "namespace: moved", 1))
+	const bare = "patches:\n- target: {kind: Secret, name: loot}\n  patch: |\n    - {op: remove, path: /metadata/annotations}\n"
+	const renamed = "patches:\n- target: {kind: Secret, name: regcred}\n  options: {allowNameChange: true}\n  patch: |\n    - {op: replace, path: /metadata/name, value: unused}\n"
+	const piece = "replacements:\n- source: {kind: Secret, name: docker-registry-s3, fieldPath: 'data.s3SecretKey', options: {delimiter: ',', index: 1}}\n  targets: [{select: {kind: Deployment}, fieldPaths: [metadata.annotations.x], options: {create: true}}]\n"
+	for name, c := range map[string]struct{ inner, outer, says string }{
+		"a copy":                 {"", "resources: [../e0, clone.yaml]\n" + bare, "Secret registry/docker-registry-s3 is in the finished build 2 times and was made 1: also as Secret eve/loot"},
+		"a copy for other keys":  {"", "resources: [../e0, clone.yaml]\n" + strings.Replace(bare, "    - {op", "    - {op: remove, path: /sops/age/0}\n    - {op", 1), "Secret eve/loot holds data[s3AccessKey] of Secret registry/docker-registry-s3 at data.s3AccessKey"},
+		"another in its place":   {renamed, "resources: [../e0, own.yaml]\n", "Secret default/regcred is not the one that was made: another stands in its place"},
+		"another where it moved": {renamed + "namespace: moved\n", "resources: [../e0, moved.yaml]\n", "Secret moved/regcred is not the one that was made"},
+		"a piece":                {piece, "resources: [../e0]\n", "Deployment registry/docker-registry holds data[s3SecretKey] of Secret registry/docker-registry-s3 at metadata.annotations.x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e.write("overlays/e0/kustomization.yaml", "generators: [registry]\n"+c.inner)
+			e.write("overlays/outer/kustomization.yaml", c.outer)
+			for _, args := range []string{"build overlays/outer", "build --secrets plain overlays/outer", "seal --check overlays/outer", "check overlays/outer", "render overlays/outer -o out"} {
+				out, errs, code := run(t, e.dir, strings.Fields(args)...)
+				if code == 0 || !strings.Contains(errs, c.says) || strings.Contains(out, "kind: ") {
+					t.Errorf("%s: exit %d\n%s\n%.300s", args, code, errs, out)
+				}
+			}
+		})
+	}
+}
+
+// An environment that two others build, each under a name of its own, is made
+// as often: nothing is a copy.
+func TestSecretsOfAnEnvironmentBuiltTwice(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	for _, name := range []string{"a", "b"} {
+		e.write("overlays/"+name+"/kustomization.yaml", "resources: [../e0]\nnamePrefix: "+name+"-\n")
+	}
+	e.write("overlays/both/kustomization.yaml", "resources: [../a, ../b]\n")
+	if out := e.ok("build", "overlays/both"); strings.Count(out, "\nsops:\n") != 8 {
+		t.Errorf("%d sealed Secrets, want 8", strings.Count(out, "\nsops:\n"))
+	}
+	if out := e.ok("build", "--secrets", "plain", "overlays/both"); strings.Contains(out, "ENC[") {
+		t.Error("not in the clear")
+	}
+	const gone = "patches:\n- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: docker-registry-s3, namespace: registry}\n"
+	e.write("overlays/b/kustomization.yaml", "resources: [../e0]\nnamePrefix: b-\n"+gone)
+	if _, errs, code := run(t, e.dir, "build", "overlays/both"); code == 0 || !strings.Contains(errs, "docker-registry-s3 is not in the finished build") {
+		t.Errorf("one of two is gone: exit %d\n%s", code, errs)
+	}
+}

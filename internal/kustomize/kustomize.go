@@ -28,6 +28,8 @@ type Request struct {
 	Root   string // the folder whose kustomization.yaml holds the entry
 	Config []byte // the merged Registry
 	Items  []byte // for a transformer: the objects so far, a YAML stream; nil for a generator
+
+	first bool // of a run of kustomize
 }
 
 // Generator makes the objects of one Registry.
@@ -88,10 +90,13 @@ var twice = regexp.MustCompile(`merging from generator .*: id resid\.ResId\{Gvk:
 type Built struct {
 	Text []byte // the bytes that the kustomize command prints
 
-	// Untouched says that each object is as the generator made it, and these
-	// are they: the kustomization does nothing else.
+	// Objects are what generators made, each as often as one was asked: a
+	// kustomization that two others name is built twice.
+	Objects []object.Object
+
+	// Untouched says that the build is these objects, as they were made: the
+	// kustomization does nothing else.
 	Untouched bool
-	Objects   []object.Object
 }
 
 // Build builds dir, an absolute path, as the kustomize command does. An error
@@ -110,10 +115,18 @@ func (a Allow) build(dir string, gen Generator) (Built, error) {
 	}
 	gen = once(gen)
 	if out, objects, ok, err := a.direct(dir, gen); ok {
-		return Built{out, true, objects}, err
+		return Built{out, objects, true}, err
 	}
-	out, err := a.whole(dir, gen)
-	return Built{Text: out}, err
+	var made []object.Object
+	out, err := a.whole(dir, func(r Request) ([]object.Object, error) {
+		if r.first {
+			made = nil // a build may start over
+		}
+		objects, err := gen(r)
+		made = append(made, objects...)
+		return objects, err
+	})
+	return Built{Text: out, Objects: made}, err
 }
 
 // whole is a build that leaves everything but gen to kustomize.

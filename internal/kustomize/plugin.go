@@ -39,6 +39,7 @@ type run struct {
 	allow    Allow
 	barrier  *barrier // while kustomize works
 	generate Generator
+	asked    bool  // generate was called
 	err      error // the first error of generate, as it was
 }
 
@@ -105,7 +106,8 @@ func (p *plugin) Transform(rm resmap.ResMap) error {
 func (p *plugin) call(items []byte) ([]byte, error) {
 	// What generates may look for keys, and is nobody's from the repository.
 	p.run.barrier.down()
-	objects, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items})
+	objects, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items, first: !p.run.asked})
+	p.run.asked = true
 	p.run.barrier.up()
 	if err != nil {
 		if p.run.err == nil {
