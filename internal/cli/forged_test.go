@@ -115,6 +115,20 @@ func TestAnOldSecretIsTold(t *testing.T) {
 	if _, errs, _ := run(t, e.dir, "check", "overlays/e0"); strings.Contains(errs, "[older]") {
 		t.Errorf("without a revision:\n%s", errs)
 	}
+	// Another name of the file or of its folder hides nothing.
+	e.remove("overlays/e0/credentials/u0.enc.yaml")
+	e.write("overlays/e0/credentials/other.enc.yaml", old["overlays/e0/credentials/u0.enc.yaml"])
+	if err := os.Rename(e.path("overlays/e0/sealed"), e.path("overlays/e0/moved")); err != nil {
+		t.Fatal(err)
+	}
+	inSpecOf(e, "overlays/e0", "  secrets: {sealed: moved}\n")
+	if out, errs, _ := run(t, e.dir, "diff"); !strings.Contains(out, "credentials/other.enc.yaml: is older than") || !strings.Contains(out, "moved/docker-registry-htpasswd.yaml: is older than") {
+		t.Errorf("under other names:\n%s%s", out, errs)
+	}
+	e.remove("overlays/e0/credentials/other.enc.yaml")
+	if err := os.RemoveAll(e.path("overlays/e0/moved")); err != nil {
+		t.Fatal(err)
+	}
 	e.git("checkout", "-q", "--", ".")
 	if _, errs, _ := run(t, e.dir, "check", "overlays/e0", "--from", "HEAD"); strings.Contains(errs, "[older]") {
 		t.Errorf("nothing is older:\n%s", errs)

@@ -2,10 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
 )
 
@@ -25,34 +30,66 @@ func (o olderFile) problem() problem.Problem {
 }
 
 // olderFiles compares the credentials and sealed files of an environment with
-// those at the same paths on the other side, by the time that SOPS wrote into
-// them, to which their MAC is bound. base is the folder that corresponds to the
-// other side's.
+// those on the other side that are for the same user, purpose or Secret,
+// whatever the files and folders are called there, by the time that SOPS wrote
+// into them, to which their MAC is bound. base is the folder that corresponds to
+// the other side's.
 func (w *World) olderFiles(old *World, base string, specs []publicSpec) []olderFile {
 	var out []olderFile
 	for _, s := range specs {
-		for _, dir := range append(append([]string{}, s.Credentials...), s.Sealed) {
+		rel, err := filepath.Rel(base, s.Root)
+		if err != nil || !filepath.IsLocal(rel) {
+			continue
+		}
+		dirs := append(append([]string{}, s.Credentials...), s.Sealed)
+		then := old.encryptedOn(filepath.Join(old.Dir, rel), dirs)
+		for _, dir := range dirs {
 			_, files, _ := w.folder(s.Root)(filepath.FromSlash(dir)) // what can't be read, a build names
 			for _, f := range files {
-				rel, err := filepath.Rel(base, w.abs(f.Path))
-				if err != nil || !filepath.IsLocal(rel) {
-					continue
-				}
-				text, err := old.read(filepath.Join(old.Dir, rel))
-				if err != nil {
-					continue // it was not there
-				}
 				now, err := sops.Inspect(f.Data)
-				if err != nil {
-					continue // told by a build
-				}
-				if then, err := sops.Inspect(text); err == nil && now.LastModified.Before(then.LastModified) {
-					out = append(out, olderFile{f.Path, now.LastModified, then.LastModified})
+				before, was := then[purpose(f)]
+				if err == nil && was && now.LastModified.Before(before) {
+					out = append(out, olderFile{f.Path, now.LastModified, before})
 				}
 			}
 		}
 	}
 	return out
+}
+
+// encryptedOn is when the credentials and sealed files of an environment were
+// last encrypted, by purpose: those in its own folders, whatever their names,
+// and in the folders that are named.
+func (w *World) encryptedOn(root string, dirs []string) map[string]time.Time {
+	entries, _ := os.ReadDir(root)
+	for _, e := range entries {
+		if e.IsDir() && !slices.Contains(dirs, e.Name()) {
+			dirs = append(slices.Clone(dirs), e.Name())
+		}
+	}
+	out := map[string]time.Time{}
+	for _, dir := range dirs {
+		_, files, _ := w.folder(root)(filepath.FromSlash(dir))
+		for _, f := range files {
+			m, err := sops.Inspect(f.Data)
+			if what := purpose(f); err == nil && m.LastModified.After(out[what]) {
+				out[what] = m.LastModified
+			}
+		}
+	}
+	return out
+}
+
+// purpose is what an encrypted file is for: a user or another purpose, or a
+// Secret of a Registry.
+func purpose(f generator.File) string {
+	if c, err := credential.Parse(f.Path, f.Data); err == nil {
+		return string(c.Type) + " " + c.User
+	}
+	if s, _ := sealed.Parse(f.Path, f.Data); s.Name != "" {
+		return "sealed " + s.Record.Owner + " " + s.Name
+	}
+	return "file " + filepath.Base(f.Path)
 }
 
 // olderLines are the files of a diff that are older than before.
