@@ -28,6 +28,10 @@ come out for the recipients that .sops.yaml names. Only what changed is
 written. Needs a key that opens the credentials. Without DIR it is this folder,
 or the only environment below overlays/.
 
+It names the users, keys and settings whose values were changed since the last
+seal, and not by this one. With --check it writes nothing, derives everything
+again, compares, and proves that the finished build holds what is sealed.
+
 With --rotate-keys every credential and every sealed file gets a new data key,
 for when an old one may be known: all ciphertexts change, no value does, and no
 pod rolls. It does not take back what somebody has read, nor the old files in
