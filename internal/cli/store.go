@@ -231,6 +231,12 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 	if s.rotateKeys && !s.rotated[f.path] {
 		newKey, why = true, newDataKey(why)
 	}
+	if stays := c.sealedFor(f); f.public.Type == credential.Machine && stays != f.doc.Metadata.Annotations[spec.SealedFor] {
+		f.doc.Metadata.Annotations[spec.SealedFor] = stays
+		if why == "" {
+			why = "names no reader of sealed files any more who is none"
+		}
+	}
 	if why == "" {
 		return "", nil
 	}
@@ -239,6 +245,18 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 	}
 	f.public, err = credential.Parse(c.w.show(f.path), f.new)
 	return why, err
+}
+
+// sealedFor is what a machine credential says of the readers of sealed files,
+// without those whom the rule does not name any more: who has left is not known.
+func (c *credentialStore) sealedFor(f *storedCredential) string {
+	said := f.doc.Metadata.Annotations[spec.SealedFor]
+	rule, err := sops.FindRule(filepath.Join(c.env.sealedDir(), c.env.registry.Metadata.Name+".yaml"))
+	if said == "" || err != nil {
+		return said
+	}
+	names := rule.Recipients()
+	return strings.Join(slices.DeleteFunc(strings.Split(said, ","), func(id string) bool { return !slices.Contains(names, id) }), ",")
 }
 
 // hash makes a user's hash when it is missing or was made from something else.
