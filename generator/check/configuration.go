@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/bounded"
 )
 
 // configurationRules look at what the registry reads: its configuration file
@@ -99,7 +101,7 @@ func yamlEnvironment(b *build) []hit {
 
 func mangled(name, value string) bool {
 	var read any
-	if yaml.Unmarshal([]byte(value), &read) != nil {
+	if bounded.YAML("", []byte(value)) != nil || yaml.Unmarshal([]byte(value), &read) != nil {
 		return true
 	}
 	switch t := read.(type) {

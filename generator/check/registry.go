@@ -9,6 +9,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -180,7 +181,7 @@ func (b *build) configuration(o object.Object, pod, container map[string]any) (o
 		for _, key := range sortedKeys(mapping(source, "data")) {
 			file, _ := content(source, key)
 			var values map[string]any
-			if yaml.Unmarshal([]byte(file), &values) != nil {
+			if bounded.YAML("", []byte(file)) != nil || yaml.Unmarshal([]byte(file), &values) != nil {
 				if extension := path.Ext(key); extension == ".yml" || extension == ".yaml" {
 					out = configuration{object: source, key: key, broken: true}
 				}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/bounded"
 )
 
 // imageConfiguration is what distribution's own images hold for a container
@@ -77,7 +79,7 @@ func (r registry) setting(path ...string) setting {
 			continue
 		}
 		s := setting{set: true, in: r.object, path: r.path + "." + v.path}
-		if !v.known || v.secret || yaml.Unmarshal([]byte(v.text), &s.value) != nil {
+		if !v.known || v.secret || bounded.YAML("", []byte(v.text)) != nil || yaml.Unmarshal([]byte(v.text), &s.value) != nil {
 			s.value, s.blind = nil, !v.known || v.secret
 			return s
 		}

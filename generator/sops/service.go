@@ -196,13 +196,17 @@ func recipients(m Metadata) string {
 	return fmt.Sprintf("one recipient in each of %d of these groups: %s", m.Threshold, strings.Join(groups, ", "))
 }
 
+// longestRecipient is longer than any name of a key: a post-quantum recipient of
+// age has about 2,000 letters.
+const longestRecipient = 4096
+
 // shown leaves out what is no public name: a file that a hand wrote can hold
 // anything as a recipient.
 func shown(ids []string) []string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
 		out[i] = id
-		if strings.Contains(strings.ToUpper(id), "SECRET-KEY") || strings.ContainsAny(id, "\n\r\x1b") {
+		if upper := strings.ToUpper(id); strings.Contains(upper, "SECRET-KEY") || strings.Contains(upper, "-----BEGIN") || len(id) > longestRecipient || strings.ContainsAny(id, "\n\r\x1b") {
 			out[i] = "(not shown)"
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/krm"
 	"github.com/reggen/reggen/generator/object"
@@ -368,6 +369,9 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 
 // function answers a KRM function call.
 func (w *World) function(ctx context.Context, in []byte) int {
+	if err := bounded.YAML("the items", in); err != nil {
+		return w.fail(err)
+	}
 	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
 		o := w.functionOptions()
 		for path, text := range maps.All(krm.CredentialItems(in)) {

@@ -14,6 +14,7 @@ import (
 	"github.com/homeport/dyff/pkg/dyff"
 	yaml "go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -40,7 +41,8 @@ type Field struct {
 	Change Kind   `json:"change"`
 	From   string `json:"from,omitempty"` // YAML; several lines for mappings, lists and texts
 	To     string `json:"to,omitempty"`
-	// Note is what is uncertain about a change of a Secret's key: without the
+	// Note says that an object is too large to be compared by field, or what is
+	// uncertain about a change of a Secret's key: without the
 	// data key, a value that was only encrypted anew looks like another one.
 	Note string `json:"note,omitempty"`
 }
@@ -117,6 +119,9 @@ func fields(a, b object.Object) ([]Field, error) {
 // are YAML mappings themselves, such as a configuration in a ConfigMap, are
 // compared as such; other such texts by line.
 func compare(under string, a, b map[string]any) ([]Field, error) {
+	if values(a)+values(b) > 2*mostValues {
+		return []Field{{Path: strings.TrimSuffix(under, ": "), Change: Changed, Note: "too large to be shown field by field"}}, nil
+	}
 	x, err := input(a)
 	if err != nil {
 		return nil, err
@@ -164,10 +169,30 @@ func isText(n *yaml.Node) bool { return n != nil && n.Kind == yaml.ScalarNode }
 // mapping reads a text as a YAML mapping; nil when it is none.
 func mapping(text string) map[string]any {
 	var out map[string]any
-	if yaml.Unmarshal([]byte(text), &out) != nil {
+	if bounded.YAML("", []byte(text)) != nil || yaml.Unmarshal([]byte(text), &out) != nil {
 		return nil
 	}
 	return out
+}
+
+// mostValues is how many values an object may have to be compared field by
+// field: the time for it grows with the square of a list's length.
+const mostValues = 10_000
+
+// values counts what is in an object.
+func values(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case map[string]any:
+		for _, e := range v {
+			n += values(e)
+		}
+	case []any:
+		for _, e := range v {
+			n += values(e)
+		}
+	}
+	return n
 }
 
 // lines keeps of two texts the lines that only one of them has.

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -110,5 +111,31 @@ func TestANewSecretNamesItsKeys(t *testing.T) {
 	secret := base[strings.Index(base, "apiVersion: v1\nkind: Secret"):]
 	if got, want := diff(t, "", secret), "Secret ns/s added\n  data/gone added [] []\n  data/k added [] []\n"; got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// A list as long as a pull request can make it takes no minutes, and a text that
+// would grow when its aliases are expanded is compared as a text.
+func TestLargeObjectsAreComparedQuickly(t *testing.T) {
+	long := func(from int) object.Object {
+		var list []any
+		for i := range 20_000 {
+			list = append(list, map[string]any{"a": []any{fmt.Sprint(from + i*7)}})
+		}
+		return object.Object{"apiVersion": "v1", "kind": "X", "metadata": map[string]any{"name": "x"}, "spec": map[string]any{"l": list}}
+	}
+	got, err := Compare([]object.Object{long(0)}, []object.Object{long(3)})
+	if err != nil || len(got) != 1 || len(got[0].Fields) != 1 || got[0].Fields[0].Note == "" {
+		t.Errorf("%v %v", got, err)
+	}
+	bomb := "x0: &a [x,x,x,x,x,x,x,x,x]\n"
+	for i := 1; i < 10; i++ {
+		bomb += fmt.Sprintf("x%d: &%c [%s]\n", i, 'a'+i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c,", 'a'+i-1), 9), ","))
+	}
+	text := func(s string) object.Object {
+		return object.Object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "x"}, "data": map[string]any{"f": s}}
+	}
+	if got, err := Compare([]object.Object{text(bomb)}, []object.Object{text(bomb + "y: z\n")}); err != nil || len(got) != 1 {
+		t.Errorf("%v %v", got, err)
 	}
 }
