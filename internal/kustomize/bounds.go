@@ -19,7 +19,7 @@ const (
 	maxReads = 5_000    // files read, each as often as kustomize reads it
 	maxBytes = 32 << 20 // all of them together
 	maxCPU   = 3 * time.Second
-	maxHeap  = 320 << 20
+	maxHeap  = 160 << 20
 )
 
 const largeNext = "if this is meant: the same command with " + LargeFlag
