@@ -115,12 +115,12 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 
 // excess says which bound is passed, "" for none.
 func excess(cpu time.Duration) string {
-	if cpu > maxCPU {
+	if cpu > watched*maxCPU {
 		return fmt.Sprintf("takes kustomize longer than %s to build", maxCPU)
 	}
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(heap)
-	if heap[0].Value.Kind() == metrics.KindUint64 && heap[0].Value.Uint64() > maxHeap {
+	if heap[0].Value.Kind() == metrics.KindUint64 && heap[0].Value.Uint64() > watched*maxHeap {
 		return fmt.Sprintf("takes kustomize more than %d MiB of memory to build", maxHeap>>20)
 	}
 	return ""
