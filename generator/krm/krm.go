@@ -244,7 +244,7 @@ func keepPlace(old, new *yaml.RNode) {
 	annotations := new.GetAnnotations()
 	changed := false
 	for k, v := range old.GetAnnotations() {
-		if k == kioutil.PathAnnotation || k == "config.kubernetes.io/path" || k == kioutil.LegacyPathAnnotation {
+		if k == kioutil.PathAnnotation || k == "config.kubernetes.io/path" {
 			if !filepath.IsLocal(filepath.FromSlash(v)) || problem.Steers(v) {
 				continue // a caller writes the object there
 			}
