@@ -16,7 +16,7 @@ while read -r package target; do
 	printf '%s %s: ' "$package" "$target"
 	# Without a time for making inputs smaller that is longer than the run.
 	if out=$(go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "${seconds}s" -fuzzminimizetime 5s 2>&1); then
-		printf '%s\n' "$out" | sed -nE 's/.*(execs: [0-9]+).*/\1/p' | tail -1
+		printf '%s\n' "$(sed -nE 's/.*(execs: [0-9]+).*/\1/p' <<<"$out" | tail -1)"
 	else
 		failed=1
 		printf 'FAILED\n%s\n' "$out"
