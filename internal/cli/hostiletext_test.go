@@ -136,7 +136,11 @@ func TestHostileTexts(t *testing.T) {
 	var logged strings.Builder // kustomize's own
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(&logged)
+	places := 0
 	for place, files := range hostilePlaces(e) {
+		if places++; underRace && places > 5 {
+			break // every place is met without the detector, in the same script
+		}
 		t.Run(place, func(t *testing.T) {
 			for _, name := range slices.Sorted(maps.Keys(hostileCommands)) {
 				for _, args := range hostileCommands[name] {
