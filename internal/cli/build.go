@@ -138,10 +138,10 @@ Without DIR it is this folder, or the only environment below overlays/.`,
   reggen build --secrets plain overlays/prod | kubectl apply -f -`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			if _, err := w.resolver(o); err != nil {
-				return exitError{exitUsage, err}
+				return misuse{"", err}
 			}
 			if _, err := o.staleOK(); err != nil {
-				return exitError{exitUsage, err}
+				return misuse{"", err}
 			}
 			dirs, err := w.orOnly(dirs)
 			if err != nil {
@@ -356,15 +356,21 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 			return w.answer(nil, problem.Problem{What: "can't read the objects that kustomize passes"})
 		}
 	}
+	return w.answer(w.transform(ctx, root, config, items, w.functionOptions))
+}
+
+// transform builds one Registry as a plugin of kustomize does: with the objects
+// so far, and what it makes in their place.
+func (w *World) transform(ctx context.Context, root string, config, items []byte, options func() buildOptions) ([]byte, error) {
 	sealed, err := krm.SealedItems(items)
 	if err != nil {
-		return w.answer(nil, err)
+		return nil, err
 	}
-	out, err := w.generateText(ctx, root, config, files(sealed), w.functionOptions())
+	out, err := w.generateText(ctx, root, config, files(sealed), options())
 	if err == nil && len(bytes.TrimSpace(items)) > 0 {
 		out, err = krm.Transform(items, out)
 	}
-	return w.answer(out, w.at(root, err))
+	return out, w.at(root, err)
 }
 
 // function answers a KRM function call.
@@ -372,8 +378,14 @@ func (w *World) function(ctx context.Context, in []byte) int {
 	if err := bounded.YAML("the items", in); err != nil {
 		return w.fail(err)
 	}
-	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
-		o := w.functionOptions()
+	return w.answer(w.resourceList(ctx, in, w.functionOptions))
+}
+
+// resourceList answers a ResourceList: the Registry is its functionConfig, and
+// sealed Secrets and credentials may be among its items.
+func (w *World) resourceList(ctx context.Context, in []byte, options func() buildOptions) ([]byte, error) {
+	return krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+		o := options()
 		for path, text := range maps.All(krm.CredentialItems(in)) {
 			o.credentials = append(o.credentials, generator.File{Path: path, Data: text})
 		}
@@ -384,7 +396,6 @@ func (w *World) function(ctx context.Context, in []byte) int {
 		out, err := w.generateText(ctx, w.Dir, config, files(sealed), o)
 		return out, w.at(w.Dir, err)
 	})
-	return w.answer(out, err)
 }
 
 // hasCredentials says whether a folder of credentials is there, where a

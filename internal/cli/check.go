@@ -49,7 +49,17 @@ in its spec, with a reason: spec.check.silence.`,
 			if len(o.rendered) == 0 || len(dirs) > 0 {
 				dirs = orAll(dirs)
 			}
-			return w.check(cmd.Context(), dirs, o)
+			r, err := w.check(cmd.Context(), dirs, o)
+			if err != nil {
+				return err
+			}
+			if err := w.tellReport(r, o.output); err != nil {
+				return err
+			}
+			if n := r.failing(check.Severity(o.failOn)); n > 0 {
+				return problem.Problem{What: fmt.Sprintf("check found %d problem%s", n, plural(n))}
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or sarif")
@@ -61,18 +71,19 @@ in its spec, with a reason: spec.check.silence.`,
 	return cmd
 }
 
-func (w *World) check(ctx context.Context, dirs []string, o checkOptions) error {
+// check looks at what dirs stand for and at rendered files, and reports what it
+// found. The error is about the options, or nothing could be looked at.
+func (w *World) check(ctx context.Context, dirs []string, o checkOptions) (r checkReport, err error) {
 	if !slices.Contains([]string{"text", "json", "sarif"}, o.output) {
-		return exitError{exitUsage, problem.Problem{Path: "--output", What: "is no format of check", Want: "text, json or sarif"}}
+		return r, misuse{"", problem.Problem{Path: "--output", What: "is no format of check", Want: "text, json or sarif"}}
 	}
 	if !slices.Contains(check.Severities, check.Severity(o.failOn)) {
-		return exitError{exitUsage, problem.Problem{Path: "--fail-on", What: "is no severity", Want: "error, warning or info"}}
+		return r, misuse{"", problem.Problem{Path: "--fail-on", What: "is no severity", Want: "error, warning or info"}}
 	}
-	r := checkReport{}
 	if o.from != "" {
 		old, base, cleanup, err := w.otherSide(ctx, diffOptions{from: o.from})
 		if err != nil {
-			return err
+			return r, err
 		}
 		defer cleanup()
 		r.older = func(e environment) []olderFile {
@@ -80,29 +91,23 @@ func (w *World) check(ctx context.Context, dirs []string, o checkOptions) error 
 		}
 	}
 	if err := w.checkRendered(o.rendered, &r); err != nil {
-		return err
+		return r, err
 	}
 	if len(dirs) > 0 {
 		if err := w.checkEnvironments(ctx, dirs, &r); err != nil {
-			return err
+			return r, err
 		}
 		if r.Environments == 0 && len(r.findings) == 0 {
 			var l problem.List
 			for _, dir := range dirs {
 				l.Add(w.noRegistry(dir))
 			}
-			return l.Err()
+			return r, l.Err()
 		}
 	}
 	w.relative(r.findings)
 	r.count()
-	if err := w.tellReport(r, o.output); err != nil {
-		return err
-	}
-	if n := r.failing(check.Severity(o.failOn)); n > 0 {
-		return exitError{exitFail, problem.Problem{What: fmt.Sprintf("check found %d problem%s", n, plural(n))}}
-	}
-	return nil
+	return r, nil
 }
 
 // checkRendered applies the rules on objects to what others rendered.

@@ -117,13 +117,13 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 	}
 	settable, required := credential.Settable(t.kind)
 	if o.field != "" && !takes(t, settable, o.field) {
-		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("is no field of a %s credential", t.kind), Want: fieldsOf(t.kind, settable, " or ")}}
+		return misuse{"", problem.Problem{Path: "--field", What: fmt.Sprintf("is no field of a %s credential", t.kind), Want: fieldsOf(t.kind, settable, " or ")}}
 	}
 	if o.generate && o.field == "" {
-		return exitError{exitUsage, problem.Problem{Path: "--generate", What: "makes one value", Want: "--field beside it"}}
+		return misuse{"", problem.Problem{Path: "--generate", What: "makes one value", Want: "--field beside it"}}
 	}
 	if t.public == nil && o.field != "" && len(required) > 1 {
-		return exitError{exitUsage, problem.Problem{Path: "--field", What: fmt.Sprintf("a new %s credential needs %s together", t.kind, strings.Join(required, " and ")),
+		return misuse{"", problem.Problem{Path: "--field", What: fmt.Sprintf("a new %s credential needs %s together", t.kind, strings.Join(required, " and ")),
 			Want: "no --field: FIELD=VALUE lines on stdin, or a terminal"}}
 	}
 	if err := w.admit(e, []string{t.path}); err != nil {
@@ -222,9 +222,9 @@ func (w *World) values(t target, settable []string, o setting) (map[string]strin
 		}
 		return out, nil
 	case t.kind == credential.Config && o.field == "":
-		return nil, exitError{exitUsage, problem.Problem{Path: "--field", What: "is missing", Want: fieldsOf(t.kind, nil, "")}}
+		return nil, misuse{"", problem.Problem{Path: "--field", What: "is missing", Want: fieldsOf(t.kind, nil, "")}}
 	case !w.StdinIsTerm:
-		return nil, exitError{exitUsage, problem.Problem{What: "no terminal to ask for values", Want: "--stdin, or --field with --generate"}}
+		return nil, misuse{"", problem.Problem{What: "no terminal to ask for values", Want: "--stdin, or --field with --generate"}}
 	}
 	ask := settable
 	if t.kind == credential.User {
@@ -315,12 +315,25 @@ shoulder and where the output goes. --field prints one value alone, to be piped.
 		Args: exactly("the credential's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if secrets != "redacted" && secrets != "plain" {
-				return exitError{exitUsage, problem.Problem{Path: "--secrets", What: fmt.Sprintf("%q is no way to show secrets", secrets), Want: "redacted or plain"}}
+				return misuse{"", problem.Problem{Path: "--secrets", What: fmt.Sprintf("%q is no way to show secrets", secrets), Want: "redacted or plain"}}
 			}
 			if field != "" && secrets != "plain" {
-				return exitError{exitUsage, problem.Problem{Path: "--field", What: "prints a value", Want: "--secrets plain beside it, said aloud"}}
+				return misuse{"", problem.Problem{Path: "--field", What: "prints a value", Want: "--secrets plain beside it, said aloud"}}
 			}
-			return w.showCredential(cmd.Context(), *dir, args[0], field, secrets == "plain")
+			out, err := w.showCredential(cmd.Context(), *dir, args[0], field, secrets == "plain")
+			if err != nil {
+				return err
+			}
+			if field != "" {
+				_, err := fmt.Fprintln(w.Stdout, out.Values[field])
+				return err
+			}
+			text, err := yamlText(out)
+			if err != nil {
+				return problem.Problem{File: out.File, What: "can't be shown as YAML"}
+			}
+			_, err = w.Stdout.Write(text)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&secrets, "secrets", "redacted", "redacted, or plain: print the values (needs a key)")
@@ -329,7 +342,7 @@ shoulder and where the output goes. --field prints one value alone, to be piped.
 	return cmd
 }
 
-// shown is what show prints, as YAML.
+// shown is what is public about a credential, and on request its values.
 type shown struct {
 	File       string            `json:"file"`
 	Name       string            `json:"name"`
@@ -341,48 +354,40 @@ type shown struct {
 	Recipients []string          `json:"recipients"`
 }
 
-func (w *World) showCredential(ctx context.Context, dir, name, field string, plain bool) error {
+// showCredential looks at one credential. With plain it opens it, and a field
+// that is named has to be there.
+func (w *World) showCredential(ctx context.Context, dir, name, field string, plain bool) (shown, error) {
 	e, err := w.chosen(dir)
 	if err != nil {
-		return err
+		return shown{}, err
 	}
 	t, err := w.target(e, name)
 	if err != nil {
-		return err
+		return shown{}, err
 	}
 	if t.public == nil {
-		return problem.Problem{File: w.show(t.path), What: "is not there yet", Next: "reggen credential set " + name}
+		return shown{}, problem.Problem{File: w.show(t.path), What: "is not there yet", Next: "reggen credential set " + name}
 	}
 	raw, err := w.read(t.path)
 	if err != nil {
-		return w.fileProblem("can't read", t.path, err)
+		return shown{}, w.fileProblem("can't read", t.path, err)
 	}
 	meta, err := sops.Inspect(raw)
 	if err != nil {
-		return w.in(t.path, err)
+		return shown{}, w.in(t.path, err)
 	}
 	out := shown{File: w.show(t.path), Name: t.public.Name, Type: t.kind, User: t.public.User, Cost: t.public.Cost, Recipients: meta.Recipients}
-	if plain {
-		o, err := w.openCredential(ctx, t.path, raw)
-		if err != nil {
-			return err
-		}
-		out.Values = o.doc.StringData
-		if field != "" {
-			value, ok := out.Values[field]
-			if !ok {
-				return problem.Problem{File: w.show(t.path), Path: "--field", What: "the credential has no such field", Want: strings.Join(sortedKeys(out.Values), " or ")}
-			}
-			_, err := fmt.Fprintln(w.Stdout, value)
-			return err
-		}
-	} else {
+	if !plain {
 		out.Fields = sortedKeys(t.public.Fields)
+		return out, nil
 	}
-	text, err := yamlText(out)
+	o, err := w.openCredential(ctx, t.path, raw)
 	if err != nil {
-		return problem.Problem{File: w.show(t.path), What: "can't be shown as YAML"}
+		return shown{}, err
 	}
-	_, err = w.Stdout.Write(text)
-	return err
+	out.Values = o.doc.StringData
+	if _, ok := out.Values[field]; field != "" && !ok {
+		return shown{}, problem.Problem{File: w.show(t.path), Path: "--field", What: "the credential has no such field", Want: strings.Join(sortedKeys(out.Values), " or ")}
+	}
+	return out, nil
 }

@@ -30,18 +30,23 @@ FILE for this folder. Needs no key, and builds nothing: made for a pre-commit
 hook that gets the names of changed files.`,
 		Example: "  reggen credential check\n  reggen credential check overlays/prod/credentials/alice.enc.yaml",
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			return w.checkCredentials(cmd.Context(), paths)
+			count, err := w.checkCredentials(cmd.Context(), paths)
+			if err == nil {
+				w.note("%d credential file%s: every value is encrypted", count, plural(count))
+			}
+			return err
 		},
 	}
 }
 
-func (w *World) checkCredentials(ctx context.Context, paths []string) error {
+// checkCredentials looks for readable values in files, and in the files below
+// folders, and counts the credentials it met.
+func (w *World) checkCredentials(ctx context.Context, paths []string) (count int, err error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
 	var l problem.List
 	folders := map[string]bool{}
-	count := 0
 	for _, path := range paths {
 		err := filepath.WalkDir(w.abs(path), func(path string, d fs.DirEntry, err error) error {
 			switch {
@@ -59,14 +64,10 @@ func (w *World) checkCredentials(ctx context.Context, paths []string) error {
 			return interrupted(ctx)
 		})
 		if err != nil {
-			return err
+			return count, err
 		}
 	}
-	if err := l.Err(); err != nil {
-		return unique(l).Err()
-	}
-	w.note("%d credential file%s: every value is encrypted", count, plural(count))
-	return nil
+	return count, unique(l).Err()
 }
 
 // readableIn looks at one file: how many credential files that is (0 or 1), and

@@ -10,28 +10,31 @@ import (
 // kept is what no offboarding can change.
 const kept = "What was read stays read, and git keeps the old files: everybody who had this key can open them forever. Only a new secret helps."
 
-// tell prints the report.
-func (l *leaving) tell() error {
+// departed is the report of an offboarding as people and programs read it. Its
+// JSON form is part of the command's contract: fields are added, never renamed.
+type departed struct {
+	offboarding
+	DryRun bool   `json:"dryRun"`
+	Kept   string `json:"kept"`
+}
+
+// departed is the report with paths and commands as a person would write them.
+func (l *leaving) departed() departed {
 	r := l.report.paths(l.w.show)
 	for i, e := range r.Environments {
 		for j := range e.ByHand {
 			r.Environments[i].ByHand[j].Command = under(e.ByHand[j].Command, e.Dir)
 		}
 	}
-	if l.o.output == "json" {
-		text, err := jsonText(struct {
-			offboarding
-			DryRun bool   `json:"dryRun"`
-			Kept   string `json:"kept"`
-		}{r, l.o.dryRun, kept})
-		if err != nil {
-			return err
-		}
-		_, err = l.w.Stdout.Write(text)
-		return err
+	return departed{r, l.o.dryRun, kept}
+}
+
+// written is the report in the form that was asked for: json, else text.
+func (d departed) written(form string) ([]byte, error) {
+	if form == "json" {
+		return jsonText(d)
 	}
-	_, err := fmt.Fprint(l.w.Stdout, problem.Lines(r.text(l.o.dryRun)))
-	return err
+	return []byte(problem.Lines(d.text(d.DryRun))), nil
 }
 
 func (o offboarding) text(dryRun bool) string {

@@ -24,11 +24,11 @@ const (
 
 type diffOptions struct {
 	from, against, output string
-	exitZero              bool
 }
 
 func (w *World) diffCommand() *cobra.Command {
 	var o diffOptions
+	var exitZero bool
 	cmd := &cobra.Command{
 		Use:   "diff [DIR...]",
 		Short: "Show what a change does to the rendered objects",
@@ -46,11 +46,18 @@ compared. Exits 0 when nothing differs, 1 when something does,
   reggen diff --from origin/main -o markdown   # for a pull request
   reggen diff overlays/prod --against rendered`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			different, err := w.diff(cmd.Context(), orAll(dirs), o)
+			all, err := w.diff(cmd.Context(), orAll(dirs), o)
+			if err != nil {
+				return exitError{exitTrouble, err}
+			}
+			text, err := w.written(all, o.output)
+			if err == nil {
+				_, err = w.Stdout.Write(text)
+			}
 			switch {
 			case err != nil:
-				return trouble(err)
-			case different && !o.exitZero:
+				return exitError{exitTrouble, err}
+			case len(all) > 0 && !exitZero:
 				return exitError{exitDifferent, nil}
 			}
 			return nil
@@ -59,17 +66,10 @@ compared. Exits 0 when nothing differs, 1 when something does,
 	cmd.Flags().StringVar(&o.from, "from", "", "the git revision to compare with (default HEAD)")
 	cmd.Flags().StringVar(&o.against, "against", "", "a folder to compare with instead: another checkout, or the output of reggen render")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json, yaml or markdown")
-	cmd.Flags().BoolVar(&o.exitZero, "exit-zero", false, "exit 0 when something differs, too")
+	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit 0 when something differs, too")
 	cmd.MarkFlagsMutuallyExclusive("from", "against")
 	fixed(cmd, "output", "text", "json", "yaml", "markdown")
 	return cmd
-}
-
-func trouble(err error) error {
-	if err == nil {
-		return nil
-	}
-	return exitError{exitTrouble, err}
 }
 
 // changes is one set of differences and the environments that have it.
@@ -79,18 +79,20 @@ type changes struct {
 	publicChanges
 }
 
-func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (different bool, err error) {
+// diff compares what dirs stand for with the other side. What is the same on
+// both is not in the result.
+func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (all []changes, err error) {
 	if !slices.Contains([]string{"text", "json", "yaml", "markdown"}, o.output) {
-		return false, problem.Problem{Path: "-o", What: fmt.Sprintf("%q is no output", o.output), Want: "text, json, yaml or markdown"}
+		return nil, problem.Problem{Path: "-o", What: fmt.Sprintf("%q is no output", o.output), Want: "text, json, yaml or markdown"}
 	}
 	old, base, cleanup, err := w.otherSide(ctx, o)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer cleanup()
 	places, err := w.places(old, base, dirs)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	compared := make([]comparison, len(places))
 	bar := w.progress("comparing", len(places))
@@ -101,10 +103,9 @@ func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (differe
 	})
 	bar.done()
 	if err := interrupted(ctx); err != nil {
-		return false, err
+		return nil, err
 	}
 	var l problem.List
-	var all []changes
 	for _, c := range compared {
 		_, _ = io.WriteString(w.Stderr, c.warnings)
 		l.Join(c.err)
@@ -113,20 +114,13 @@ func (w *World) diff(ctx context.Context, dirs []string, o diffOptions) (differe
 		}
 	}
 	if err := l.Err(); err != nil {
-		return false, err
+		return nil, err
 	}
 	all = once(all)
 	slices.SortStableFunc(all, func(a, b changes) int {
 		return min(1, len(b.Readers)+len(b.Older)) - min(1, len(a.Readers)+len(a.Older))
 	})
-	text, err := w.written(all, o.output)
-	if err != nil {
-		return false, err
-	}
-	if _, err := w.Stdout.Write(text); err != nil {
-		return false, err
-	}
-	return len(all) > 0, nil
+	return all, nil
 }
 
 // comparison is what is found about one environment.
@@ -213,6 +207,7 @@ func once(all []changes) []changes {
 	return out
 }
 
+// written is a comparison in the form that was asked for.
 func (w *World) written(all []changes, output string) ([]byte, error) {
 	switch output {
 	case "json":

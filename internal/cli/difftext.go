@@ -13,6 +13,11 @@ import (
 // painter colours text for a terminal; for anything else it leaves it alone.
 type painter struct{ on bool }
 
+// painter is the one for standard output: https://no-color.org.
+func (w *World) painter() painter {
+	return painter{w.StdoutIsTerm && w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb"}
+}
+
 func (p painter) paint(text string, attributes ...color.Attribute) string {
 	if !p.on {
 		return text
@@ -38,7 +43,7 @@ func printable(text string) string { return problem.Lines(text) }
 
 // plainText is the diff for a person at a terminal.
 func (w *World) plainText(all []changes) string {
-	p := painter{w.StdoutIsTerm && w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb"}
+	p := w.painter()
 	var b strings.Builder
 	for i, line := range readerLines(all) {
 		if i == 0 {

@@ -53,6 +53,13 @@ own. --people and --cluster take public keys instead, and then none is made.`,
 			if len(args) == 1 {
 				dir = args[0]
 			}
+			if o.printRules {
+				rules, err := w.rulesFor(dir, o)
+				if err == nil {
+					_, err = fmt.Fprintln(w.Stdout, rules)
+				}
+				return err
+			}
 			return w.init(cmd.Context(), dir, o)
 		},
 	}
@@ -96,16 +103,22 @@ type initial struct {
 	readers []string       // whom the rules name that it wrote itself
 }
 
+// rulesFor are the rules of .sops.yaml for an environment, to be pasted. The
+// keys that they name are made where they are not there.
+func (w *World) rulesFor(dir string, o initOptions) (string, error) {
+	i := &initial{w: w, o: o, dir: w.abs(dir), base: w.abs(o.base)}
+	// The environment may be there already; its host names the key file.
+	if e, err := w.environment(i.dir); err == nil && o.host == "" {
+		i.o.host = e.registry.Spec.Host
+	}
+	n, err := i.rules()
+	return sops.Snippet(n.rules), err
+}
+
+// init makes an environment, and the base where there is none. Nothing that is
+// there is written over.
 func (w *World) init(ctx context.Context, dir string, o initOptions) error {
 	i := &initial{w: w, o: o, dir: w.abs(dir), base: w.abs(o.base)}
-	if o.printRules {
-		// The environment may be there already; its host names the key file.
-		if e, err := w.environment(i.dir); err == nil && o.host == "" {
-			i.o.host = e.registry.Spec.Host
-		}
-		_, err := i.rules()
-		return err
-	}
 	steps := []func() error{i.readBase, i.ask, i.plan, i.refuse}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -196,7 +209,7 @@ func (i *initial) ask() error {
 		need(o.bucket == "", "--bucket", "the bucket's name")
 	}
 	if err := l.Err(); err != nil {
-		return exitError{exitUsage, usageError{"reggen init", err}}
+		return misuse{"reggen init", err}
 	}
 	return nil
 }
@@ -277,7 +290,7 @@ func (i *initial) newBase() map[string]any {
 // plan checks the merged spec and fixes the files to be written.
 func (i *initial) plan() error {
 	if i.o.storage != "" && i.o.storage != "s3" && i.o.storage != "filesystem" {
-		return exitError{exitUsage, problem.Problem{Path: "--storage", What: fmt.Sprintf("%q is no storage", i.o.storage), Want: "s3 or filesystem"}}
+		return misuse{"", problem.Problem{Path: "--storage", What: fmt.Sprintf("%q is no storage", i.o.storage), Want: "s3 or filesystem"}}
 	}
 	base := i.had
 	if i.isNew {

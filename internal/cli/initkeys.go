@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,7 +25,7 @@ type keyFile struct {
 	path, identity, why string
 }
 
-// rules decides who may read what. With --print-rules it only prints them.
+// rules decides who may read what, and with --print-rules makes the keys at once.
 func (i *initial) rules() (newRules, error) {
 	n := newRules{config: i.sopsConfig()}
 	var err error
@@ -69,8 +68,7 @@ func (i *initial) rules() (newRules, error) {
 	if !i.o.printRules {
 		return n, i.w.in(n.config, unfit)
 	}
-	_, err = fmt.Fprintln(i.w.Stdout, sops.Snippet(n.rules))
-	return n, err
+	return n, nil
 }
 
 // ownKeys are the public keys that this run was given, or that belong to the

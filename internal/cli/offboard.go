@@ -17,11 +17,11 @@ import (
 // offboardOptions is what an offboarding does beyond what it has to.
 type offboardOptions struct {
 	rotate, dryRun bool
-	output         string
 }
 
 func (w *World) offboardCommand() *cobra.Command {
-	o := offboardOptions{output: "text"}
+	var o offboardOptions
+	var output string
 	cmd := &cobra.Command{
 		Use:   "offboard RECIPIENT [DIR...]",
 		Short: "Take somebody's key out, encrypt anew, and say what that person has read",
@@ -46,20 +46,31 @@ the files and is not the one that goes.`,
   reggen offboard age1... overlays/prod -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: "no recipient given", Want: "a public key as .sops.yaml writes it, or the name of its anchor"}}}
+				return misuse{cmd.CommandPath(), problem.Problem{What: "no recipient given", Want: "a public key as .sops.yaml writes it, or the name of its anchor"}}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.output != "text" && o.output != "json" {
-				return exitError{exitUsage, problem.Problem{Path: "--output", What: "is no form of the report", Want: "text or json"}}
+			if output != "text" && output != "json" {
+				return misuse{"", problem.Problem{Path: "--output", What: "is no form of the report", Want: "text or json"}}
 			}
-			return w.offboard(cmd.Context(), args[0], args[1:], o)
+			r, finish, err := w.offboard(cmd.Context(), args[0], args[1:], o)
+			if err != nil {
+				return err
+			}
+			text, err := r.written(output)
+			if err != nil {
+				return err
+			}
+			if _, err := w.Stdout.Write(text); err != nil {
+				return err
+			}
+			return finish()
 		},
 	}
 	cmd.Flags().BoolVar(&o.rotate, "rotate", false, "rotate the users of pull secrets whose passwords could be read")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "write nothing; only report")
-	cmd.Flags().StringVarP(&o.output, "output", "o", o.output, "the report's form: text or json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "the report's form: text or json")
 	w.accepting(cmd)
 	fixed(cmd, "output", "text", "json")
 	return cmd
@@ -79,48 +90,47 @@ type leaving struct {
 	resumed bool
 }
 
-func (w *World) offboard(ctx context.Context, name string, dirs []string, o offboardOptions) error {
+// offboard takes a recipient out and reports what that means. Until finish is
+// called, the journal stands: the report is the only place that says what the
+// recipient has read.
+func (w *World) offboard(ctx context.Context, name string, dirs []string, o offboardOptions) (r departed, finish func() error, err error) {
 	if strings.Contains(strings.ToUpper(name), "AGE-SECRET-KEY-") {
-		return problem.Problem{What: "a private key stands where a public one belongs; take it for leaked: it is in your shell's history", Want: "the public key, as .sops.yaml writes it"}
+		return r, nil, problem.Problem{What: "a private key stands where a public one belongs; take it for leaked: it is in your shell's history", Want: "the public key, as .sops.yaml writes it"}
 	}
 	l := &leaving{w: w, name: name, o: o, configs: map[string][]byte{}}
-	var err error
 	where := dirs
 	if len(where) == 0 {
 		where = []string{w.ruled()}
 	}
 	if l.roots, err = w.discover(where); err != nil {
-		return err
+		return r, nil, err
 	}
 	if l.envs, err = w.environments(l.roots); err != nil {
-		return err
+		return r, nil, err
 	}
 	if len(dirs) > 0 {
 		l.report.Folders = l.roots
 	}
 	if err := l.rules(); err != nil {
-		return err
+		return r, nil, err
 	}
 	if err := l.plan(); err != nil {
-		return err
+		return r, nil, err
 	}
 	if o.dryRun {
-		return l.tell()
+		return l.departed(), func() error { return nil }, nil
 	}
 	if err := l.able(ctx); err != nil {
-		return err
+		return r, nil, err
 	}
 	if err := l.carryOut(ctx); err != nil {
 		var all problem.List
 		all.Join(err)
 		all.Add(problem.Problem{What: "the offboarding is not finished; every file is whole, old or new", Next: "mend that, then: " + w.again(l.name, l.report)})
-		return all
+		return r, nil, all
 	}
 	l.report.Done = true
-	if err := l.tell(); err != nil {
-		return err
-	}
-	return w.delete(l.journal())
+	return l.departed(), func() error { return w.delete(l.journal()) }, nil
 }
 
 // ruled is the folder whose .sops.yaml counts here.

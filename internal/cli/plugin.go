@@ -97,7 +97,7 @@ YAML language server, put this line on top of a spec:
 			}
 			text, ok := docs.Schema(kind)
 			if !ok {
-				return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: fmt.Sprintf("no kind %q", kind), Want: spec.KindRegistry + " or " + spec.KindCredential}}}
+				return misuse{cmd.CommandPath(), problem.Problem{What: fmt.Sprintf("no kind %q", kind), Want: spec.KindRegistry + " or " + spec.KindCredential}}
 			}
 			_, err := w.Stdout.Write(text)
 			return err

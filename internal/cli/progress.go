@@ -18,12 +18,15 @@ type progress struct {
 	count   int
 	started time.Time
 	bar     *progressbar.ProgressBar
-	silent  bool // shows nothing, for work within other work
+	silent  bool
 }
 
 func (w *World) progress(label string, total int) *progress {
 	return &progress{w: w, label: label, total: total, started: w.Now()}
 }
+
+// silent is progress that shows nothing, for work within other work.
+func (w *World) silent() *progress { return &progress{w: w, silent: true} }
 
 func (p *progress) step() {
 	p.mu.Lock()

@@ -29,9 +29,16 @@ shell would. Many environments are built by up to four processes at once.`,
   reggen render overlays -o rendered --check   # in CI: fails when rendered/ is stale`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			if out == "" {
-				return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{Path: "-o", What: "is missing", Want: "the folder to write to"}}}
+				return misuse{cmd.CommandPath(), problem.Problem{Path: "-o", What: "is missing", Want: "the folder to write to"}}
 			}
-			return w.render(cmd.Context(), orAll(dirs), w.abs(out), check)
+			r, err := w.render(cmd.Context(), orAll(dirs), w.abs(out), check)
+			switch {
+			case !check && (r.written+r.same > 0 || err == nil):
+				w.note("%d environment%s written below %s, %d unchanged%s", r.written, plural(r.written), w.show(w.abs(out)), r.same, counted(r.gone, ", %d removed"))
+			case err == nil:
+				w.note("%d environment%s rendered below %s as they should be", r.same, plural(r.same), w.show(w.abs(out)))
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the folder to write to")
@@ -43,7 +50,13 @@ shell would. Many environments are built by up to four processes at once.`,
 // it never deletes or overwrites anything else.
 const markerName = ".reggen-rendered"
 
-func (w *World) render(ctx context.Context, dirs []string, out string, check bool) error {
+// renderResult counts environments: those written anew, those that were as they
+// should be, and those whose output was removed since they are gone.
+type renderResult struct{ written, same, gone int }
+
+// render writes what dirs stand for below out, or with check names what would
+// be. One that fails does not stop the others.
+func (w *World) render(ctx context.Context, dirs []string, out string, check bool) (count renderResult, err error) {
 	roots, err := w.discover(dirs)
 	var l problem.List
 	l.Join(err) // the others are rendered all the same
@@ -56,28 +69,21 @@ func (w *World) render(ctx context.Context, dirs []string, out string, check boo
 	})
 	bar.done()
 	if err := interrupted(ctx); err != nil {
-		return err
+		return count, err
 	}
-	written, same := 0, 0
 	for _, r := range results {
 		_, _ = io.WriteString(w.Stderr, r.warnings)
 		l.Join(r.err)
 		switch {
 		case r.changed:
-			written++
+			count.written++
 		case r.err == nil:
-			same++
+			count.same++
 		}
 	}
-	gone, err := w.sweepEnvironments(out, check)
+	count.gone, err = w.sweepEnvironments(out, check)
 	l.Join(err)
-	switch {
-	case !check && (written+same > 0 || len(l) == 0):
-		w.note("%d environment%s written below %s, %d unchanged%s", written, plural(written), w.show(out), same, counted(gone, ", %d removed"))
-	case len(l) == 0:
-		w.note("%d environment%s rendered below %s as they should be", same, plural(same), w.show(out))
-	}
-	return l.Err()
+	return count, l.Err()
 }
 
 // counted is a text about a number of things; nothing when there are none.

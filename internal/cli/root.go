@@ -56,11 +56,13 @@ func (w *World) fail(err error) int {
 	}
 	var exit exitError
 	code := exitFail
-	if errors.As(err, &exit) {
-		code = exit.code
-		if exit.err == nil {
+	switch {
+	case errors.As(err, &exit):
+		if code = exit.code; exit.err == nil {
 			return code
 		}
+	case errors.As(err, &misuse{}):
+		code = exitUsage
 	}
 	w.note("reggen: %s", w.told(err))
 	return code
@@ -71,10 +73,10 @@ func (w *World) told(err error) string {
 	var failure kustomize.Failure
 	var l problem.List
 	var one problem.Problem
-	var usage usageError
+	var wrong misuse
 	switch {
-	case errors.As(err, &usage):
-		return usage.Error()
+	case errors.As(err, &wrong) && wrong.command != "":
+		return wrong.Error()
 	case errors.As(err, &failure):
 		l = problem.List{failure.Problem()}
 	case errors.As(err, &l), errors.As(err, &one):
@@ -115,7 +117,7 @@ other binary is needed to build.`,
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.Flags().Bool("version", false, "print the version")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return exitError{exitUsage, usageError{c.CommandPath(), flagProblem(c, err)}}
+		return misuse{c.CommandPath(), flagProblem(c, err)}
 	})
 	cmd.AddCommand(
 		w.initCommand(), w.userCommand(), w.credentialCommand(),
@@ -154,14 +156,3 @@ func flagProblem(cmd *cobra.Command, err error) error {
 	}
 	return problem.Problem{What: "the flags can't be read"}
 }
-
-// usageError is a mistake on the command line.
-type usageError struct {
-	command string
-	err     error
-}
-
-func (u usageError) Error() string {
-	return u.err.Error() + "\n  next: " + u.command + " --help"
-}
-func (u usageError) Unwrap() error { return u.err }

@@ -34,28 +34,33 @@ A person keeps the name and gets a new password with reggen credential set NAME
   reggen user retire ci --dir overlays/prod`,
 		Args: exactly("the user's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, _, err := w.user(*dir, args[0])
-			if err != nil {
-				return err
-			}
-			unlock, err := w.lock(e)
-			if err != nil {
-				return err
-			}
-			defer unlock()
-			to, err := w.rotateUser(cmd.Context(), e, args[0], newUser{password: stdin, generate: !stdin})
-			if err != nil {
-				return err
-			}
-			root := quoteArg(w.show(e.root))
-			w.note("next: reggen seal %s   # commit it and roll it out: from then on %s and %s can both log in", root, quoteArg(args[0]), quoteArg(to))
-			w.note("then, once everything logs in as %s: reggen user retire %s --dir %s", quoteArg(to), quoteArg(args[0]), root)
-			return nil
+			return w.rotateAlone(cmd.Context(), *dir, args[0], newUser{password: stdin, generate: !stdin})
 		},
 	}
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the new password from stdin instead of making one")
 	w.accepting(cmd)
 	return cmd
+}
+
+// rotateAlone rotates one user of one environment, and says what comes next.
+func (w *World) rotateAlone(ctx context.Context, dir, name string, o newUser) error {
+	e, _, err := w.user(dir, name)
+	if err != nil {
+		return err
+	}
+	unlock, err := w.lock(e)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	to, err := w.rotateUser(ctx, e, name, o)
+	if err != nil {
+		return err
+	}
+	root := quoteArg(w.show(e.root))
+	w.note("next: reggen seal %s   # commit it and roll it out: from then on %s and %s can both log in", root, quoteArg(name), quoteArg(to))
+	w.note("then, once everything logs in as %s: reggen user retire %s --dir %s", quoteArg(to), quoteArg(name), root)
+	return nil
 }
 
 // rotateUser makes the successor of a user and points the pull secrets at it.

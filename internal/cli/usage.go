@@ -55,7 +55,7 @@ func onlyCommands(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	p := problem.Problem{What: fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0]), Near: suggested(cmd, args[0])}
-	return exitError{exitUsage, usageError{cmd.CommandPath(), p}}
+	return misuse{cmd.CommandPath(), p}
 }
 
 // nothing is the rule for a command that takes no argument.
@@ -71,7 +71,7 @@ func atMost(n int, what string) cobra.PositionalArgs {
 			return nil
 		}
 		p := problem.Problem{What: fmt.Sprintf("%d argument%s given", len(args), plural(len(args))), Want: what}
-		return exitError{exitUsage, usageError{cmd.CommandPath(), p}}
+		return misuse{cmd.CommandPath(), p}
 	}
 }
 

@@ -68,9 +68,9 @@ func exactly(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: "no name given", Want: what}}}
+			return misuse{cmd.CommandPath(), problem.Problem{What: "no name given", Want: what}}
 		case len(args) > 1:
-			return exitError{exitUsage, usageError{cmd.CommandPath(), problem.Problem{What: fmt.Sprintf("%d arguments given", len(args)), Want: what + " alone; secrets come from stdin or a prompt, never from the command line"}}}
+			return misuse{cmd.CommandPath(), problem.Problem{What: fmt.Sprintf("%d arguments given", len(args)), Want: what + " alone; secrets come from stdin or a prompt, never from the command line"}}
 		}
 		return nil
 	}
@@ -81,7 +81,7 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 		return problem.Problem{What: what}
 	}
 	if o.cost != 0 && (o.cost < credential.MinCost || o.cost > credential.MaxCost) {
-		return exitError{exitUsage, problem.Problem{Path: "--cost", What: fmt.Sprintf("%d is outside %d to %d", o.cost, credential.MinCost, credential.MaxCost)}}
+		return misuse{"", problem.Problem{Path: "--cost", What: fmt.Sprintf("%d is outside %d to %d", o.cost, credential.MinCost, credential.MaxCost)}}
 	}
 	e, err := w.chosen(dir)
 	if err != nil {
@@ -204,7 +204,7 @@ func (w *World) newPassword(what string, stdin, generate bool) (password string,
 		return password, false, err
 	case generate:
 	case !w.StdinIsTerm:
-		return "", false, exitError{exitUsage, problem.Problem{What: "no terminal to ask for the " + what, Want: "--password-stdin or --generate"}}
+		return "", false, misuse{"", problem.Problem{What: "no terminal to ask for the " + what, Want: "--password-stdin or --generate"}}
 	default:
 		if password, err = w.hidden(what + " (empty: make one)"); err != nil {
 			return "", false, err
@@ -226,25 +226,20 @@ func (w *World) userList(dir *string) *cobra.Command {
 		Use: "list", Short: "List the users and what is public about them", Long: "List the users of an environment and what is public about them. Needs no key.",
 		Args: nothing,
 		RunE: func(*cobra.Command, []string) error {
-			e, err := w.chosen(*dir)
-			if err != nil {
-				return err
-			}
-			set, err := w.credentials(e)
+			users, err := w.listUsers(*dir)
 			if err != nil {
 				return err
 			}
 			t := tabwriter.NewWriter(w.Stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "USER\tCOST\tPASSWORD\tPULL SECRETS\tFILE")
-			for _, u := range set.Users {
-				password, cost := "known", fmt.Sprint(u.Cost)
+			for _, u := range users {
+				password, cost, pulls := "known", fmt.Sprint(u.Cost), strings.Join(u.pulls, ",")
 				if !u.Has(credential.Password) {
 					password = "hash only"
 				}
 				if u.Cost == 0 {
 					cost = "-"
 				}
-				pulls := strings.Join(pullSecretsOf(e.registry, u.User), ",")
 				if pulls == "" {
 					pulls = "-"
 				}
@@ -253,6 +248,30 @@ func (w *World) userList(dir *string) *cobra.Command {
 			return t.Flush()
 		},
 	}
+}
+
+// listedUser is what is public about a user, and the pull secrets that log in
+// as that user.
+type listedUser struct {
+	credential.Public
+	pulls []string
+}
+
+// listUsers are the users of an environment, by name.
+func (w *World) listUsers(dir string) ([]listedUser, error) {
+	e, err := w.chosen(dir)
+	if err != nil {
+		return nil, err
+	}
+	set, err := w.credentials(e)
+	if err != nil {
+		return nil, err
+	}
+	var out []listedUser
+	for _, u := range set.Users {
+		out = append(out, listedUser{u, pullSecretsOf(e.registry, u.User)})
+	}
+	return out, nil
 }
 
 func pullSecretsOf(r *spec.Registry, user string) []string {
@@ -272,28 +291,32 @@ func (w *World) userRemove(dir *string) *cobra.Command {
 htpasswd file. A user of a pull secret is not removed.`,
 		Args: exactly("the user's name"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, u, err := w.user(*dir, args[0])
-			if err != nil {
-				return err
-			}
-			if pulls := pullSecretsOf(e.registry, u.User); len(pulls) > 0 {
-				return problem.Problem{File: w.show(e.root), Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
-					Next: "name another user there first"}
-			}
-			unlock, err := w.lock(e)
-			if err != nil {
-				return err
-			}
-			defer unlock()
-			path := w.abs(u.File)
-			if err := w.delete(path); err != nil {
-				return err
-			}
-			w.note("%s: deleted; git keeps its ciphertext, so a password used elsewhere too should be changed there", u.File)
-			w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
-			return nil
+			return w.removeUser(*dir, args[0])
 		},
 	}
+}
+
+// removeUser deletes the credential of a user whom no pull secret needs.
+func (w *World) removeUser(dir, name string) error {
+	e, u, err := w.user(dir, name)
+	if err != nil {
+		return err
+	}
+	if pulls := pullSecretsOf(e.registry, u.User); len(pulls) > 0 {
+		return problem.Problem{File: w.show(e.root), Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
+			Next: "name another user there first"}
+	}
+	unlock, err := w.lock(e)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := w.delete(w.abs(u.File)); err != nil {
+		return err
+	}
+	w.note("%s: deleted; git keeps its ciphertext, so a password used elsewhere too should be changed there", u.File)
+	w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
+	return nil
 }
 
 // user finds one user of one environment.

@@ -27,20 +27,25 @@ a key that opens the sealed files.`,
   pass registry/alice | reggen user verify alice --password-stdin`,
 		Args: exactly("the user's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, u, err := w.user(*dir, args[0])
+			proven, err := w.verifyUser(cmd.Context(), *dir, args[0], stdin)
 			if err != nil {
 				return err
 			}
-			return w.verifyUser(cmd.Context(), e, u, stdin)
+			w.note("user %q: the password is right in %d sealed file%s", args[0], proven, plural(proven))
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from stdin instead of the credential")
 	return cmd
 }
 
-func (w *World) verifyUser(ctx context.Context, e environment, u credential.Public, stdin bool) error {
+// verifyUser proves a password, and says in how many sealed files it is right.
+func (w *World) verifyUser(ctx context.Context, dir, name string, stdin bool) (proven int, err error) {
+	e, u, err := w.user(dir, name)
+	if err != nil {
+		return 0, err
+	}
 	var password string
-	var err error
 	switch {
 	case stdin:
 		password, err = w.piped("the password of " + u.User)
@@ -55,13 +60,12 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 		err = problem.Problem{File: u.File, What: "holds only a hash, so there is no password to verify", Want: "--password-stdin"}
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var l problem.List
-	proven := 0
 	_, files, err := w.folder(e.root)(e.registry.Spec.Secrets.Sealed)
 	if err != nil {
-		return problem.Problem{File: w.show(e.sealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + quoteArg(w.show(e.root))}
+		return 0, problem.Problem{File: w.show(e.sealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + quoteArg(w.show(e.root))}
 	}
 	for _, f := range files {
 		data, err := w.openSealed(ctx, f.Path, f.Data)
@@ -70,7 +74,7 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 				l.Join(w.in(w.abs(f.Path), err))
 				continue
 			}
-			return w.in(w.abs(f.Path), err)
+			return 0, w.in(w.abs(f.Path), err)
 		}
 		for key, encoded := range data {
 			value, err := base64.StdEncoding.DecodeString(encoded)
@@ -94,11 +98,7 @@ func (w *World) verifyUser(ctx context.Context, e environment, u credential.Publ
 		l.Add(problem.Problem{File: w.show(e.sealedDir()), What: fmt.Sprintf("user %q is in no sealed file yet", u.User), Next: "reggen seal " + quoteArg(w.show(e.root))})
 	}
 	l.Sort()
-	if err := l.Err(); err != nil {
-		return err
-	}
-	w.note("user %q: the password is right in %d sealed file%s", u.User, proven, plural(proven))
-	return nil
+	return proven, l.Err()
 }
 
 // proves compares a password with one value of a sealed file. concerns is

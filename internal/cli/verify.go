@@ -32,7 +32,7 @@ type verification struct {
 // passwords. False when a key is missing for that, or something else: then what
 // can be compared one by one is.
 func (v *verification) whole(ctx context.Context, e environment, files int) bool {
-	s := sealing{w: v.w, env: e, sealOptions: sealOptions{check: true}, bar: &progress{w: v.w, silent: true}}
+	s := sealing{w: v.w, env: e, sealOptions: sealOptions{check: true}, bar: v.w.silent()}
 	if err := s.derive(ctx); err != nil || s.locked || len(s.unread) > 0 {
 		return false
 	}
