@@ -229,7 +229,7 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 			l = append(l, w.strays(filepath.Join(e.root, dir))...)
 		}
 		sealed := w.encrypted(e, e.registry.Spec.Secrets.Sealed, &s.Sealed, &l)
-		s.People = people(credentials)
+		s.People = persons(credentials)
 		subjects = append(subjects, s)
 		if r.older != nil {
 			var old problem.List
@@ -238,7 +238,7 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 			}
 			r.told(check.RuleOlder, s.Root, old.Err())
 		}
-		v := verification{w: w, registry: e.registry, seen: map[string]bool{}, stale: map[string]bool{}}
+		v := w.verification(e.registry)
 		for _, p := range l {
 			v.stale[w.abs(p.File)] = true
 		}
@@ -257,8 +257,8 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 	return whole, subjects, nil
 }
 
-// people are the users among credentials, as far as anybody may know them.
-func people(credentials []generator.File) []check.Person {
+// persons are the users among credentials, as far as anybody may know them.
+func persons(credentials []generator.File) []check.Person {
 	var out []check.Person
 	for _, f := range credentials {
 		if p, err := credential.Parse(f.Path, f.Data); err == nil && p.Type == credential.User {

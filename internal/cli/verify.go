@@ -27,6 +27,11 @@ type verification struct {
 	stale    map[string]bool // sealed files, absolute, that the build finds wanting: what is in them is old, not forged
 }
 
+// verification begins one, of a Registry's environment.
+func (w *World) verification(r *spec.Registry) verification {
+	return verification{w: w, registry: r, seen: map[string]bool{}, stale: map[string]bool{}}
+}
+
 // whole derives every sealed file again, as seal --check does, and compares all
 // of their content: keys of a storage, secret settings and logins as well as
 // passwords. False when a key is missing for that, or something else: then what
