@@ -158,12 +158,15 @@ func (a Allow) whole(dir string, gen Generator) ([]byte, error) {
 
 func (a Allow) kustomized(files *reader, dir string, gen Generator) ([]byte, error) {
 	r := &run{allow: a, generate: gen}
+	files.dir = dir
 	rm, err := r.kustomize(files, dir)
 	switch {
 	case len(files.refused) > 0:
 		return nil, files.refused
 	case len(files.repeated) > 0:
 		return nil, files.repeated
+	case files.failed != nil:
+		return nil, files.failed
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -211,8 +214,14 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(shown{log.Writer()})
 	version = cliVersion
+	outer, within := registry[registryPath] // of the run that this one is for
 	registry[registryPath] = &plugin{run: r}
-	defer delete(registry, registryPath)
+	defer func() {
+		delete(registry, registryPath)
+		if within {
+			registry[registryPath] = outer
+		}
+	}()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
 	options.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
@@ -231,6 +240,10 @@ func (s shown) Write(entry []byte) (int, error) {
 	return len(entry), err
 }
 
+// noHome is a plugin home without plugins: a folder that exists everywhere. What
+// there is below it after all, vet refuses.
+const noHome = string(filepath.Separator)
+
 // homeVariable tells kustomize where its plugins are.
 const homeVariable = "KUSTOMIZE_PLUGIN_HOME"
 
@@ -242,11 +255,11 @@ func (a Allow) hidePlugin() (restore func(), err error) {
 	temporary := ""
 	switch {
 	case !found || !a.Programs:
-		home = string(filepath.Separator) // exists everywhere, and only root could put a plugin there
+		home = noHome
 	case !exists(filepath.Join(home, "reggen.dev")):
 		return func() {}, nil
 	case onlyReggen(home):
-		home = string(filepath.Separator)
+		home = noHome
 	default:
 		if temporary, err = withoutReggen(home); err != nil {
 			return nil, err

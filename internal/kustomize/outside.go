@@ -16,6 +16,13 @@ func Outside(dir string) problem.List {
 		var l problem.List
 		Allow{}.everyFile(dir, map[string]bool{}, func(k *kustomization) {
 			l = append(l, Allow{}.refused(k.file, k.text)...)
+			var started problem.List
+			started.Join(Allow{}.reader().vet(k.file, k.text))
+			for _, p := range started { // what else is wrong, a build says
+				if p.File == k.file && p.Path == pluginPath {
+					l.Add(p)
+				}
+			}
 		})
 		for _, f := range (Allow{}).foreign(dir) {
 			l.Add(f.refusal())

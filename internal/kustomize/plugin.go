@@ -41,6 +41,8 @@ type run struct {
 	generate Generator
 	asked    bool  // generate was called
 	err      error // the first error of generate, as it was
+
+	look func(resmap.ResMap) // is shown the objects instead of generate, unless nil
 }
 
 // plugin is what kustomize meets as the plugin of kind Registry. It copies the
@@ -59,6 +61,9 @@ func (p *plugin) Config(h *resmap.PluginHelpers, config []byte) error {
 
 // Generate is called for an entry under generators.
 func (p *plugin) Generate() (resmap.ResMap, error) {
+	if p.run.look != nil {
+		return resmap.New(), nil
+	}
 	out, err := p.call(nil)
 	if err != nil {
 		return nil, err
@@ -70,6 +75,10 @@ func (p *plugin) Generate() (resmap.ResMap, error) {
 // replaces objects of the same identity and is appended otherwise. Sealed
 // files among the objects are input only.
 func (p *plugin) Transform(rm resmap.ResMap) error {
+	if p.run.look != nil {
+		p.run.look(rm)
+		return nil
+	}
 	items, err := rm.AsYaml()
 	if err != nil {
 		return err

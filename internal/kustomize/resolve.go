@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -35,12 +36,15 @@ func (k *kustomization) resolve(entry string) ([]resolved, error) {
 
 // resolveIn is resolve in a file system of its own.
 func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
+	alone.dir = k.dir
 	rm, _, err := k.load(alone, entry)
 	switch {
 	case len(alone.refused) > 0:
 		return nil, alone.refused
 	case len(alone.repeated) > 0:
 		return nil, alone.repeated
+	case alone.failed != nil:
+		return nil, alone.failed
 	case err != nil:
 		return nil, k.allow.failure(k.dir, err)
 	}
@@ -50,23 +54,35 @@ func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, erro
 // load is what kustomize makes of an entry. nested says that a Registry stands
 // under generators in it, which was not run.
 func (k *kustomization) load(alone *reader, entry string) (rm resmap.ResMap, nested bool, err error) {
+	none := func(Request) ([]object.Object, error) {
+		nested = true
+		return nil, nil
+	}
+	rm, err = k.alone(alone, entry, &run{allow: k.allow, generate: none})
+	return rm, nested, err
+}
+
+// lookout has kustomize show the objects of an entry while it still knows what
+// they were before they were patched.
+const lookout = "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: lookout}\n"
+
+// alone runs kustomize on nothing but an entry.
+func (k *kustomization) alone(alone *reader, entry string, r *run) (resmap.ResMap, error) {
 	only := map[string]any{"resources": []string{entry}, "commonAnnotations": map[string]string{localConfig: "false"}}
 	if strings.Contains(entry, "\n") || strings.HasPrefix(strings.TrimSpace(entry), "{") {
 		inline := filepath.Join(k.dir, "reggen-inline-entry.yaml")
 		only["resources"] = []string{filepath.Base(inline)}
 		alone.replace[inline] = []byte(entry)
 	}
+	if r.look != nil {
+		only["transformers"] = []string{lookout}
+	}
 	text, err := yaml.Marshal(only)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	alone.replace[k.file] = text
-	none := func(Request) ([]object.Object, error) {
-		nested = true
-		return nil, nil
-	}
-	rm, err = (&run{allow: k.allow, generate: none}).kustomize(alone, k.dir)
-	return rm, nested, err
+	return r.kustomize(alone, k.dir)
 }
 
 func registries(rm resmap.ResMap) ([]resolved, error) {
@@ -148,6 +164,9 @@ type reader struct {
 	tally    tally
 	refused  problem.List // what is not allowed, and what is out of bounds
 	replace  map[string][]byte
+	vetted   vetted
+	dir      string // what is built
+	failed   error  // kustomize's, in looking at a kustomization file beforehand
 	function bool
 	schema   bool         // a file mentions schemas
 	read     []string     // the paths of the files that were there, in order
@@ -155,7 +174,7 @@ type reader struct {
 }
 
 func (a Allow) reader() *reader {
-	return &reader{FileSystem: filesys.MakeFsOnDisk(), allow: a, replace: map[string][]byte{}}
+	return &reader{FileSystem: filesys.MakeFsOnDisk(), allow: a, replace: map[string][]byte{}, vetted: vetted{}}
 }
 
 // ReadFile reads a file or its replacement. What is not allowed is an error,
@@ -164,17 +183,16 @@ func (a Allow) reader() *reader {
 func (r *reader) ReadFile(path string) ([]byte, error) {
 	if data, ok := r.replace[path]; ok {
 		r.read = append(r.read, path)
-		return data, nil
+		return data, r.admit(path, data)
 	}
 	data, err := r.tally.take(r.allow, path)
 	if bounded.IsProblem(err) {
 		r.refused.Join(err)
 		return nil, err
 	}
-	if err == nil && isKustomization(path) {
-		if l := r.allow.refused(path, data); len(l) > 0 {
-			r.refused = append(r.refused, l...)
-			return nil, l
+	if err == nil {
+		if err := r.admit(path, data); err != nil {
+			return nil, err
 		}
 	}
 	if err == nil {
@@ -186,6 +204,27 @@ func (r *reader) ReadFile(path string) ([]byte, error) {
 	}
 	r.schema = r.schema || asksForSchema(data)
 	return data, err
+}
+
+// admit refuses a kustomization file that asks for what is not allowed.
+func (r *reader) admit(path string, data []byte) error {
+	if !isKustomization(path) {
+		return nil
+	}
+	if l := r.allow.refused(path, data); len(l) > 0 {
+		r.refused = append(r.refused, l...)
+		return l
+	}
+	err := r.vet(path, data)
+	var l problem.List
+	switch {
+	case errors.As(err, &Failure{}):
+		r.failed = err
+	case err != nil:
+		l.Join(err)
+		r.refused = append(r.refused, l...)
+	}
+	return err
 }
 
 // Exists knows of replacements that are not on the disk.
