@@ -201,6 +201,9 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		})
 		if err != nil {
 			l.Join(err)
+			if kustomize.Spent() != nil {
+				break
+			}
 			continue
 		}
 		handed.Take(built.Objects)

@@ -161,6 +161,9 @@ func (w *World) checkEnvironments(ctx context.Context, dirs []string, r *checkRe
 		if err != nil {
 			return err
 		}
+		if kustomize.Spent() != nil {
+			return nil // that is all there is time for
+		}
 		onObjects = append(onObjects, objects.Run()...)
 		subjects = append(subjects, found...)
 		bar.step()
@@ -202,6 +205,9 @@ func (w *World) checkOne(ctx context.Context, dir string, r *checkReport) (check
 	}
 	text, err := w.build(ctx, []string{rel}, buildOptions{})
 	l.Join(err)
+	if kustomize.Spent() != nil {
+		return whole, nil, nil
+	}
 	if err == nil {
 		whole.Objects, err = check.Parse("the build", text)
 		l.Join(err)

@@ -65,6 +65,7 @@ func (w *World) render(ctx context.Context, dirs []string, out string, check boo
 	defer bar.done()
 	w.eachEnvironment(ctx, len(roots), func(i int, build builder) {
 		results[i] = w.renderOne(ctx, build, roots[i], out, check)
+		results[i].done = true
 		bar.step()
 	})
 	bar.done()
@@ -77,7 +78,7 @@ func (w *World) render(ctx context.Context, dirs []string, out string, check boo
 		switch {
 		case r.changed:
 			count.written++
-		case r.err == nil:
+		case r.done && r.err == nil:
 			count.same++
 		}
 	}
@@ -96,6 +97,7 @@ func counted(n int, format string) string {
 
 // outcome is what became of one environment.
 type outcome struct {
+	done     bool // false where something else had ended all work before
 	changed  bool // something was written
 	warnings string
 	err      error

@@ -69,7 +69,7 @@ func (w *World) eachEnvironment(ctx context.Context, n int, work func(i int, bui
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	take := func(build builder) {
-		for ctx.Err() == nil {
+		for ctx.Err() == nil && kustomize.Spent() == nil {
 			i := int(next.Add(1)) - 1
 			if i >= n {
 				return

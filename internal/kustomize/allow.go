@@ -69,10 +69,10 @@ func remoteProblem(path, field, text string) problem.Problem {
 		Want: "files and folders of this repository: commit a copy", Next: networkNext}
 }
 
-var login = regexp.MustCompile(`//[^/@\s]*@`)
+var login = regexp.MustCompile(`(//|^|::)[^/@\s]*@`)
 
 // withoutLogin takes a password out of a URL.
-func withoutLogin(text string) string { return login.ReplaceAllString(text, "//") }
+func withoutLogin(text string) string { return login.ReplaceAllString(text, "$1") }
 
 // named is a path in a kustomization and the field that it stands in.
 type named struct{ field, text string }

@@ -71,6 +71,15 @@ func Begin() {
 	clear(used)
 }
 
+// Spent is why kustomize can't be used any more, nil while it can. What was left
+// behind goes on taking memory: whoever is told has to come to an end at once,
+// whatever else there is to do.
+func Spent() error {
+	mutex.Lock()
+	defer mutex.Unlock()
+	return spent
+}
+
 // outcome is what a run comes to.
 type outcome[T any] struct {
 	value T

@@ -68,15 +68,12 @@ func (f Failure) Problem() problem.Problem {
 		text = attempt.ReplaceAllString(text, "$1: ")
 	}
 	text = strings.ReplaceAll(text, f.Dir+string(filepath.Separator), "")
-	if text = strings.TrimSpace(text); len(text) > longestText {
-		text = strings.ToValidUTF8(text[:longestText], "") + " ... (kustomize says more)"
+	if text = strings.TrimSpace(text); !quotesNothing(text) {
+		// It may hold literals of a secretGenerator, or a whole object.
+		return problem.Problem{File: f.Dir, What: "kustomize can't build it, and what it says may quote a secret", Next: "kustomize build --enable-alpha-plugins " + f.Dir + "   # says why"}
 	}
 	return problem.Problem{File: f.Dir, What: "kustomize: " + text}
 }
-
-// longestText is how much of what kustomize says is passed on: some of its
-// errors hold whole objects.
-const longestText = 1200
 
 // attempt is kustomize's report that an entry is no file, which it gives in
 // front of what is wrong with the folder.

@@ -77,6 +77,29 @@ func inOurWords(dir, text string) (problem.Problem, bool) {
 		Next: "to rename it here, write beside the patch's path: target: {kind: Registry} and options: {allowNameChange: true}"}, true
 }
 
+// quoted are the texts of kustomize that name paths, ids and fields, and quote
+// nothing else of what it has read. Its other texts are not passed on.
+var quoted = regexp.MustCompile(`^(?:accumulat(?:ing|e) (?:resources|components)(?: from '[^'\n]*')?: |loading generator plugins: |failed to load generator: |(?:[\w./-]+): |` +
+	"trouble configuring builtin \\w+ with config: `[^`]*`: " + `|apply(?:ing)? patch: )*(?:` + strings.Join([]string{
+	`error in (?:add|remove|replace|move|copy|test) for path: '[^'\n]*': [^\n:]*(?:key|index|path)[^\n:]*: (?:[\w./-]+: )*missing value`,
+	`no (?:resource )?matches for (?:Id|name|strategic merge patch)[^\n"'{}]*`,
+	`may not add resource with an already registered id: \S+`,
+	`found multiple possible (?:kustomization files|referrals)[^\n]*`,
+	`Found multiple kustomization files under: \S+`,
+	`(?:evalsymlink failure on|new root|couldn't make target for path|must build at directory|got file) '[^'\n]*'(?: [^\n"{}]*)?`,
+	`(?:security; )?file '[^'\n]*' is not in or below '[^'\n]*'`,
+	`(?:open|stat|lstat|read) [^\n:]*: (?:no such file or directory|permission denied|is a directory|not a directory)`,
+	`cycle (?:detected|not allowed): [^\n]*`,
+	`invalid Kustomization: json: (?:unknown field "[\w-]*"|cannot unmarshal \w+ into Go struct field [\w.]+ of type [\w.\[\]]+)`,
+	`unable to find (?:one of|field|target)[^\n:"{}]*`,
+}, "|") + `)$`)
+
+// quotesNothing says that a text of kustomize may be shown.
+func quotesNothing(text string) bool { return len(text) <= longestText && quoted.MatchString(text) }
+
+// longestText is how much of what kustomize says is passed on.
+const longestText = 1200
+
 // repeated says which keys stand twice in a file that holds something of
 // reggen's. kustomize takes the last one without a word, and who reads the
 // first is wrong about what is deployed.
