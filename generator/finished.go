@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,7 +70,7 @@ func (h *Handed) Missing(build []byte) problem.List {
 	var l problem.List
 	f := finished{same: map[string][]object.Object{}}
 	for doc := range bytes.SplitSeq(append([]byte("\n"), build...), []byte("\n---\n")) {
-		if secretDocument(doc) == nil && !slices.ContainsFunc(pieces, func(p piece) bool { return bytes.Contains(doc, []byte(p.text)) }) {
+		if secretDocument(doc) == nil && !listDocument.Match(doc) && !slices.ContainsFunc(pieces, func(p piece) bool { return bytes.Contains(doc, []byte(p.text)) }) {
 			continue
 		}
 		objects, err := object.Parse("the build", doc)
@@ -77,7 +78,7 @@ func (h *Handed) Missing(build []byte) problem.List {
 			l.Join(err)
 			continue
 		}
-		for _, o := range objects {
+		for _, o := range unlisted(objects) {
 			content := ""
 			if o.IsSecret() {
 				content = contentOf(o)
@@ -109,6 +110,29 @@ func (h *Handed) Missing(build []byte) problem.List {
 		l = append(l, h.displaced(o, f, became)...)
 	}
 	return l
+}
+
+// listDocument matches a document that may be a list of objects, which whoever
+// applies it takes apart.
+var listDocument = regexp.MustCompile(`(?m)^kind: \S*List\s*$`)
+
+// unlisted are objects with those of lists among them in the lists' place.
+func unlisted(objects []object.Object) (out []object.Object) {
+	for _, o := range objects {
+		items, is := o["items"].([]any)
+		if !is || !strings.HasSuffix(o.Kind(), "List") {
+			out = append(out, o)
+			continue
+		}
+		var inside []object.Object
+		for _, item := range items {
+			if m, is := item.(map[string]any); is {
+				inside = append(inside, m)
+			}
+		}
+		out = append(out, unlisted(inside)...)
+	}
+	return out
 }
 
 // finished are the objects of a finished build that matter here.
@@ -162,8 +186,10 @@ func (h *Handed) displaced(o object.Object, f finished, became map[object.ID]obj
 		if _, told := became[s.ID()]; told || !o.IsSecret() || o.Name() != s.Name() {
 			continue
 		}
-		moved := slices.ContainsFunc(f.same[h.content(s)], func(m object.Object) bool { return m.Namespace() == o.Namespace() })
-		if moved || o.ID() == s.ID() {
+		// Without a namespace it goes where whoever applies it happens to be.
+		anywhere := o.Namespace() == ""
+		moved := slices.ContainsFunc(f.same[h.content(s)], func(m object.Object) bool { return anywhere || m.Namespace() == o.Namespace() })
+		if moved || anywhere || o.ID() == s.ID() {
 			return problem.List{{What: fmt.Sprintf("%s is not the one that was made: another stands in its place", o.ID()), Next: whereChanged}}
 		}
 	}

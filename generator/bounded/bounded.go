@@ -22,7 +22,16 @@ const (
 	// largest bundles of CRDs that operators publish.
 	MaxFile = 8 << 20
 	// MaxSecret is how large a credential, a sealed file or a .sops.yaml may be.
-	MaxSecret = 2 << 20
+	MaxSecret = 1 << 20
+	// MaxText is how large YAML within a value of an object may be: a registry's
+	// configuration in a ConfigMap, the value of a variable.
+	MaxText = 256 << 10
+	// MaxSecretNodes is how many nodes the YAML of a credential, a sealed file,
+	// or a text within a value may have, aliases expanded.
+	MaxSecretNodes = 50_000
+	// MaxFiles and MaxFolder bound a folder of credentials or sealed files.
+	MaxFiles  = 2_000
+	MaxFolder = 8 << 20
 	// MaxNodes is how many nodes the YAML of a file may have, aliases expanded.
 	MaxNodes = 500_000
 	// MaxDepth is how deep its collections may be nested.
@@ -61,7 +70,7 @@ func Read(path string, limit int64) ([]byte, error) {
 }
 
 func tooLarge(path string, limit int64) error {
-	return problem.Problem{File: path, What: "is too large", Want: fmt.Sprintf("at most %d MiB", limit>>20)}
+	return problem.Problem{File: path, What: "is too large", Want: fmt.Sprintf("at most %d MiB", (limit+1<<20-1)>>20)}
 }
 
 // IsProblem says whether an error of this package is one to be shown as it is.

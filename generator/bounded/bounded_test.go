@@ -92,6 +92,29 @@ func TestReadTakesRegularFilesOnly(t *testing.T) {
 	}
 }
 
+// A text that could hold too many nodes is not decoded to find out, nor is what
+// stands behind a mistake left out.
+func TestYAMLIsMeasuredBeforeItIsDecoded(t *testing.T) {
+	for name, text := range map[string]string{
+		"a list": strings.Repeat("- \n", MaxNodes+1), "in one line": "[" + strings.Repeat("a,", MaxNodes) + "]", "nested": strings.Repeat("- ", MaxNodes+1),
+		"keys": strings.Repeat("? a\n", MaxNodes+1), "behind a mistake": "}\n---\n" + strings.Repeat("a: b\n", MaxNodes),
+	} {
+		if allocated := testing.AllocsPerRun(1, func() {
+			if YAML("f", []byte(text)) == nil {
+				t.Errorf("%s passes", name)
+			}
+		}); allocated > 1000 {
+			t.Errorf("%s: %v allocations", name, allocated)
+		}
+	}
+	if !Text("a: b\n") || Text(strings.Repeat(" ", MaxText+1)) || Text(strings.Repeat("- a\n", MaxSecretNodes+1)) {
+		t.Error("the bounds of a text")
+	}
+	if Secret("f", []byte(strings.Repeat("- a\n", MaxSecretNodes+1))) == nil || YAML("f", []byte(strings.Repeat("- a\n", MaxSecretNodes+1))) != nil {
+		t.Error("the bounds of a secret")
+	}
+}
+
 // What passes is small: its nodes are counted by expanding it.
 func FuzzYAML(f *testing.F) {
 	f.Add(bomb(2, 3))

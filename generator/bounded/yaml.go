@@ -12,9 +12,26 @@ import (
 )
 
 // YAML says whether the YAML in a file stays within bounds when its aliases
-// are expanded. What is no YAML is within bounds: whoever needs it says so.
-// The error is a problem.Problem.
-func YAML(path string, data []byte) error {
+// are expanded. What is no YAML is within bounds, if it is not too large to find
+// out: whoever needs it says so. The error is a problem.Problem.
+func YAML(path string, data []byte) error { return within(path, data, MaxNodes) }
+
+// Secret is YAML for a credential or a sealed file.
+func Secret(path string, data []byte) error { return within(path, data, MaxSecretNodes) }
+
+// Text says whether YAML within a value is small enough to be looked into.
+func Text(text string) bool {
+	return len(text) <= MaxText && within("", []byte(text), MaxSecretNodes) == nil
+}
+
+// within is YAML with another number of nodes.
+func within(path string, data []byte, most int) error {
+	tooMuch := problem.Problem{File: path, What: "holds YAML that is too large or too deep, its aliases expanded",
+		Want: fmt.Sprintf("at most %d values, nested %d deep", most, MaxDepth)}
+	// A decoder makes all nodes of a document before anybody can count them.
+	if longest(data) > most {
+		return tooMuch
+	}
 	total := 0
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	for documents := 0; ; documents++ {
@@ -28,11 +45,28 @@ func YAML(path string, data []byte) error {
 		}
 		m := measure{sizes: map[*yaml.Node]size{}}
 		s, ok := m.of(&n, 0)
-		if total += s.nodes; !ok || total > MaxNodes {
-			return problem.Problem{File: path, What: "holds YAML that is too large or too deep, its aliases expanded",
-				Want: fmt.Sprintf("at most %d values, nested %d deep", MaxNodes, MaxDepth)}
+		if total += s.nodes; !ok || total > most {
+			return tooMuch
 		}
 	}
+}
+
+// longest is about as many nodes as a text can hold at most, from the marks
+// without which YAML makes no further node: line ends, commas, brackets, and
+// dashes, colons and question marks in front of something.
+func longest(data []byte) int {
+	n := 1
+	for i, c := range data {
+		switch c {
+		case '\n', ',', '[', '{':
+			n++
+		case '-', ':', '?':
+			if i+1 == len(data) || data[i+1] == ' ' || data[i+1] == '\t' || c == ':' && data[i+1] != '/' && (i == 0 || data[i-1] == '"' || data[i-1] == '\'') {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // size is what a node is once its aliases are expanded.

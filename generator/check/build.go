@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
+	"sigs.k8s.io/yaml"
 )
 
 // Parse reads a YAML stream of rendered objects: a build's, or anything that
@@ -31,13 +33,30 @@ type build struct {
 	index      map[reference]object.Object
 	registries []registry
 	collectors []registry // those containers that collect garbage
+
+	texts map[string]map[string]any // what YAML in values says; nil for none
+}
+
+// parsed reads YAML in a value as a mapping: each text once, since many pods may
+// mount one ConfigMap.
+func (b *build) parsed(text string) (values map[string]any, is bool) {
+	values, known := b.texts[text]
+	if !known {
+		if !bounded.Text(text) || yaml.Unmarshal([]byte(text), &values) != nil {
+			values = nil
+		} else if values == nil {
+			values = map[string]any{}
+		}
+		b.texts[text] = values
+	}
+	return values, values != nil
 }
 
 // reference is what other objects know an object by.
 type reference struct{ kind, namespace, name string }
 
 func look(objects []object.Object) *build {
-	b := &build{objects: objects, index: map[reference]object.Object{}}
+	b := &build{objects: objects, index: map[reference]object.Object{}, texts: map[string]map[string]any{}}
 	for _, o := range objects {
 		at := reference{o.Kind(), o.Namespace(), o.Name()}
 		if _, twice := b.index[at]; !twice {

@@ -101,7 +101,7 @@ func yamlEnvironment(b *build) []hit {
 
 func mangled(name, value string) bool {
 	var read any
-	if bounded.YAML("", []byte(value)) != nil || yaml.Unmarshal([]byte(value), &read) != nil {
+	if !bounded.Text(value) || yaml.Unmarshal([]byte(value), &read) != nil {
 		return true
 	}
 	switch t := read.(type) {

@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
-	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -180,8 +177,8 @@ func (b *build) configuration(o object.Object, pod, container map[string]any) (o
 		source := b.find("ConfigMap", o.Namespace(), text(v, "configMap", "name"))
 		for _, key := range sortedKeys(mapping(source, "data")) {
 			file, _ := content(source, key)
-			var values map[string]any
-			if bounded.YAML("", []byte(file)) != nil || yaml.Unmarshal([]byte(file), &values) != nil {
+			values, is := b.parsed(file)
+			if !is {
 				if extension := path.Ext(key); extension == ".yml" || extension == ".yaml" {
 					out = configuration{object: source, key: key, broken: true}
 				}

@@ -79,7 +79,7 @@ func (r registry) setting(path ...string) setting {
 			continue
 		}
 		s := setting{set: true, in: r.object, path: r.path + "." + v.path}
-		if !v.known || v.secret || bounded.YAML("", []byte(v.text)) != nil || yaml.Unmarshal([]byte(v.text), &s.value) != nil {
+		if !v.known || v.secret || !bounded.Text(v.text) || yaml.Unmarshal([]byte(v.text), &s.value) != nil {
 			s.value, s.blind = nil, !v.known || v.secret
 			return s
 		}

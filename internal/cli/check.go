@@ -110,6 +110,9 @@ func (w *World) check(ctx context.Context, dirs []string, o checkOptions) (r che
 	return r, nil
 }
 
+// mostRendered is how many objects of others are checked unless more are allowed.
+const mostRendered = 1_500
+
 // checkRendered applies the rules on objects to what others rendered.
 func (w *World) checkRendered(files []string, r *checkReport) error {
 	for _, name := range files {
@@ -135,6 +138,10 @@ func (w *World) checkRendered(files []string, r *checkReport) error {
 		}
 		if len(objects) == 0 {
 			return problem.Problem{File: shown, What: "holds no objects", Want: "what helm template or kustomize build printed"}
+		}
+		if len(objects) > mostRendered && !w.Allow.Large {
+			return problem.Problem{File: shown, What: fmt.Sprintf("holds %d objects", len(objects)), Want: fmt.Sprintf("at most %d: the time for the rules grows with their square", mostRendered),
+				Next: "if this is meant: the same command with " + kustomize.LargeFlag}
 		}
 		r.Files++
 		r.findings = append(r.findings, check.Rendered{From: shown, Objects: objects}.Run()...)

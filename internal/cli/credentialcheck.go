@@ -73,7 +73,7 @@ func (w *World) checkCredentials(ctx context.Context, paths []string) (count int
 // readableIn looks at one file: how many credential files that is (0 or 1), and
 // what is wrong. folders remembers which folders hold credentials.
 func (w *World) readableIn(path string, folders map[string]bool) (int, error) {
-	data, err := bounded.Read(path, bounded.MaxFile)
+	data, err := bounded.Read(path, bounded.MaxSecret)
 	switch {
 	case bounded.IsProblem(err):
 		return 0, nil // no credential is as large
@@ -117,7 +117,7 @@ func holdsCredentials(dir string) bool {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if data, err := bounded.Read(path, bounded.MaxFile); err == nil && holdsCredential(path, data) {
+		if data, err := bounded.Read(path, bounded.MaxSecret); err == nil && holdsCredential(path, data) {
 			return true
 		}
 	}

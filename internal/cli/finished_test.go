@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -93,15 +94,19 @@ func TestSecretsAreThereOnce(t *testing.T) {
 	e.write("overlays/outer/clone.yaml", clone)
 	e.write("overlays/outer/own.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: regcred, namespace: default}\ndata: {.dockerconfigjson: e30=}\ntype: kubernetes.io/dockerconfigjson\n")
 	e.write("overlays/outer/moved.yaml", strings.Replace(e.read("overlays/outer/own.yaml"), "namespace: default", "namespace: moved", 1))
+	e.write("overlays/outer/nowhere.yaml", strings.Replace(e.read("overlays/outer/own.yaml"), ", namespace: default", "", 1))
+	e.write("overlays/outer/list.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: l}\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: regcred, namespace: default}, data: {.dockerconfigjson: e30=}, type: kubernetes.io/dockerconfigjson}\n")
 	const bare = "patches:\n- target: {kind: Secret, name: loot}\n  patch: |\n    - {op: remove, path: /metadata/annotations}\n"
 	const renamed = "patches:\n- target: {kind: Secret, name: regcred}\n  options: {allowNameChange: true}\n  patch: |\n    - {op: replace, path: /metadata/name, value: unused}\n"
 	const piece = "replacements:\n- source: {kind: Secret, name: docker-registry-s3, fieldPath: 'data.s3SecretKey', options: {delimiter: ',', index: 1}}\n  targets: [{select: {kind: Deployment}, fieldPaths: [metadata.annotations.x], options: {create: true}}]\n"
 	for name, c := range map[string]struct{ inner, outer, says string }{
-		"a copy":                 {"", "resources: [../e0, clone.yaml]\n" + bare, "Secret registry/docker-registry-s3 is in the finished build 2 times and was made 1: also as Secret eve/loot"},
-		"a copy for other keys":  {"", "resources: [../e0, clone.yaml]\n" + strings.Replace(bare, "    - {op", "    - {op: remove, path: /sops/age/0}\n    - {op", 1), "Secret eve/loot holds data[s3AccessKey] of Secret registry/docker-registry-s3 at data.s3AccessKey"},
-		"another in its place":   {renamed, "resources: [../e0, own.yaml]\n", "Secret default/regcred is not the one that was made: another stands in its place"},
-		"another where it moved": {renamed + "namespace: moved\n", "resources: [../e0, moved.yaml]\n", "Secret moved/regcred is not the one that was made"},
-		"a piece":                {piece, "resources: [../e0]\n", "Deployment registry/docker-registry holds data[s3SecretKey] of Secret registry/docker-registry-s3 at metadata.annotations.x"},
+		"a copy":                  {"", "resources: [../e0, clone.yaml]\n" + bare, "Secret registry/docker-registry-s3 is in the finished build 2 times and was made 1: also as Secret eve/loot"},
+		"a copy for other keys":   {"", "resources: [../e0, clone.yaml]\n" + strings.Replace(bare, "    - {op", "    - {op: remove, path: /sops/age/0}\n    - {op", 1), "Secret eve/loot holds data[s3AccessKey] of Secret registry/docker-registry-s3 at data.s3AccessKey"},
+		"another in its place":    {renamed, "resources: [../e0, own.yaml]\n", "Secret default/regcred is not the one that was made: another stands in its place"},
+		"another where it moved":  {renamed + "namespace: moved\n", "resources: [../e0, moved.yaml]\n", "Secret moved/regcred is not the one that was made"},
+		"another in a list":       {renamed, "resources: [../e0, list.yaml]\npatches:\n- target: {kind: ConfigMap, name: l}\n  options: {allowKindChange: true}\n  patch: |\n    - {op: replace, path: /kind, value: SecretList}\n", "Secret default/regcred is not the one that was made"},
+		"another without a place": {renamed, "resources: [../e0, nowhere.yaml]\n", "Secret regcred is not the one that was made: another stands in its place"},
+		"a piece":                 {piece, "resources: [../e0]\n", "Deployment registry/docker-registry holds data[s3SecretKey] of Secret registry/docker-registry-s3 at metadata.annotations.x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e.write("overlays/e0/kustomization.yaml", "generators: [registry]\n"+c.inner)
@@ -113,6 +118,42 @@ func TestSecretsAreThereOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Sealed Secrets that come among a transformer's objects are those of the sealed
+// folder: that is what check and seal prove.
+func TestSealedItemsAreThoseOfTheFolder(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	var names []string
+	for name, text := range e.files() {
+		if file, is := strings.CutPrefix(name, "overlays/e0/sealed/"); is {
+			e.write("overlays/e0/mine/"+file, text)
+			names = append(names, "mine/"+file)
+		}
+	}
+	e.write("overlays/e0/kustomization.yaml", "transformers: [registry]\nresources: ["+strings.Join(names, ", ")+"]\n")
+	e.ok("build", "overlays/e0")
+	e.ok("seal", "--check", "overlays/e0")
+	// Somebody else's password, sealed in another copy of the repository.
+	other := newEnv(t, 1, 1)
+	t.Setenv("SOPS_AGE_KEY_FILE", e.path("../"+filepath.Base(e.dir)+"-people.agekey"))
+	for name, text := range e.files() {
+		other.write(name, text)
+	}
+	other.write("overlays/e0/kustomization.yaml", "generators: [registry]\n")
+	trusted[other.dir] = trusted[e.dir]
+	other.user(0, "puller", "another")
+	other.ok("seal", "overlays/e0")
+	for _, file := range names {
+		e.write("overlays/e0/"+file, other.read("overlays/e0/sealed/"+filepath.Base(file)))
+	}
+	for _, args := range []string{"build overlays/e0", "build --secrets plain overlays/e0", "seal --check overlays/e0", "check overlays/e0", "render overlays/e0 -o out"} {
+		out, errs, code := run(t, e.dir, strings.Fields(args)...)
+		if code == 0 || !strings.Contains(errs, "is not the one of the sealed folder") || strings.Contains(out, "kind: ") {
+			t.Errorf("%s: exit %d\n%s", args, code, errs)
+		}
 	}
 }
 

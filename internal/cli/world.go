@@ -127,6 +127,7 @@ func (w *World) folder(root string) generator.Folder {
 			return shown, nil, w.fileProblem("can't read", dir, err)
 		}
 		var files []generator.File
+		size := 0
 		for _, e := range entries {
 			name := e.Name()
 			if e.IsDir() || strings.HasPrefix(name, ".") || (filepath.Ext(name) != ".yaml" && filepath.Ext(name) != ".yml") ||
@@ -143,6 +144,9 @@ func (w *World) folder(root string) generator.Folder {
 			if err != nil {
 				return shown, nil, w.fileProblem("can't read", filepath.Join(dir, name), err)
 			}
+			if size += len(data); size > bounded.MaxFolder || len(files) == bounded.MaxFiles {
+				return shown, nil, problem.Problem{File: dir, What: "holds too much", Want: fmt.Sprintf("at most %d files and %d MiB of credentials or sealed files", bounded.MaxFiles, bounded.MaxFolder>>20)}
+			}
 			files = append(files, generator.File{Path: w.show(filepath.Join(dir, name)), Data: data})
 		}
 		sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
@@ -157,7 +161,7 @@ func (w *World) read(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return data, bounded.YAML(path, data)
+	return data, bounded.Secret(path, data)
 }
 
 // readRendered reads what another program rendered.

@@ -169,7 +169,7 @@ func isText(n *yaml.Node) bool { return n != nil && n.Kind == yaml.ScalarNode }
 // mapping reads a text as a YAML mapping; nil when it is none.
 func mapping(text string) map[string]any {
 	var out map[string]any
-	if bounded.YAML("", []byte(text)) != nil || yaml.Unmarshal([]byte(text), &out) != nil {
+	if !bounded.Text(text) || yaml.Unmarshal([]byte(text), &out) != nil {
 		return nil
 	}
 	return out
