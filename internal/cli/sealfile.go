@@ -96,6 +96,7 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 	f, perr := sealed.Parse(s.w.show(path), raw)
 	old.made = f.Record.Made
 	data, err := file.Strings("data")
+	s.held[sec.Plain.Name] = decoded(data)
 	if err != nil || !sameData(data, sec.Plain.Data) {
 		// Told apart from a rotation only by its record: a file whose record
 		// is up to date but whose content is not was forged or edited.
@@ -143,6 +144,17 @@ func lost(old, now []string) bool {
 		}
 	}
 	return false
+}
+
+// decoded are the values of a sealed file; one that is no base64 is left out.
+func decoded(data map[string]string) map[string][]byte {
+	out := map[string][]byte{}
+	for k, v := range data {
+		if raw, err := base64.StdEncoding.DecodeString(v); err == nil {
+			out[k] = raw
+		}
+	}
+	return out
 }
 
 func sameData(have map[string]string, want map[string][]byte) bool {
