@@ -24,6 +24,7 @@ type Record struct {
 	Owner   string            // namespace/name of the Registry
 	Digest  string            // the record digest, see Digest
 	Cipher  string            // fingerprint of the file's own ciphertexts
+	Made    string            // shows the holder of a key that the data key is their own; "" for nobody's
 	Facts   []Fact            // the facets, sorted
 	Rollout map[string]string // key of the Secret -> rollout digest
 }
@@ -59,6 +60,9 @@ func (r Record) String() string {
 		"digest " + r.Digest,
 		"owner " + strconv.Quote(r.Owner),
 	}
+	if r.Made != "" {
+		lines = append(lines, "made "+r.Made)
+	}
 	for _, f := range r.Facts {
 		lines = append(lines, fmt.Sprintf("fact %s %s %s", strconv.Quote(string(f.Ref)), strconv.Quote(f.Name), strconv.Quote(f.Value)))
 	}
@@ -87,6 +91,8 @@ func ParseRecord(text string) (r Record, ok bool) {
 			r.Cipher = args
 		case "digest":
 			r.Digest = args
+		case "made":
+			r.Made = args
 		case "owner":
 			q, err := strconv.Unquote(args)
 			if err != nil {

@@ -236,7 +236,7 @@ func sealRaw(t *testing.T, doc string, rule *Rule) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := encrypt(context.Background(), branch, rule, Options{})
+	out, _, err := encrypt(context.Background(), branch, rule, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,7 +179,8 @@ func TestReuseKeepsLines(t *testing.T) {
 		if got := changed(text, same); !slices.Equal(got, []string{"lastmodified", "mac"}) {
 			t.Errorf("sealing the same again changed %q", got)
 		}
-		got := changed(text, seal(t, newer, rule, Options{MACOnlyEncrypted: only, Reuse: file}))
+		proof := Vouch(dataKeyParts(file.key, file.meta)...)
+		got := changed(text, seal(t, newer, rule, Options{MACOnlyEncrypted: only, Reuse: file, Proof: proof}))
 		if !slices.Equal(got, []string{"A", "lastmodified", "mac"}) {
 			t.Errorf("one new value changed %q", got)
 		}

@@ -20,8 +20,13 @@ const RotationOf = "reggen.dev/rotation-of"
 
 // SealedFor is the annotation of a machine credential that names whom reggen
 // init was told to encrypt sealed files for, with commas: the readers that are
-// known before there is a sealed file. The MAC covers it.
+// known before there is a sealed file. Anybody can make a machine credential,
+// so it counts only with VouchedFor beside it.
 const SealedFor = "reggen.dev/sealed-for"
+
+// VouchedFor is the annotation by which the age key of who ran init stands
+// behind SealedFor.
+const VouchedFor = "reggen.dev/sealed-for-vouched"
 
 // Registry is the spec: one private registry in one environment, merged by
 // kustomize from a base and the environment's patch.

@@ -168,6 +168,9 @@ func (w *World) setCredential(ctx context.Context, dir, name string, o setting) 
 		return err
 	}
 	w.note("%s: %s set", w.show(t.path), strings.Join(sortedKeys(values), " and "))
+	if t.public == nil {
+		w.tellFor([]string{t.path})
+	}
 	w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
 	return nil
 }

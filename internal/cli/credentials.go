@@ -53,12 +53,17 @@ func (w *World) readCredential(ctx context.Context, path string) (openedCredenti
 }
 
 // sealCredential encrypts a credential for the rule that matches its path.
-// reuse may be nil; with it unchanged values keep their ciphertext.
+// reuse may be nil; with it a document without new values keeps its ciphertexts.
 func (w *World) sealCredential(ctx context.Context, path string, doc credential.Document, reuse *sops.File, newKey bool) ([]byte, error) {
 	rule, err := sops.FindRule(path)
 	if err != nil {
 		return nil, err
 	}
+	return w.sealCredentialFor(ctx, path, rule, doc, reuse, newKey)
+}
+
+// sealCredentialFor is sealCredential with a rule of the caller's.
+func (w *World) sealCredentialFor(ctx context.Context, path string, rule *sops.Rule, doc credential.Document, reuse *sops.File, newKey bool) ([]byte, error) {
 	doc.APIVersion, doc.Kind = spec.APIVersion, spec.KindCredential
 	if doc.Metadata.Annotations == nil {
 		doc.Metadata.Annotations = map[string]string{}

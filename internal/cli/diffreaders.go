@@ -15,13 +15,17 @@ import (
 type readerDiff struct {
 	Files string `json:"files"` // credentials or sealed
 	names
-	Rules []string `json:"rules,omitempty"` // that say so on this side
+	// Groups are the key groups that have to come together, and how many of
+	// them: 2 of (A) (B). None where each reader is enough.
+	Groups *names   `json:"groups,omitempty"`
+	Rules  []string `json:"rules,omitempty"` // that say so on this side
 }
 
 // sideReaders are the readers of one side.
 type sideReaders struct {
-	files, rules map[string]bool
-	from         map[string][]string // a recipient: the rules that name it
+	files, rules      map[string]bool
+	divided, dividing map[string]bool     // how files are, and how rules say, where one reader is not enough
+	from              map[string][]string // a recipient, or groups: the rules that name it
 }
 
 // changedReaders compares who can read on both sides. A side without any rule,
@@ -32,19 +36,27 @@ func (w *World) changedReaders(old *World, before, now []publicSpec) []readerDif
 	for _, kind := range []string{"credentials", "sealed"} {
 		x, y := old.readers(old.Dir, before, kind), w.readers("", now, kind)
 		if len(before) > 0 && (len(x.rules) == 0) != (len(y.rules) == 0) {
-			x.rules, y.rules = nil, nil
+			x.rules, y.rules, x.dividing, y.dividing = nil, nil, nil, nil
 		}
-		n := changedNames(x.all(), y.all())
-		if n == nil {
+		who := comingNames(x.files, x.rules, y.files, y.rules)
+		d := readerDiff{Files: kind, Groups: changedGroups(x, y)}
+		if who == nil && d.Groups == nil {
 			continue
 		}
-		d := readerDiff{Files: kind, names: *n}
-		for _, id := range n.Added {
-			for _, rule := range y.from[id] {
-				if !slices.Contains(d.Rules, rule) {
-					d.Rules = append(d.Rules, rule)
+		for _, n := range []*names{who, d.Groups} {
+			if n == nil {
+				continue
+			}
+			for _, id := range n.Added {
+				for _, rule := range y.from[id] {
+					if !slices.Contains(d.Rules, rule) {
+						d.Rules = append(d.Rules, rule)
+					}
 				}
 			}
+		}
+		if who != nil {
+			d.names = *who
 		}
 		d.Added, d.Removed = sops.ShownRecipients(d.Added), sops.ShownRecipients(d.Removed)
 		out = append(out, d)
@@ -52,20 +64,58 @@ func (w *World) changedReaders(old *World, before, now []publicSpec) []readerDif
 	return out
 }
 
-func (s sideReaders) all() map[string]bool {
-	out := map[string]bool{}
-	for _, m := range []map[string]bool{s.files, s.rules} {
-		for id := range m {
-			out[id] = true
+// changedGroups are the groups that come and go. A rule that asks for no
+// groups any more lets each reader alone, though no file was written for that
+// yet.
+func changedGroups(x, y sideReaders) *names {
+	n := comingNames(x.divided, x.dividing, y.divided, y.dividing)
+	for _, d := range sortedKeys(x.dividing) {
+		if y.dividing[d] || n != nil && slices.Contains(n.Removed, d) {
+			continue
+		}
+		if n == nil {
+			n = &names{}
+		}
+		n.Removed = append(n.Removed, d)
+	}
+	return n
+}
+
+// comingNames are the names that come and go. A rule that names somebody anew
+// is told even if a file did before: anybody can write a name into the block of
+// a file, and files alone make nobody a reader of what is written next.
+func comingNames(oldFiles, oldRules, files, rules map[string]bool) *names {
+	all := func(sets ...map[string]bool) map[string]bool {
+		out := map[string]bool{}
+		for _, m := range sets {
+			for id := range m {
+				out[id] = true
+			}
+		}
+		return out
+	}
+	n := changedNames(all(oldFiles, oldRules), all(files, rules))
+	var anew []string
+	for _, id := range sortedKeys(rules) {
+		if len(oldRules) > 0 && !oldRules[id] && (n == nil || !slices.Contains(n.Added, id)) {
+			anew = append(anew, id)
 		}
 	}
-	return out
+	if len(anew) == 0 {
+		return n
+	}
+	if n == nil {
+		n = &names{}
+	}
+	n.Added = append(n.Added, anew...)
+	slices.Sort(n.Added)
+	return n
 }
 
 // readers are whom files and rules of a kind name. Rules are looked for no
 // further up than top.
 func (w *World) readers(top string, specs []publicSpec, kind string) sideReaders {
-	s := sideReaders{map[string]bool{}, map[string]bool{}, map[string][]string{}}
+	s := sideReaders{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string][]string{}}
 	for _, spec := range specs {
 		dirs := spec.Credentials
 		if kind == "sealed" {
@@ -76,13 +126,21 @@ func (w *World) readers(top string, specs []publicSpec, kind string) sideReaders
 			for _, f := range files {
 				rule, err := sops.FindRuleWithin(top, w.abs(f.Path))
 				meta, _ := sops.Inspect(f.Data)
+				if d := meta.Divided(); d != "" {
+					s.divided[d] = true
+				}
 				if err != nil {
 					add(s.files, meta.Recipients)
 					continue
 				}
+				told := rule.Recipients()
+				if d := rule.Divided(); d != "" {
+					s.dividing[d] = true
+					told = append(told, d)
+				}
 				add(s.files, rule.Named(meta.Recipients))
 				add(s.rules, rule.Recipients())
-				for _, id := range rule.Recipients() {
+				for _, id := range told {
 					if name := w.ruleName(rule); !slices.Contains(s.from[id], name) {
 						s.from[id] = append(s.from[id], name)
 					}
@@ -113,6 +171,14 @@ func readerLines(all []changes) (out []string) {
 			}
 			for _, id := range r.Removed {
 				signed = append(signed, "-"+id)
+			}
+			if r.Groups != nil {
+				for _, g := range r.Groups.Added {
+					signed = append(signed, "+any "+g)
+				}
+				for _, g := range r.Groups.Removed {
+					signed = append(signed, "-any "+g)
+				}
 			}
 			if n := len(signed); n > mostReaders {
 				signed = append(signed[:mostReaders:mostReaders], fmt.Sprintf("and %d more", n-mostReaders))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -366,12 +367,17 @@ func (i *initial) credentials(ctx context.Context) error {
 	if !exists(path) {
 		var cluster []string
 		if rule, err := sops.FindRule(filepath.Join(e.sealedDir(), e.registry.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
-			cluster = rule.Recipients()
+			// A rule that stood there before may name others for these files.
+			cluster = slices.DeleteFunc(rule.Recipients(), func(id string) bool { return !slices.Contains(i.w.Accept, id) })
 		}
 		if err := i.w.admit(e, []string{path}); err != nil {
 			return err
 		}
-		text, err := i.w.newMachine(ctx, path, cluster)
+		rule, err := sops.FindRule(path)
+		if err != nil {
+			return err
+		}
+		text, err := i.w.newMachine(ctx, e, path, rule, cluster)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ func (l *leaving) rules() error {
 	used := map[string]map[int]bool{}
 	var bad problem.List
 	for _, e := range l.envs {
+		bad.Join(l.w.unlisted(e))
 		for _, f := range l.w.secretFiles(e) {
 			rule, err := sops.FindRule(f.path)
 			if err != nil {

@@ -22,23 +22,14 @@ type readerChange struct {
 
 // readerChanges compares, for files that are about to be written, whom the
 // rules name with whom the files at hand were encrypted for. A file that is not
-// there yet is held against those of its folder that are, and where there is
-// none, against known.
+// there yet, or can't be read, is held against those of its folder that can, and
+// where there is none, against known.
 func (w *World) readerChanges(e environment, paths []string, known []string) ([]readerChange, error) {
 	have := map[string]sops.Metadata{}
-	beside := map[string][]string{} // a folder's files: who can open all of them
+	beside := map[string][]sops.Metadata{} // by folder
 	for _, f := range w.secretFiles(e) {
-		meta, err := sops.Inspect(f.data)
-		if err != nil {
-			continue // told where it is read
-		}
-		have[f.path] = meta
-		dir := filepath.Dir(f.path)
-		if all, seen := beside[dir]; seen {
-			beside[dir] = slices.DeleteFunc(all, func(id string) bool { return !slices.Contains(meta.Recipients, id) })
-		} else {
-			beside[dir] = slices.Clone(meta.Recipients)
-		}
+		have[f.path] = f.meta
+		beside[filepath.Dir(f.path)] = append(beside[filepath.Dir(f.path)], f.meta)
 	}
 	var l problem.List
 	var out []readerChange
@@ -50,12 +41,14 @@ func (w *World) readerChanges(e environment, paths []string, known []string) ([]
 			continue
 		}
 		meta, there := have[path]
-		if all, seen := beside[filepath.Dir(path)]; !there && seen {
-			meta.Recipients = all
-		} else if !there {
-			meta.Recipients = known
+		before := beside[filepath.Dir(path)]
+		switch {
+		case there:
+			before = []sops.Metadata{meta}
+		case len(before) == 0:
+			before = []sops.Metadata{{Recipients: known}}
 		}
-		c := readerChange{comes: rule.Comes(meta), rule: rule, files: []string{w.show(path)}}
+		c := readerChange{comes: rule.Comes(before...), rule: rule, files: []string{w.show(path)}}
 		if there {
 			c.goes = rule.Goes(meta)
 		}
@@ -142,6 +135,31 @@ func (w *World) tellReaders(c readerChange) {
 	}
 	if len(c.goes) > 0 {
 		w.note("%s: can't open %s any more as it is written now (%s)", strings.Join(sops.ShownRecipients(c.goes), ", "), strings.Join(c.files, ", "), from)
+	}
+}
+
+// tellFor says whom files are for that are new, or have new data keys: what the
+// old ones named may have been written into them by anybody.
+func (w *World) tellFor(paths []string) {
+	files := map[string][]string{}
+	var lines []string
+	for _, path := range paths {
+		rule, err := sops.FindRule(path)
+		if err != nil {
+			continue // without a rule nothing was written
+		}
+		who := strings.Join(sops.ShownRecipients(rule.Recipients()), ", ")
+		if d := rule.Divided(); d != "" {
+			who = d
+		}
+		line := fmt.Sprintf("%s (%s)", who, w.ruleName(rule))
+		if files[line] == nil {
+			lines = append(lines, line)
+		}
+		files[line] = append(files[line], w.show(path))
+	}
+	for _, line := range lines {
+		w.note("%s: for %s", strings.Join(files[line], ", "), line)
 	}
 }
 

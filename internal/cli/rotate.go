@@ -218,5 +218,6 @@ func (w *World) writeSuccessor(ctx context.Context, e environment, u credential.
 		return err
 	}
 	w.note("%s: user %q, %s", w.show(path), name, said)
+	w.tellFor([]string{path})
 	return nil
 }

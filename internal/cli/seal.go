@@ -15,6 +15,7 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
+	"github.com/reggen/reggen/generator/secret"
 )
 
 func (w *World) sealCommand() *cobra.Command {
@@ -121,32 +122,34 @@ func (w *World) sealHeld(ctx context.Context, e environment, o sealOptions, bar 
 	if err := s.admit(s.existing()); err != nil {
 		return err
 	}
-	moved := w.moved(e)
 	if err := s.derive(ctx); err != nil {
 		return err
 	}
 	if o.check {
 		return s.report()
 	}
-	s.tellMoved(moved)
+	if err := s.admitRest(); err != nil {
+		return err
+	}
+	s.tellMoved(s.moved())
 	return s.write(ctx)
 }
 
 // moved says whose values were changed since the last seal.
-func (w *World) moved(e environment) []generator.Moved {
-	set, err := w.credentials(e)
+func (s *sealing) moved() []generator.Moved {
+	set, err := s.w.credentials(s.env)
 	if err != nil {
-		return nil // a seal says what is wrong
+		return nil // the seal said what is wrong
 	}
-	var files []sealed.File
-	_, texts, _ := w.folder(e.root)(e.registry.Spec.Secrets.Sealed)
+	last := generator.LastSeal{Held: s.held}
+	_, texts, _ := s.w.folder(s.env.root)(s.env.registry.Spec.Secrets.Sealed)
 	for _, f := range texts {
 		// A file that was changed by hand still says what it was made from.
 		if file, _ := sealed.Parse(f.Path, f.Data); len(file.Record.Facts) > 0 {
-			files = append(files, file)
+			last.Files = append(last.Files, file)
 		}
 	}
-	return generator.MovedSince(e.registry.Metadata.Namespace+"/"+e.registry.Metadata.Name, set, files)
+	return s.plan.Moved(set, s.values, last)
 }
 
 // tellMoved names them: a seal takes over whatever a credential says.
@@ -167,49 +170,14 @@ func (s *sealing) tellMoved(moved []generator.Moved) {
 	s.w.note("%s: changed since the last seal, and not by this one: %s\n  who did it: git log -- %s", s.w.show(s.env.root), strings.Join(what, "; "), strings.Join(files, " "))
 }
 
-// unsealed are the sealed files of a plan that are not there yet.
-func (s *sealing) unsealed(plan generator.Plan) (out []string) {
-	for _, slot := range plan.Slots {
-		if path := filepath.Join(s.env.sealedDir(), slot.Expected.Name+".yaml"); !exists(path) {
-			out = append(out, path)
-		}
-	}
-	return out
-}
-
-// existing are the files that a seal may write again, and the machine credential
-// that it may make.
-func (s *sealing) existing() []string {
-	var out []string
-	machine := filepath.Join(s.env.machineDir(), machineName)
-	for _, f := range s.w.secretFiles(s.env) {
-		out = append(out, f.path)
-	}
-	if len(out) > 0 || exists(machine) {
-		return out
-	}
-	return []string{machine}
-}
-
-// admit lets nobody read what is written who could not before, unless a person
-// says so; a check names them.
-func (s *sealing) admit(paths []string, known ...string) error {
-	if !s.check {
-		return s.w.admit(s.env, paths, known...)
-	}
-	changes, err := s.w.readerChanges(s.env, paths, known)
-	for _, c := range changes {
-		if len(c.comes) > 0 {
-			s.found.Add(s.w.newcomer(c, c.comes))
-		}
-	}
-	return err
-}
-
 // write makes the changes, each file whole or not at all.
 func (s *sealing) write(ctx context.Context) error {
 	w := s.w
+	var fresh []string
 	for i, c := range s.changes {
+		if c.data != nil && (s.rotateKeys || !exists(c.path)) {
+			fresh = append(fresh, c.path)
+		}
 		if err := interrupted(ctx); err != nil {
 			return err
 		}
@@ -228,6 +196,7 @@ func (s *sealing) write(ctx context.Context) error {
 		}
 		w.note("%s: %s", w.show(c.path), c.why)
 	}
+	w.tellFor(fresh)
 	if len(s.changes) == 0 {
 		w.note("%s: nothing to do", w.show(s.env.root))
 	}
@@ -271,10 +240,15 @@ type sealing struct {
 	sealOptions
 	bar     *progress // of several environments; nil for one
 	changes []change
-	found   problem.List // what --check found
-	locked  bool         // no key at hand opens a credential
-	users   []string     // whose password is the one of the hash
-	unread  []string     // sealed files, as shown, that no key at hand opens
+	// admitted are the files whose readers are known, or were said yes to.
+	admitted map[string]bool
+	plan     generator.Plan
+	values   map[secret.Ref]string        // what the credentials say
+	held     map[string]map[string][]byte // what the opened sealed files held, by Secret and key
+	found    problem.List                 // what --check found
+	locked   bool                         // no key at hand opens a credential
+	users    []string                     // whose password is the one of the hash
+	unread   []string                     // sealed files, as shown, that no key at hand opens
 }
 
 func (s *sealing) differ(path, what string) {
@@ -325,6 +299,7 @@ func (s *sealing) derive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.plan, s.values, s.held = plan, values, map[string]map[string][]byte{}
 	secrets, err := plan.Compose(values, seed)
 	if err != nil {
 		return err

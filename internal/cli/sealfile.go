@@ -34,18 +34,24 @@ func (s *sealing) sealSecret(ctx context.Context, path string, sec generator.Sea
 	if why == "" {
 		return nil
 	}
+	if s.check {
+		// Encrypting can start programs, and nothing is written.
+		s.changes = append(s.changes, change{path, nil, why})
+		return nil
+	}
 	plain, err := sealed.Manifest(sec.Plain)
 	if err != nil {
 		return err
 	}
 	opt := sops.Options{MACOnlyEncrypted: true, Network: s.w.Allow.Network}
 	if old != nil {
-		opt.Reuse, opt.NewDataKey = old.file, old.lostRecipient
+		opt.Reuse, opt.NewDataKey, opt.Proof = old.file, old.lostRecipient, old.made
 	}
-	text, err := sops.Seal(ctx, plain, rule, opt)
+	text, made, err := sops.SealProven(ctx, plain, rule, opt)
 	if err != nil {
 		return s.w.in(path, err)
 	}
+	sec.Record.Made = made
 	if text, err = sealed.WithRecord(text, sec.Record); err != nil {
 		return s.w.in(path, err)
 	}
@@ -56,7 +62,8 @@ func (s *sealing) sealSecret(ctx context.Context, path string, sec generator.Sea
 // oldFile is a sealed file that could be opened.
 type oldFile struct {
 	file          *sops.File
-	lostRecipient bool // so the data key may be known
+	lostRecipient bool   // so the data key may be known
+	made          string // what its record says of who made the data key
 }
 
 // oldSealed opens the sealed file at path and says why it must be written
@@ -86,24 +93,26 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 		return nil, why
 	}
 	old = &oldFile{file: file, lostRecipient: lost(rule.Named(meta.Recipients), rule.Recipients())}
+	f, perr := sealed.Parse(s.w.show(path), raw)
+	old.made = f.Record.Made
 	data, err := file.Strings("data")
+	s.held[sec.Plain.Name] = decoded(data)
 	if err != nil || !sameData(data, sec.Plain.Data) {
 		// Told apart from a rotation only by its record: a file whose record
 		// is up to date but whose content is not was forged or edited.
-		if f, perr := sealed.Parse(s.w.show(path), raw); perr == nil && f.Record.Digest == sec.Record.Digest {
+		if perr == nil && f.Record.Digest == sec.Record.Digest {
 			s.found.Add(problem.Problem{File: s.w.show(path), Path: differing(data, sec.Plain.Data), What: "holds other content than the credentials say, though its record is up to date: it was forged or edited", Next: "reggen seal"})
 		}
 		return old, "its content changed"
 	}
-	f, err := sealed.Parse(s.w.show(path), raw)
-	if err != nil {
+	if perr != nil {
 		return old, "rebuilt: it was changed after reggen sealed it"
 	}
 	if f.Type != sec.Plain.Type || f.Name != sec.Plain.Name {
 		return old, "its name or type changed"
 	}
 	record := f.Record
-	record.Cipher = ""
+	record.Cipher, record.Made = "", ""
 	switch {
 	case record.String() != sec.Record.String():
 		return old, "its record changed"
@@ -135,6 +144,17 @@ func lost(old, now []string) bool {
 		}
 	}
 	return false
+}
+
+// decoded are the values of a sealed file; one that is no base64 is left out.
+func decoded(data map[string]string) map[string][]byte {
+	out := map[string][]byte{}
+	for k, v := range data {
+		if raw, err := base64.StdEncoding.DecodeString(v); err == nil {
+			out[k] = raw
+		}
+	}
+	return out
 }
 
 func sameData(have map[string]string, want map[string][]byte) bool {

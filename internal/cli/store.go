@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -144,7 +143,14 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	if rule, err := sops.FindRule(filepath.Join(c.env.sealedDir(), c.env.registry.Metadata.Name+".yaml")); err == nil {
 		sealedFor = rule.Recipients()
 	}
-	raw, err := c.w.newMachine(ctx, path, sealedFor)
+	if err := s.admit([]string{path}); err != nil {
+		return err
+	}
+	rule, err := c.ruleFor(path, s)
+	if err != nil {
+		return err
+	}
+	raw, err := c.w.newMachine(ctx, c.env, path, rule, sealedFor)
 	if err != nil {
 		return err
 	}
@@ -160,32 +166,9 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 // machineName is the file of a machine credential that reggen makes.
 const machineName = "machine.enc.yaml"
 
-// readers are those who may read sealed files where there is none yet: who can
-// open every credential, and whom init was told of.
-func (c *credentialStore) readers() []string {
-	var out []string
-	for i, f := range c.files {
-		meta, err := sops.Inspect(f.raw)
-		switch {
-		case err != nil:
-			return nil
-		case i == 0:
-			out = slices.Clone(meta.Recipients)
-		default:
-			out = slices.DeleteFunc(out, func(id string) bool { return !slices.Contains(meta.Recipients, id) })
-		}
-	}
-	for _, f := range c.files {
-		if f.public.Type == credential.Machine && !f.made {
-			out = append(out, strings.FieldsFunc(f.doc.Metadata.Annotations[spec.SealedFor], func(r rune) bool { return r == ',' })...)
-		}
-	}
-	return out
-}
-
-// newMachine draws and encrypts a machine credential for the rule at path.
-// sealedFor are those who may read the sealed files, where they are known.
-func (w *World) newMachine(ctx context.Context, path string, sealedFor []string) ([]byte, error) {
+// newMachine draws and encrypts a machine credential for a rule. sealedFor are
+// those who may read the sealed files, where they are known.
+func (w *World) newMachine(ctx context.Context, e environment, path string, rule *sops.Rule, sealedFor []string) ([]byte, error) {
 	data := map[string]string{}
 	for _, field := range []string{credential.HTTPSecret, credential.Seed} {
 		v, err := credential.Generate(w.Random, 43)
@@ -196,9 +179,13 @@ func (w *World) newMachine(ctx context.Context, path string, sealedFor []string)
 	}
 	meta := spec.Metadata{Name: "machine"}
 	if len(sealedFor) > 0 {
-		meta.Annotations = map[string]string{spec.SealedFor: strings.Join(sealedFor, ",")}
+		readers := strings.Join(sealedFor, ",")
+		meta.Annotations = map[string]string{spec.SealedFor: readers}
+		if by := sops.Vouch(e.sealedForParts(readers)...); by != "" {
+			meta.Annotations[spec.VouchedFor] = by
+		}
 	}
-	return w.sealCredential(ctx, path, credential.Document{Metadata: meta, Type: credential.Machine, StringData: data}, nil, false)
+	return w.sealCredentialFor(ctx, path, rule, credential.Document{Metadata: meta, Type: credential.Machine, StringData: data}, nil, false)
 }
 
 // settle opens one credential and brings it up to date; why is empty when it
@@ -232,7 +219,11 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 		newKey, why = true, newDataKey(why)
 	}
 	if stays := c.sealedFor(f); f.public.Type == credential.Machine && stays != f.doc.Metadata.Annotations[spec.SealedFor] {
-		f.doc.Metadata.Annotations[spec.SealedFor] = stays
+		said := f.doc.Metadata.Annotations
+		if vouched := sops.Vouched(said[spec.VouchedFor], c.env.sealedForParts(said[spec.SealedFor])...); vouched {
+			said[spec.VouchedFor] = sops.Vouch(c.env.sealedForParts(stays)...)
+		}
+		said[spec.SealedFor] = stays
 		if why == "" {
 			why = "names no reader of sealed files any more who is none"
 		}
@@ -240,23 +231,14 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 	if why == "" {
 		return "", nil
 	}
-	if f.new, err = c.w.sealCredential(ctx, f.path, f.doc, f.file, newKey); err != nil {
+	if rule, err = c.ruleFor(f.path, s); err != nil {
+		return "", err
+	}
+	if f.new, err = c.w.sealCredentialFor(ctx, f.path, rule, f.doc, f.file, newKey); err != nil {
 		return "", err
 	}
 	f.public, err = credential.Parse(c.w.show(f.path), f.new)
 	return why, err
-}
-
-// sealedFor is what a machine credential says of the readers of sealed files,
-// without those whom the rule does not name any more: who has left is not known.
-func (c *credentialStore) sealedFor(f *storedCredential) string {
-	said := f.doc.Metadata.Annotations[spec.SealedFor]
-	rule, err := sops.FindRule(filepath.Join(c.env.sealedDir(), c.env.registry.Metadata.Name+".yaml"))
-	if said == "" || err != nil {
-		return said
-	}
-	names := rule.Recipients()
-	return strings.Join(slices.DeleteFunc(strings.Split(said, ","), func(id string) bool { return !slices.Contains(names, id) }), ",")
 }
 
 // hash makes a user's hash when it is missing or was made from something else.

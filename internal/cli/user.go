@@ -132,6 +132,7 @@ func (w *World) addUser(ctx context.Context, dir, name string, o newUser) error 
 		return err
 	}
 	w.note("%s: user %q, %s", w.show(path), name, said)
+	w.tellFor([]string{path})
 	w.note("next: reggen seal %s", quoteArg(w.show(e.root)))
 	return nil
 }

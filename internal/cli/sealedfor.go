@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+)
+
+// ruleFor is the rule for a file that a seal encrypts. What a check encrypts is
+// compared and thrown away, so that no program is started for whom a rule names
+// and nobody said yes to.
+func (c *credentialStore) ruleFor(path string, s *sealing) (*sops.Rule, error) {
+	if s.check {
+		return sops.Nobody()
+	}
+	return sops.FindRule(path)
+}
+
+// readers are those who may read sealed files where there is none yet: who can
+// open every credential, and whom init was told of, if a key at hand vouches
+// for that.
+func (c *credentialStore) readers() []string {
+	var out []string
+	for i, f := range c.files {
+		meta, err := sops.Inspect(f.raw)
+		switch {
+		case err != nil:
+			return nil
+		case i == 0:
+			out = slices.Clone(meta.Recipients)
+		default:
+			out = slices.DeleteFunc(out, func(id string) bool { return !slices.Contains(meta.Recipients, id) })
+		}
+	}
+	for _, f := range c.files {
+		said := f.doc.Metadata.Annotations
+		if f.public.Type == credential.Machine && !f.made && sops.Vouched(said[spec.VouchedFor], c.env.sealedForParts(said[spec.SealedFor])...) {
+			out = append(out, strings.FieldsFunc(said[spec.SealedFor], func(r rune) bool { return r == ',' })...)
+		}
+	}
+	return out
+}
+
+// sealedForParts is what is vouched for when a machine credential names readers
+// of sealed files: this environment's, lest another one's is put in its place.
+func (e environment) sealedForParts(readers string) []string {
+	top := e.root
+	for dir := e.root; ; dir = filepath.Dir(dir) {
+		if exists(filepath.Join(dir, sops.ConfigName)) {
+			top = dir
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	rel, err := filepath.Rel(top, e.root)
+	if err != nil {
+		rel = e.root
+	}
+	return []string{"sealed for", filepath.ToSlash(rel), e.registry.Metadata.Namespace + "/" + e.registry.Metadata.Name, readers}
+}
+
+// sealedFor is what a machine credential says of the readers of sealed files,
+// without those whom the rule does not name any more: who has left is not known.
+func (c *credentialStore) sealedFor(f *storedCredential) string {
+	said := f.doc.Metadata.Annotations[spec.SealedFor]
+	rule, err := sops.FindRule(filepath.Join(c.env.sealedDir(), c.env.registry.Metadata.Name+".yaml"))
+	if said == "" || err != nil {
+		return said
+	}
+	names := rule.Recipients()
+	return strings.Join(slices.DeleteFunc(strings.Split(said, ","), func(id string) bool { return !slices.Contains(names, id) }), ",")
+}
