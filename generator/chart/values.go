@@ -33,7 +33,10 @@ func (c *Chart) CheckValues(values map[string]any) problem.List {
 func checkMap(l *problem.List, path string, values map[string]any, s *jsonschema.Schema) {
 	for _, k := range sortedKeys(values) {
 		at, v := path+"."+k, values[k]
-		if strings.ContainsAny(k, "./") {
+		switch {
+		case problem.Secretish(k):
+			at = path + problem.Key(k)
+		case strings.ContainsAny(k, "./"):
 			at = path + "[" + k + "]"
 		}
 		sub, known := s.Properties[k]

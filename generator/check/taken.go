@@ -156,7 +156,7 @@ func inFile(known, value any, path []string) []fault {
 			case ok:
 				out = append(out, inFile(next, m[key], here)...)
 			case len(path) > 0 || !strings.HasPrefix(key, "x-"):
-				f := fault{strings.Join(here, "."), "is no key that the registry knows", strings.Join(sortedKeys(k), ", "), Warning}
+				f := fault{strings.Join(append(slices.Clone(path), problem.Key(key)), "."), "is no key that the registry knows", strings.Join(sortedKeys(k), ", "), Warning}
 				if near := problem.Nearest(key, sortedKeys(k)); near != "" {
 					f.want = "perhaps " + near
 				}

@@ -142,6 +142,9 @@ func (r *reader) addf(n *yaml.Node, path, next, format string, args ...any) {
 
 // unknown reports a key that nothing reads, and what was probably meant.
 func (r *reader) unknown(k *yaml.Node, path string, known []string) {
+	if problem.Secretish(k.Value) {
+		path = strings.TrimSuffix(path, k.Value) + problem.Key(k.Value)
+	}
 	r.problems.Add(problem.Problem{File: r.file, Line: k.Line, Path: path, What: "unknown field",
 		Want: strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1], Near: problem.Nearest(k.Value, known)})
 }

@@ -46,6 +46,9 @@ func Parse(path string, data []byte) (File, error) {
 	if strings.Contains(text, "\n<<<<<<< ") || strings.Contains(text, "\n>>>>>>> ") {
 		return bad("holds the markers of an unfinished git merge; sealed files are derived, so there is nothing to merge by hand")
 	}
+	if strings.Contains(strings.ToUpper(text), "AGE-SECRET-KEY-") {
+		return bad("holds a private key in the clear; take it for leaked")
+	}
 	var doc struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`

@@ -18,6 +18,6 @@ func (v *validator) check() {
 	}
 	sort.Strings(rules)
 	for _, rule := range rules {
-		v.missing("spec.check.silence."+rule, v.s.Check.Silence[rule], "why the rule doesn't count here, for the next one who reads it")
+		v.missing(join("spec.check.silence", rule), v.s.Check.Silence[rule], "why the rule doesn't count here, for the next one who reads it")
 	}
 }

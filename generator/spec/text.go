@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/reggen/reggen/generator/problem"
 )
 
 // longest is how many bytes of a value or a name an error quotes.
@@ -14,27 +16,11 @@ const longest = 64
 // quote shows a value of the spec in an error. Long ones are only counted,
 // and so is anything with an '@', behind which a URL hides a password.
 func quote(s string) string {
-	if len(s) > longest || strings.Contains(s, "@") || !utf8.ValidString(s) || secretish(s) {
+	if len(s) > longest || strings.Contains(s, "@") || !utf8.ValidString(s) || problem.Secretish(s) {
 		return fmt.Sprintf("the value (%d bytes)", len(s))
 	}
 	return strconv.Quote(s)
 }
-
-// secretish says that a text may be a secret in the wrong place: a private key,
-// a hash, or a long word with capitals, small letters and digits, as keys of
-// clouds are. It is not quoted then.
-func secretish(s string) bool {
-	upper := strings.ToUpper(s)
-	switch {
-	case strings.Contains(upper, "SECRET-KEY"), strings.Contains(upper, "-----BEGIN"), strings.HasPrefix(s, "$2"):
-		return true
-	case !longWord.MatchString(s):
-		return false
-	}
-	return strings.ContainsAny(s, "0123456789") && s != strings.ToLower(s) && s != upper || strings.HasPrefix(s, "AKIA") || strings.HasPrefix(s, "ASIA")
-}
-
-var longWord = regexp.MustCompile(`^[A-Za-z0-9+/=_-]{20,}$`)
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
@@ -42,8 +28,8 @@ var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // brackets, as annotations need it.
 func join(path, key string) string {
 	switch {
-	case secretish(key):
-		return path + fmt.Sprintf("[a key of %d bytes]", len(key))
+	case problem.Secretish(key):
+		return path + problem.Key(key)
 	case !plainKey.MatchString(key) || len(key) > longest:
 		if len(key) > longest {
 			cut := longest - 4

@@ -31,7 +31,7 @@ func (k *kustomization) unknownFields() (l problem.List) {
 	fields, known := n.Content[0].Content, kustomizationFields()
 	for i := 0; i+1 < len(fields); i += 2 {
 		if name := fields[i].Value; !slices.ContainsFunc(known, func(f string) bool { return strings.EqualFold(f, name) }) {
-			l.Add(problem.Problem{File: k.file, Line: fields[i].Line, Path: name, What: "unknown field", Near: problem.Nearest(name, known)})
+			l.Add(problem.Problem{File: k.file, Line: fields[i].Line, Path: problem.Key(name), What: "unknown field", Near: problem.Nearest(name, known)})
 		}
 	}
 	return l
