@@ -32,6 +32,8 @@ type Options struct {
 	NewDataKey bool
 	// Network lets the key services be asked that the rule names.
 	Network bool
+
+	prove bool // look at the keys at hand, which sealing itself needs not
 }
 
 // failed is all that is said of an error of SOPS.
@@ -45,13 +47,18 @@ const failed = "encrypting failed"
 // It refuses values there that are not strings, and keys named data or
 // stringData anywhere else, which SOPS would encrypt too.
 func Seal(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, err error) {
-	out, _, err = SealProven(ctx, plain, rule, opt)
+	out, _, err = sealing(ctx, plain, rule, opt)
 	return out, err
 }
 
 // SealProven is Seal, and what shows to File.Made later that a key at hand
 // stands behind the data key; "" without such a key.
 func SealProven(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, proof string, err error) {
+	opt.prove = true
+	return sealing(ctx, plain, rule, opt)
+}
+
+func sealing(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, proof string, err error) {
 	defer func() {
 		if recover() != nil {
 			out, err = nil, problem.Problem{What: failed}
@@ -155,5 +162,8 @@ func encrypt(ctx context.Context, branch sops.TreeBranch, rule *Rule, opt Option
 	if out, err = emit(branches[0]); err != nil {
 		return nil, "", problem.Problem{What: failed}
 	}
-	return out, Vouch(dataKeyParts(key, tree.Metadata)...), nil
+	if opt.prove {
+		proof = Vouch(dataKeyParts(key, tree.Metadata)...)
+	}
+	return out, proof, nil
 }

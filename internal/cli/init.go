@@ -377,7 +377,7 @@ func (i *initial) credentials(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		text, err := i.w.newMachine(ctx, e, path, rule, cluster)
+		text, err := i.w.newMachine(ctx, e, path, rule, cluster, len(i.o.people) == 0) // else it was told of public keys, and looks at no private one
 		if err != nil {
 			return err
 		}

@@ -150,7 +150,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	if err != nil {
 		return err
 	}
-	raw, err := c.w.newMachine(ctx, c.env, path, rule, sealedFor)
+	raw, err := c.w.newMachine(ctx, c.env, path, rule, sealedFor, true)
 	if err != nil {
 		return err
 	}
@@ -167,8 +167,9 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 const machineName = "machine.enc.yaml"
 
 // newMachine draws and encrypts a machine credential for a rule. sealedFor are
-// those who may read the sealed files, where they are known.
-func (w *World) newMachine(ctx context.Context, e environment, path string, rule *sops.Rule, sealedFor []string) ([]byte, error) {
+// those who may read the sealed files, where they are known; vouch has a key at
+// hand stand behind that.
+func (w *World) newMachine(ctx context.Context, e environment, path string, rule *sops.Rule, sealedFor []string, vouch bool) ([]byte, error) {
 	data := map[string]string{}
 	for _, field := range []string{credential.HTTPSecret, credential.Seed} {
 		v, err := credential.Generate(w.Random, 43)
@@ -181,8 +182,10 @@ func (w *World) newMachine(ctx context.Context, e environment, path string, rule
 	if len(sealedFor) > 0 {
 		readers := strings.Join(sealedFor, ",")
 		meta.Annotations = map[string]string{spec.SealedFor: readers}
-		if by := sops.Vouch(e.sealedForParts(readers)...); by != "" {
-			meta.Annotations[spec.VouchedFor] = by
+		if vouch {
+			if by := sops.Vouch(e.sealedForParts(readers)...); by != "" {
+				meta.Annotations[spec.VouchedFor] = by
+			}
 		}
 	}
 	return w.sealCredentialFor(ctx, path, rule, credential.Document{Metadata: meta, Type: credential.Machine, StringData: data}, nil, false)
