@@ -315,7 +315,7 @@ func (w *World) encrypted(e environment, dir string, to *[]check.Encrypted, l *p
 			l.Join(w.ruleless(e, err))
 			continue
 		}
-		*to = append(*to, check.Encrypted{File: f.Path, Recipients: rule.Named(meta.Recipients), Rule: rule.Recipients(), Regrouped: !sops.SameRecipients(meta, rule), From: w.ruleName(rule)})
+		*to = append(*to, check.Encrypted{File: f.Path, Recipients: sops.ShownRecipients(rule.Named(meta.Recipients)), Rule: sops.ShownRecipients(rule.Recipients()), Regrouped: !sops.SameRecipients(meta, rule), From: w.ruleName(rule)})
 	}
 	return files
 }
