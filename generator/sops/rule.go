@@ -89,8 +89,16 @@ func FindRuleWithin(top, path string) (*Rule, error) {
 		p.Want = "the name " + ConfigName
 		p.Next = fmt.Sprintf("git mv %s %s", misnamed, filepath.Join(filepath.Dir(misnamed), ConfigName))
 	}
-	return nil, p
+	return nil, absence{p}
 }
+
+// absence is the error of a file above which there is no .sops.yaml.
+type absence struct{ problem.Problem }
+
+func (a absence) Unwrap() error { return a.Problem }
+
+// NoConfig says whether an error of FindRule is that there is no .sops.yaml.
+func NoConfig(err error) bool { return errors.As(err, &absence{}) }
 
 // notFolder says that a part of the path is a file: nothing is below it.
 func notFolder(err error) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/diff"
+	"github.com/reggen/reggen/internal/revision"
 )
 
 // Exit statuses of diff, those of the diff command.
@@ -147,6 +148,9 @@ func (w *World) compare(build builder, old *World, base, rel string) comparison 
 			list.Join(c.err)
 			for i := range list {
 				list[i].What = "on the other side: " + list[i].What
+			}
+			if hint := revision.Hint(old.left); hint != "" && len(list) > 0 {
+				list[len(list)-1].What += "; git has no content there for " + hint
 			}
 			c.err = list
 		}

@@ -26,16 +26,17 @@ type sideReaders struct {
 	files, rules      map[string]bool
 	divided, dividing map[string]bool     // how files are, and how rules say, where one reader is not enough
 	from              map[string][]string // a recipient, or groups: the rules that name it
+	broken            bool                // rules are there and can't be read
 }
 
-// changedReaders compares who can read on both sides. A side without any rule,
-// for instance a folder beside the one of .sops.yaml, is compared by its files
-// alone.
+// changedReaders compares who can read on both sides. A folder without any rule,
+// for instance what reggen render wrote, is compared by its files alone; a
+// revision without one, or with rules that can't be read, named nobody.
 func (w *World) changedReaders(old *World, before, now []publicSpec) []readerDiff {
 	var out []readerDiff
 	for _, kind := range []string{"credentials", "sealed"} {
 		x, y := old.readers(old.Dir, before, kind), w.readers("", now, kind)
-		if len(before) > 0 && (len(x.rules) == 0) != (len(y.rules) == 0) {
+		if len(before) > 0 && !old.versioned && !x.broken && (len(x.rules) == 0) != (len(y.rules) == 0) {
 			x.rules, y.rules, x.dividing, y.dividing = nil, nil, nil, nil
 		}
 		who := comingNames(x.files, x.rules, y.files, y.rules)
@@ -115,7 +116,7 @@ func comingNames(oldFiles, oldRules, files, rules map[string]bool) *names {
 // readers are whom files and rules of a kind name. Rules are looked for no
 // further up than top.
 func (w *World) readers(top string, specs []publicSpec, kind string) sideReaders {
-	s := sideReaders{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string][]string{}}
+	s := sideReaders{files: map[string]bool{}, rules: map[string]bool{}, divided: map[string]bool{}, dividing: map[string]bool{}, from: map[string][]string{}}
 	for _, spec := range specs {
 		dirs := spec.Credentials
 		if kind == "sealed" {
@@ -130,6 +131,7 @@ func (w *World) readers(top string, specs []publicSpec, kind string) sideReaders
 					s.divided[d] = true
 				}
 				if err != nil {
+					s.broken = s.broken || !sops.NoConfig(err)
 					add(s.files, meta.Recipients)
 					continue
 				}

@@ -3,16 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/revision"
 )
 
 // otherSide is the World of what is compared with, and the folder of this side
@@ -31,14 +30,13 @@ func (w *World) otherSide(ctx context.Context, o diffOptions) (old *World, base 
 	if rev == "" {
 		rev = "HEAD"
 	}
-	top, err := w.git(ctx, nil, "rev-parse", "--show-toplevel")
+	repository, err := revision.Find(ctx, w.Dir, w.Allow.Network, w.Allow.Large)
 	if err != nil {
-		return nil, "", nil, problem.Problem{What: "not in a git repository", Want: "a repository, or --against with a folder"}
+		return nil, "", nil, err
 	}
-	base = strings.TrimSuffix(string(top), "\n")
-	commit, err := w.git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
+	commit, err := repository.Commit(ctx, rev)
 	if err != nil {
-		return nil, "", nil, problem.Problem{Path: "--from", What: fmt.Sprintf("git knows no revision %q", rev), Next: "git log --oneline   # in CI: is the checkout shallow?"}
+		return nil, "", nil, err
 	}
 	dir, err := os.MkdirTemp("", "reggen-diff-")
 	if err != nil {
@@ -49,31 +47,15 @@ func (w *World) otherSide(ctx context.Context, o diffOptions) (old *World, base 
 	}
 	cleanup = func() { _ = os.RemoveAll(dir) }
 	side.Dir = filepath.Join(dir, "tree")
-	if err := w.checkOut(ctx, base, strings.TrimSpace(string(commit)), dir, side.Dir); err != nil {
+	if err = os.Mkdir(side.Dir, 0o755); err == nil {
+		side.left, err = repository.Unpack(ctx, commit, side.Dir)
+	}
+	if err != nil {
 		cleanup()
-		return nil, "", nil, problem.Problem{Path: "--from", What: "the revision can't be unpacked into " + dir}
+		return nil, "", nil, err
 	}
-	return &side, base, cleanup, nil
-}
-
-// checkOut writes the files of a commit into a folder by way of an index of
-// its own, so that neither the repository's index nor its working tree is
-// touched. (git archive would leave out what is marked export-ignore.)
-func (w *World) checkOut(ctx context.Context, base, commit, scratch, into string) error {
-	if err := os.Mkdir(into, 0o755); err != nil {
-		return err
-	}
-	index := []string{"GIT_INDEX_FILE=" + filepath.Join(scratch, "index")}
-	for _, args := range [][]string{
-		{"read-tree", commit},
-		{"checkout-index", "--all", "--quiet", "--prefix=" + into + string(filepath.Separator)},
-	} {
-		args = append([]string{"-C", base, "-c", "core.sparseCheckout=false", "-c", "core.fsmonitor=false", "-c", "core.splitIndex=false"}, args...)
-		if _, err := w.git(ctx, index, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	side.versioned = true
+	return &side, repository.Top, cleanup, nil
 }
 
 // places are the environments that the arguments stand for on either side, as

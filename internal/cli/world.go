@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/kustomize"
+	"github.com/reggen/reggen/internal/revision"
 )
 
 // World is everything that a command may touch besides files.
@@ -49,6 +49,9 @@ type World struct {
 	FunctionMode bool
 
 	done <-chan struct{} // closed when the program is interrupted
+
+	versioned bool            // Dir holds a revision of the repository, all of it
+	left      []revision.Left // what that lacks
 }
 
 // Exit statuses.
@@ -295,13 +298,4 @@ func interrupted(ctx context.Context) error {
 		return interruption
 	}
 	return nil
-}
-
-// git runs git in the working directory, with env added to this process's
-// environment, and returns what it printed.
-func (w *World) git(ctx context.Context, env []string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir = w.Dir
-	cmd.Env = append(os.Environ(), env...)
-	return cmd.Output()
 }
