@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -48,7 +49,7 @@ func (p Problem) Error() string {
 		b.WriteString(p.Want)
 	}
 	if p.Near != "" {
-		fmt.Fprintf(&b, "; did you mean %q?", p.Near) // which escapes
+		fmt.Fprintf(&b, "; did you mean %s?", Shown(strconv.Quote(p.Near))) // which escapes most
 	}
 	return b.String() + p.hint()
 }

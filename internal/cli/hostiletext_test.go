@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"log"
 	"maps"
 	"os"
@@ -18,7 +17,7 @@ import (
 // hostileText is what a pull request may hold wherever a text can stand: a line
 // of its own with a command for a CI, colours, a sentence turned around, and
 // what means something to Markdown and HTML.
-const hostileText = "evil\n::error::owned\r\x1b[32mok\u202e\u2066\u200b\u2028 `</summary><img src=x> @team [l](http://h)"
+const hostileText = "evil\n::error::owned\r\x1b[32mok\u202e\u2066\u200b\u2028\n  ::add-mask::o\n##[group]o ##vso[task.complete]o\u3164 `</summary><img src=x> @team [l](http://h)"
 
 // quoted is a text as JSON, which YAML and kustomize take too.
 func quoted(text string) string {
@@ -92,6 +91,18 @@ func hostilePlaces(e *testEnv) map[string]map[string]string {
 		if rest, below := strings.CutPrefix(path, "overlays/e0/"); below {
 			places["an environment"][folder+"/"+rest] = text
 		}
+	}
+	for _, top := range []string{"::error::owned", "::add-mask::e", "##vso[task.complete]x"} {
+		inTop := map[string]string{top + "/e.yaml": "apiVersion: reggen.dev/v1alpha1\nkind: RegistryCredential\n"}
+		for path, text := range e.files() {
+			if rest, below := strings.CutPrefix(path, "overlays/e0/"); below {
+				inTop[top+"/"+rest] = strings.ReplaceAll(text, "../../", "../")
+			}
+		}
+		places["an environment "+top] = inTop
+		places["a folder "+top+" that fails"] = map[string]string{top + "/kustomization.yaml": "generators: [registry]\nresources: [nothing]\n", top + "/credentials/x.yaml": "a"}
+		places["a credential's field, "+top] = map[string]string{"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "  password: ", "  "+quoted(top)+": ", 1)}
+		places["an object's lines, "+top] = object("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: " + quoted("b\n"+top+"\n  "+top+"::x\n") + ", " + quoted(top) + ": x}\n")
 	}
 	places["an environment that fails"] = map[string]string{folder + "/kustomization.yaml": "generators: [registry]\nresources: [nothing]\n", folder + "/credentials/x.yaml": "a"}
 	return places
@@ -173,10 +184,8 @@ func steersNothing(t *testing.T, what, text string) {
 		if problem.Steers(strings.ReplaceAll(line, "\t", "")) {
 			t.Errorf("%s: steers: %q", what, line)
 		}
-		for _, command := range []string{"::", "##["} {
-			if strings.HasPrefix(strings.TrimSpace(line), command) {
-				t.Errorf("%s: a line of its own: %q", what, line)
-			}
+		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##") {
+			t.Errorf("%s: a command to a CI: %q", what, line)
 		}
 	}
 }
@@ -222,19 +231,22 @@ func putBack(t *testing.T, e *testEnv, good map[string]string) {
 			e.write(path, text)
 		}
 	}
-	for _, dir := range []string{"out", "overlays/e9"} {
-		if err := os.RemoveAll(e.path(dir)); err != nil {
-			t.Fatal(err)
+	keep := map[string]bool{}
+	for path := range good {
+		for dir := path; dir != "."; dir = filepath.Dir(dir) {
+			keep[dir] = true
 		}
 	}
-	entries, err := os.ReadDir(e.path("overlays"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		if entry.Name() != "e0" {
-			if err := os.RemoveAll(filepath.Join(e.path("overlays"), entry.Name())); err != nil {
-				t.Fatal(fmt.Errorf("restoring: %w", err))
+	for _, dir := range []string{".", "overlays"} {
+		entries, err := os.ReadDir(e.path(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if name := filepath.Join(dir, entry.Name()); !keep[name] && name != ".git" {
+				if err := os.RemoveAll(e.path(name)); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf16"
 
+	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -19,7 +21,7 @@ func jsonText(v any) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	for _, r := range string(text) {
+	for _, r := range strings.ReplaceAll(string(text), "##", `#\u0023`) { // which stands in strings alone
 		switch {
 		case r == '\n' || !problem.Steers(string(r)):
 			b.WriteRune(r)
@@ -34,9 +36,35 @@ func jsonText(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// yamlText writes a value as YAML, for people and programs that read text: what
-// would steer a terminal is shown instead.
+// yamlText writes a value as YAML, for people and programs that read text. A
+// string that would steer a terminal or a log stands between double quotes, on
+// one line and with escapes: the same value, seen by whoever looks.
 func yamlText(v any) ([]byte, error) {
 	text, err := yaml.Marshal(v)
-	return []byte(problem.Lines(string(text))), err
+	if err != nil || problem.Lines(string(text)) == string(text) {
+		return text, err
+	}
+	var doc yamlv3.Node
+	if err := yamlv3.Unmarshal(text, &doc); err != nil {
+		return nil, err
+	}
+	quoteSteering(&doc)
+	var b bytes.Buffer
+	out := yamlv3.NewEncoder(&b)
+	out.SetIndent(2)
+	if err := out.Encode(&doc); err != nil {
+		return nil, err
+	}
+	return []byte(problem.Lines(b.String())), nil
+}
+
+// quoteSteering puts double quotes around what Lines would write otherwise:
+// between them its escapes are YAML's.
+func quoteSteering(n *yamlv3.Node) {
+	if n.Kind == yamlv3.ScalarNode && problem.Lines(n.Value) != n.Value {
+		n.Style = yamlv3.DoubleQuotedStyle
+	}
+	for _, below := range n.Content {
+		quoteSteering(below)
+	}
 }

@@ -244,7 +244,7 @@ func (w *World) userList(dir *string) *cobra.Command {
 				if pulls == "" {
 					pulls = "-"
 				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", u.User, cost, password, pulls, u.File)
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", problem.Shown(u.User), cost, password, pulls, u.File)
 			}
 			return t.Flush()
 		},
