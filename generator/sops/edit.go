@@ -113,7 +113,7 @@ func checkNew(rules []NewRule) error {
 	var l problem.List
 	for i, r := range rules {
 		path := fmt.Sprintf("rule %d", i+1)
-		if _, err := regexp.Compile(r.PathRegex); err != nil || r.PathRegex == "" {
+		if _, err := compile(r.PathRegex); err != nil || r.PathRegex == "" {
 			l.Add(problem.Problem{Path: path, What: "its path_regex is not a regular expression"})
 		}
 		if len(r.Age) == 0 {
@@ -196,11 +196,16 @@ func insert(existing []byte, old []*yaml.Node, have []*string, rules []NewRule) 
 // catching is the first old rule that would catch a file meant for a new one,
 // or -1.
 func catching(old []*yaml.Node, have []*string, rules []NewRule) int {
+	total := 0
 	for i := range old {
 		if have[i] == nil {
 			return i
 		}
-		re, err := regexp.Compile(*have[i])
+		_, size, err := weigh(*have[i])
+		if total += size; err != nil || total > maxCompiled {
+			continue // readBack says so
+		}
+		re, err := compile(*have[i])
 		if err != nil {
 			continue
 		}

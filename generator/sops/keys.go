@@ -27,8 +27,9 @@ type Keys struct {
 
 // usable are the recipients of a file that may be tried: keys of age and PGP
 // on this machine, the latter where the rule names them, since gpg is started
-// for each; and key services that the rule names, on request. The groups stay,
-// though one may be empty.
+// for each (without any rule, which who deletes it brings about, on request); and
+// key services that the rule names, on request. The groups stay, though one may
+// be empty.
 func (k Keys) usable(groups []sops.KeyGroup) (out []sops.KeyGroup, left bool) {
 	for _, group := range groups {
 		var kept sops.KeyGroup
@@ -50,7 +51,7 @@ func (k Keys) takes(key keys.MasterKey) bool {
 	case *age.MasterKey:
 		return true
 	case *pgp.MasterKey:
-		return named || k.Rule == nil
+		return named || k.Rule == nil && k.Network
 	}
 	return k.Network && named && !exposed(key.ToString())
 }

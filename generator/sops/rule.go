@@ -3,23 +3,17 @@ package sops
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
 // ConfigName is the only name under which SOPS looks for its rules.
 const ConfigName = ".sops.yaml"
-
-// maxUp is how many folders SOPS looks into (maxDepth of its package config).
-const maxUp = 100
 
 // Rule is the creation rule that .sops.yaml has for a file.
 type Rule struct {
@@ -45,72 +39,6 @@ func (r *Rule) Groups() [][]string {
 	return out
 }
 
-// FindRule finds the rule for the file at path, which need not exist yet. The
-// first .sops.yaml on the way up from its folder counts, as in SOPS's
-// LookupConfigFile, though that starts at the working directory.
-func FindRule(path string) (*Rule, error) { return FindRuleWithin("", path) }
-
-// FindRuleWithin is FindRule that looks no further up than the folder top, for
-// a copy of a repository; "" looks as far as SOPS does.
-func FindRuleWithin(top, path string) (*Rule, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, problem.Problem{What: "the working directory is gone"}
-	}
-	var misnamed string
-	dir := filepath.Dir(path)
-	for range maxUp {
-		config := filepath.Join(dir, ConfigName)
-		data, err := bounded.Read(config, bounded.MaxSecret)
-		if bounded.IsProblem(err) {
-			return nil, err
-		}
-		if err == nil {
-			rel, err := filepath.Rel(dir, path)
-			if err != nil {
-				return nil, problem.Problem{File: path, What: "lies outside the folder of " + config}
-			}
-			return RuleFor(config, data, filepath.ToSlash(rel))
-		}
-		if !errors.Is(err, fs.ErrNotExist) && !notFolder(err) {
-			return nil, problem.Problem{File: config, What: "can't be read", Want: "a file that SOPS can read"}
-		}
-		if other := filepath.Join(dir, ".sops.yml"); misnamed == "" && exists(other) {
-			misnamed = other
-		}
-		if filepath.Dir(dir) == dir || dir == top {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	p := problem.Problem{File: path, What: "no " + ConfigName + " in its folder or above says who may read it", Next: "reggen init DIR --print-rules   # prints the rules for the environment DIR"}
-	if misnamed != "" {
-		p.What = fmt.Sprintf("SOPS ignores %s", misnamed)
-		p.Want = "the name " + ConfigName
-		p.Next = fmt.Sprintf("git mv %s %s", misnamed, filepath.Join(filepath.Dir(misnamed), ConfigName))
-	}
-	return nil, absence{p}
-}
-
-// absence is the error of a file above which there is no .sops.yaml.
-type absence struct{ problem.Problem }
-
-func (a absence) Unwrap() error { return a.Problem }
-
-// NoConfig says whether an error of FindRule is that there is no .sops.yaml.
-func NoConfig(err error) bool { return errors.As(err, &absence{}) }
-
-// notFolder says that a part of the path is a file: nothing is below it.
-func notFolder(err error) bool {
-	var e *fs.PathError
-	return errors.As(err, &e) && strings.Contains(e.Err.Error(), "not a directory")
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 // RuleFor picks from the text of a .sops.yaml the rule for a file: path is
 // relative to the folder of the config, with slashes. The first rule counts
 // whose path_regex matches anywhere in path, or that has none.
@@ -125,22 +53,15 @@ func RuleFor(config string, data []byte, path string) (rule *Rule, err error) {
 		}
 	}()
 	quiet()
-	rules, err := rulesOf(config, data)
+	c, err := rulesetOf(config, data)
 	if err != nil {
 		return nil, err
 	}
-	for i, n := range rules {
-		r := reader{config: config, index: i}
-		if r.matches(n, path) {
-			return r.rule(n)
-		}
-		if len(r.problems) > 0 {
-			r.problems.Sort()
-			return nil, r.problems
-		}
+	if rule, err = c.find(path); rule != nil || err != nil {
+		return rule, err
 	}
 	what := fmt.Sprintf("no rule matches %s", path)
-	if len(rules) == 0 {
+	if len(c.rules) == 0 {
 		what = fmt.Sprintf("has no creation_rules, so none matches %s", path)
 	}
 	return nil, problem.Problem{File: config, What: what,
@@ -203,31 +124,6 @@ func rulesIn(config string, root *yaml.Node) ([]*yaml.Node, error) {
 	return nil, nil
 }
 
-// matches says whether the rule is the one for path.
-func (r *reader) matches(n *yaml.Node, path string) bool {
-	n = resolve(n)
-	if n.Kind != yaml.MappingNode {
-		r.add(n, "", "the rule is not a mapping", "a mapping with path_regex and recipients")
-		return false
-	}
-	for _, f := range r.fields(n, "") {
-		if f.name != "path_regex" || f.value.ShortTag() == "!!null" {
-			continue
-		}
-		pattern, ok := r.text(f.value, f.name)
-		if !ok {
-			return false
-		}
-		re, err := regexp.Compile(pattern)
-		if err != nil {
-			r.add(f.value, f.name, "not a regular expression", "one in Go's syntax, without look-ahead")
-			return false
-		}
-		return re.MatchString(path) // an empty one matches, as it should
-	}
-	return len(r.problems) == 0
-}
-
 // near misses of keys that matter, when a rule is read.
 var ruleKeys = []string{
 	"path_regex", "kms", "aws_profile", "age", "pgp", "gcp_kms", "hckms", "azure_keyvault", "hc_vault_transit_uri",
@@ -264,8 +160,10 @@ func (r *reader) rule(n *yaml.Node) (*Rule, error) {
 			if text != "" {
 				choice = append(choice, f.name)
 			}
-			if _, err := regexp.Compile(text); err != nil && strings.HasSuffix(f.name, "_regex") {
-				r.add(f.value, f.name, "not a regular expression", "one in Go's syntax, without look-ahead")
+			if strings.HasSuffix(f.name, "_regex") {
+				if _, err := compile(text); err != nil {
+					r.refuse(f.value, f.name, err)
+				}
 			}
 		case "mac_only_encrypted":
 			var b bool

@@ -1,7 +1,6 @@
 package sops
 
 import (
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -14,8 +13,8 @@ var words = []string{"x", "x.enc", "x.sops", "secrets"}
 // words in free places, and with and without what is optional. It knows no
 // look-around but the ends of the text, so it can come back empty-handed.
 func samplesOf(pattern string) []string {
-	tree, err := syntax.Parse(pattern, syntax.Perl)
-	full, ferr := regexp.Compile(pattern)
+	tree, _, err := weigh(pattern)
+	full, ferr := compile(pattern)
 	if err != nil || ferr != nil {
 		return nil
 	}

@@ -170,6 +170,8 @@ func (s *service) noKey(m Metadata, keys Keys, left bool) error {
 		p.Next = "check the network, the cloud credentials, and for PGP the keys that gpg has"
 	}
 	switch {
+	case keys.Rule == nil && !keys.Network && slices.ContainsFunc(m.Recipients, func(id string) bool { return !isAge(id) }):
+		p.Next += "\n(no rule of " + ConfigName + " is for it: only age keys are tried then; gpg too with " + NetworkFlag + ")"
 	case left && keys.Rule != nil && !keys.Network:
 		p.Next += "\nor let the key services be asked that " + ConfigName + " names for it: the same command with " + NetworkFlag
 	case left:
