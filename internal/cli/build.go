@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -188,9 +187,6 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 			if err != nil {
 				return nil, err
 			}
-			if err := w.foreignItems(r, files(sealed)); err != nil {
-				return nil, w.at(r.Root, err)
-			}
 			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
 			for _, s := range objects {
 				if s.IsSecret() && registry != nil {
@@ -244,20 +240,6 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 		return nil, problem.Problem{What: "the build has no objects"}
 	}
 	return out.Bytes(), nil
-}
-
-// foreignItems refuses sealed Secrets among the objects of a build that are not
-// those of its sealed folder, which is what check and seal look at.
-func (w *World) foreignItems(r kustomize.Request, items []generator.File) error {
-	reg, err := spec.Decode(r.Config, "")
-	if err != nil || len(items) == 0 {
-		return nil // what is wrong with the spec, Prepare says
-	}
-	_, folder, err := w.folder(r.Root)(reg.Spec.Secrets.Sealed)
-	if err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	return generator.Foreign(items, folder).Err()
 }
 
 // at says which environment problems of a spec belong to, where nothing else
