@@ -187,6 +187,9 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 			if err != nil {
 				return nil, err
 			}
+			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
+				return nil, w.at(r.Root, err)
+			}
 			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
 			for _, s := range objects {
 				if s.IsSecret() && registry != nil {
@@ -360,6 +363,9 @@ func (w *World) plugin(ctx context.Context, config []byte, root string) int {
 	if err != nil {
 		return w.answer(nil, err)
 	}
+	if err := w.sealedItems(root, config, sealed, false); err != nil {
+		return w.answer(nil, w.at(root, err))
+	}
 	out, err := w.generateText(ctx, root, config, files(sealed), w.functionOptions())
 	if err == nil && len(bytes.TrimSpace(items)) > 0 {
 		out, err = krm.Transform(items, out)
@@ -373,6 +379,9 @@ func (w *World) function(ctx context.Context, in []byte) int {
 		return w.fail(err)
 	}
 	out, err := krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+		if err := w.sealedItems(w.Dir, config, sealed, false); err != nil {
+			return nil, w.at(w.Dir, err)
+		}
 		o := w.functionOptions()
 		for path, text := range maps.All(krm.CredentialItems(in)) {
 			o.credentials = append(o.credentials, generator.File{Path: path, Data: text})
