@@ -102,10 +102,10 @@ func TestKRMTransformer(t *testing.T) {
 	p := examples(t)
 	copyTree(t, filepath.Join("testdata", "krm", "registry"), filepath.Join(p.dir, "krm", "registry"))
 	copyTree(t, filepath.Join(repo, "overlays", "staging", "credentials"), filepath.Join(p.dir, "krm", "credentials"))
-	copyTree(t, filepath.Join(repo, "overlays", "staging", "sealed"), filepath.Join(p.dir, "krm", "items"))
+	copyTree(t, filepath.Join(repo, "overlays", "staging", "sealed"), filepath.Join(p.dir, "krm", "sealed"))
 	p.write("krm/old.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: docker-registry, namespace: registry}\nspec: {type: NodePort, ports: [{port: 1}]}\n"+
 		"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: bystander, namespace: registry}\ndata: {n: \"0755\"}\n")
-	p.write("krm/kustomization.yaml", "resources: [old.yaml, items/docker-registry-htpasswd.yaml, items/docker-registry-http.yaml, items/docker-registry-s3.yaml, items/regcred.yaml]\ntransformers: [registry]\n")
+	p.write("krm/kustomization.yaml", "resources: [old.yaml, sealed/docker-registry-htpasswd.yaml, sealed/docker-registry-http.yaml, sealed/docker-registry-s3.yaml, sealed/regcred.yaml]\ntransformers: [registry]\n")
 	withReggen := *p
 	withReggen.env = append(append([]string{}, p.env...), "PATH="+bin)
 	got := withReggen.ok("", tool("kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", "krm")
@@ -128,7 +128,7 @@ func TestKRMTransformer(t *testing.T) {
 
 	// The same entry without the annotation: kustomize starts reggen as an exec
 	// plugin, and every object that was there stays.
-	p.write("krm/kustomization.yaml", "resources: [old.yaml, items/docker-registry-htpasswd.yaml, items/docker-registry-http.yaml, items/docker-registry-s3.yaml, items/regcred.yaml]\ntransformers: [../overlays/staging/registry]\n")
+	p.write("krm/kustomization.yaml", "resources: [old.yaml, sealed/docker-registry-htpasswd.yaml, sealed/docker-registry-http.yaml, sealed/docker-registry-s3.yaml, sealed/regcred.yaml]\ntransformers: [../overlays/staging/registry]\n")
 	got = kustomize(t, p, plugins(t, p), tool("kustomize"), "build", "--enable-alpha-plugins", "krm")
 	if !bytes.Contains(got, []byte("name: bystander")) || bytes.Contains(got, []byte("NodePort")) {
 		t.Errorf("the exec plugin as a transformer lost or kept the wrong object:\n%.300s", got)

@@ -187,6 +187,9 @@ func (w *World) build(ctx context.Context, dirs []string, o buildOptions) ([]byt
 			if err != nil {
 				return nil, err
 			}
+			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
+				return nil, w.at(r.Root, err)
+			}
 			objects, registry, err := w.generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
 			for _, s := range objects {
 				if s.IsSecret() && registry != nil {
@@ -369,6 +372,9 @@ func (w *World) transform(ctx context.Context, root string, config, items []byte
 	if err != nil {
 		return nil, err
 	}
+	if err := w.sealedItems(root, config, sealed, false); err != nil {
+		return nil, w.at(root, err)
+	}
 	out, err := w.generateText(ctx, root, config, files(sealed), options())
 	if err == nil && len(bytes.TrimSpace(items)) > 0 {
 		out, err = krm.Transform(items, out)
@@ -388,6 +394,9 @@ func (w *World) function(ctx context.Context, in []byte) int {
 // sealed Secrets and credentials may be among its items.
 func (w *World) resourceList(ctx context.Context, in []byte, options func() buildOptions) ([]byte, error) {
 	return krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+		if err := w.sealedItems(w.Dir, config, sealed, false); err != nil {
+			return nil, w.at(w.Dir, err)
+		}
 		o := options()
 		for path, text := range maps.All(krm.CredentialItems(in)) {
 			o.credentials = append(o.credentials, generator.File{Path: path, Data: text})

@@ -151,7 +151,7 @@ func TestSealedItemsAreThoseOfTheFolder(t *testing.T) {
 	}
 	for _, args := range []string{"build overlays/e0", "build --secrets plain overlays/e0", "seal --check overlays/e0", "check overlays/e0", "render overlays/e0 -o out"} {
 		out, errs, code := run(t, e.dir, strings.Fields(args)...)
-		if code == 0 || !strings.Contains(errs, "is not the one of the sealed folder") || strings.Contains(out, "kind: ") {
+		if code == 0 || !strings.Contains(errs, "is not the one in overlays/e0/sealed") || strings.Contains(out, "kind: ") {
 			t.Errorf("%s: exit %d\n%s", args, code, errs)
 		}
 	}
@@ -176,5 +176,51 @@ func TestSecretsOfAnEnvironmentBuiltTwice(t *testing.T) {
 	e.write("overlays/b/kustomization.yaml", "resources: [../e0]\nnamePrefix: b-\n"+gone)
 	if _, errs, code := run(t, e.dir, "build", "overlays/both"); code == 0 || !strings.Contains(errs, "docker-registry-s3 is not in the finished build") {
 		t.Errorf("one of two is gone: exit %d\n%s", code, errs)
+	}
+}
+
+// Sealed Secrets that come as items of a transformer are what is deployed, so
+// they have to be those of the sealed folder, which everything else looks at.
+func TestSealedItemsAreTheSealedFiles(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	wanted := e.ok("build", "overlays/e0")
+	old := map[string]string{}
+	names := []string{"docker-registry-htpasswd", "docker-registry-http", "docker-registry-s3", "regcred"}
+	for _, name := range names {
+		old[name] = e.read("overlays/e0/sealed/" + name + ".yaml")
+	}
+	e.ok("seal", "--rotate-keys", "overlays/e0") // the same, encrypted anew
+	resources := func(changed string) string {
+		list := ""
+		for _, name := range names {
+			file := "sealed/" + name + ".yaml"
+			if name == changed {
+				file = "other.yaml"
+				e.write("overlays/e0/other.yaml", old[name])
+			}
+			list += file + ","
+		}
+		return "resources: [" + list + "]\ntransformers: [registry]\n"
+	}
+	good := e.ok("build", "overlays/e0")
+	e.write("overlays/e0/kustomization.yaml", resources(""))
+	if out := e.ok("build", "overlays/e0"); strings.Count(out, "\n---\n") != strings.Count(good, "\n---\n") || out == wanted {
+		t.Errorf("the sealed files as items:\n%s", out)
+	}
+	commands := []string{"build overlays/e0", "build --secrets plain overlays/e0", "seal --check overlays/e0", "check overlays/e0", "diff --against . overlays/e0", "render overlays/e0 -o out"}
+	for _, name := range names {
+		e.write("overlays/e0/kustomization.yaml", resources(name))
+		for _, args := range commands {
+			out, errs, code := run(t, e.dir, strings.Fields(args)...)
+			if says := "the sealed Secret " + name + " among the resources is not the one in overlays/e0/sealed"; code == 0 || !strings.Contains(errs, says) || strings.Contains(out, "kind: ") {
+				t.Errorf("%s, %s: exit %d\n%s\n%.300s", name, args, code, errs, out)
+			}
+		}
+	}
+	e.write("overlays/e0/kustomization.yaml", resources(""))
+	e.write("overlays/e0/registry/registry.yaml", e.read("overlays/e0/registry/registry.yaml")+"  secrets: {sealed: nothing}\n")
+	if _, errs, code := run(t, e.dir, "build", "overlays/e0"); code == 0 || !strings.Contains(errs, "is not the one in overlays/e0/nothing") {
+		t.Errorf("no sealed folder: exit %d\n%s", code, errs)
 	}
 }
