@@ -17,6 +17,8 @@ import (
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/cases"
 	"github.com/reggen/reggen/internal/cli"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 const repo = "../.."
@@ -119,10 +121,9 @@ func TestTheRegistryUnderstandsTheExamples(t *testing.T) {
 		name := filepath.Base(filepath.Dir(filepath.Dir(path)))
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			w := &cli.World{
-				Args: []string{"build", "--secrets", "plain", "overlays/" + name}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: abs(t, repo),
-				Home: t.TempDir(), Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader, Executable: os.Executable,
-			}
+			w := cli.New([]string{"build", "--secrets", "plain", "overlays/" + name}, &terminal.Terminal{
+				Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Now: time.Now,
+			}, &repository.Repository{Dir: abs(t, repo)}, cli.Machine{Home: t.TempDir(), Random: rand.Reader, Executable: os.Executable})
 			if code := cli.Run(context.Background(), w); code != 0 {
 				t.Fatalf("exit status %d: %s", code, errs.String())
 			}

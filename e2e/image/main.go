@@ -107,7 +107,7 @@ func (o options) image(platform v1.Platform, created time.Time) (v1.Image, error
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	if err := compile(platform, "..", "./cmd/reggen", filepath.Join(work, "reggen"), "-X github.com/reggen/reggen/internal/cli.release="+o.release()); err != nil {
+	if err := compile(platform, "..", "./cmd/reggen", filepath.Join(work, "reggen"), "-X github.com/reggen/reggen/internal/release.stamped="+o.release()); err != nil {
 		return nil, err
 	}
 	if err := compile(platform, ".", "sigs.k8s.io/kustomize/kustomize/v5", filepath.Join(work, "kustomize"), ""); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // refuses runs commands that have to stop and name the stranger, and writes
@@ -181,7 +182,7 @@ func TestChecksEncryptForNobody(t *testing.T) {
 		if code == 0 || !strings.Contains(errs, plugin) {
 			t.Errorf("%s: exit %d\n%s", args, code, errs)
 		}
-		if exists(filepath.Join(bin, "ran")) {
+		if repository.Exists(filepath.Join(bin, "ran")) {
 			t.Errorf("%s started the plugin", args)
 		}
 	}
@@ -203,11 +204,11 @@ func TestGroupsAreSeen(t *testing.T) {
 	e.write(".sops.yaml", grouped("2"))
 	e.ok("seal", "overlays/e0")
 	for _, name := range []string{"puller", "s3"} {
-		o, err := e.world().readCredential(context.Background(), e.path("overlays/e0/credentials/"+name+".enc.yaml"))
+		o, err := e.world().Keys.ReadCredential(context.Background(), e.path("overlays/e0/credentials/"+name+".enc.yaml"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.credential(0, name, o.doc)
+		e.credential(0, name, o.Doc)
 	}
 	e.ok("seal", "overlays/e0")
 	e.git("init", "-q")
@@ -292,11 +293,11 @@ func TestNoRecordHidesWhoseValueChanged(t *testing.T) {
 	// The facts that these credentials will have.
 	w := e.world()
 	w.Dir = e.dir
-	envs, err := w.environments([]string{"overlays/e0"})
+	envs, err := w.Environments([]string{"overlays/e0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := w.credentials(envs[0])
+	set, err := w.Credentials(envs[0])
 	if err != nil {
 		t.Fatal(err)
 	}

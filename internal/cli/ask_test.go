@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // person runs reggen with somebody at the terminal, who types lines and, where
@@ -16,9 +19,9 @@ import (
 func person(t *testing.T, dir, home string, lines []string, secrets []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	w := &World{
-		Args: args, Stdin: strings.NewReader(strings.Join(lines, "\n") + "\n"), Stdout: &out, Stderr: &errs, Dir: dir, Home: home,
-		Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader, Executable: os.Executable, StdinIsTerm: true,
+	w := New(args, &terminal.Terminal{
+		Stdin: strings.NewReader(strings.Join(lines, "\n") + "\n"), Stdout: &out, Stderr: &errs,
+		Getenv: func(string) string { return "" }, Now: time.Now, StdinIsTerm: true,
 		ReadPassword: func() (string, error) {
 			if len(secrets) == 0 {
 				t.Fatal("asked for more secrets than expected")
@@ -27,7 +30,7 @@ func person(t *testing.T, dir, home string, lines []string, secrets []string, ar
 			secrets = secrets[1:]
 			return s, nil
 		},
-	}
+	}, &repository.Repository{Dir: dir}, Machine{Home: home, Random: rand.Reader, Executable: os.Executable})
 	code = Run(context.Background(), w)
 	return out.String(), errs.String(), code
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // What is compared with is what was committed. Attributes, which a branch can
@@ -42,7 +44,7 @@ func TestAttributesHideNoReader(t *testing.T) {
 				t.Errorf("who could read before is named as new:\n%s", out)
 			}
 			run(t, e.dir, "check", "--from", "HEAD")
-			if exists(record) {
+			if repository.Exists(record) {
 				t.Error("a program ran")
 			}
 		})

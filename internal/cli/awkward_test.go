@@ -12,6 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/seal"
 )
 
 // awkward are texts that some format on the way could mangle.
@@ -100,9 +102,9 @@ func TestAwkwardTextsArriveExactly(t *testing.T) {
 	}
 	got := opened(t, e)
 	for user, password := range passwords {
-		if _, ok := proves("htpasswd", got["docker-registry-htpasswd"]["htpasswd"], user, password); !ok {
+		if _, ok := seal.Proves("htpasswd", got["docker-registry-htpasswd"]["htpasswd"], user, password); !ok {
 			t.Errorf("user %q is not in the htpasswd file", user)
-		} else if ok, _ := proves("htpasswd", got["docker-registry-htpasswd"]["htpasswd"], user, password); !ok {
+		} else if ok, _ := seal.Proves("htpasswd", got["docker-registry-htpasswd"]["htpasswd"], user, password); !ok {
 			t.Errorf("the password of user %q arrives changed", user)
 		}
 	}
@@ -133,7 +135,7 @@ func opened(t *testing.T, e *testEnv) map[string]map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := (&World{}).openSealed(t.Context(), f, raw)
+		data, err := newWorld(repository.Repository{}).Keys.OpenSealed(t.Context(), f, raw)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // bad is one mistake: what is done to a sealed repository, and the command
@@ -281,10 +284,9 @@ func restore(t *testing.T, e *testEnv, good map[string]string) {
 func runWith(t testing.TB, dir, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	w := &World{
-		Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Dir: dir, Home: filepath.Join(dir, "..", "home"),
-		Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader, Executable: os.Executable,
-	}
+	w := New(args, &terminal.Terminal{
+		Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Now: time.Now,
+	}, &repository.Repository{Dir: dir}, Machine{Home: filepath.Join(dir, "..", "home"), Random: rand.Reader, Executable: os.Executable})
 	code = Run(context.Background(), w)
 	return out.String(), errs.String(), code
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/internal/deliver"
 )
 
 // BenchmarkFunction is the function's own time: one Registry from its merged
@@ -15,12 +16,12 @@ func BenchmarkFunction(b *testing.B) {
 	e := newEnv(b, 1, 3)
 	e.ok("seal", "overlays/e0")
 	w := e.world()
-	envs, err := w.environments([]string{"overlays/e0"})
+	envs, err := w.Environments([]string{"overlays/e0"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, _, err := w.generate(b.Context(), envs[0].root, envs[0].config, nil, buildOptions{}); err != nil {
+		if _, _, err := w.Builds.Generate(b.Context(), envs[0].Root, envs[0].Config, nil, deliver.BuildOptions{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -31,12 +32,12 @@ func BenchmarkPrepare(b *testing.B) {
 	e := newEnv(b, 1, 3)
 	e.ok("seal", "overlays/e0")
 	w := e.world()
-	envs, err := w.environments([]string{"overlays/e0"})
+	envs, err := w.Environments([]string{"overlays/e0"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := generator.Prepare(w.input(envs[0])); err != nil {
+		if _, err := generator.Prepare(w.Builds.Input(envs[0])); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/inspect"
 )
 
 // inSpecOf adds lines to an environment's spec.
@@ -42,7 +44,7 @@ func TestCheckAsJSON(t *testing.T) {
 	e.ok("seal", "overlays/e0")
 	inSpecOf(e, "overlays/e0", "  check:\n    silence:\n      ingress-nginx: it is what we have\n")
 	out, errs, code := run(t, e.dir, "check", "-o", "json")
-	var r checkReport
+	var r inspect.Report
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitOK || errs != "" {
 		t.Fatalf("exit %d, %v\n%s\n%s", code, err, out, errs)
 	}
@@ -50,7 +52,7 @@ func TestCheckAsJSON(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	for _, f := range r.Findings {
-		want := reported{Rule: f.Rule, Severity: "info", Environment: "overlays/e0", File: "overlays/e0", Object: "Deployment registry/docker-registry",
+		want := inspect.Reported{Rule: f.Rule, Severity: "info", Environment: "overlays/e0", File: "overlays/e0", Object: "Deployment registry/docker-registry",
 			Path: "spec.template.spec.containers[0].image", Message: "is known by the tag 3.1.1 alone", Expected: "a digest", Next: f.Next}
 		if f.Rule == "ingress-nginx" {
 			if f.Silenced != "it is what we have" || f.Severity != "warning" {
@@ -65,7 +67,7 @@ func TestCheckAsJSON(t *testing.T) {
 	// What can't be built is a finding like any other.
 	e.write("overlays/e0/kustomization.yaml", "generators: [registry]\npatches: [{path: missing.yaml}]\n")
 	out, errs, code = run(t, e.dir, "check", "-o", "json")
-	r = checkReport{}
+	r = inspect.Report{}
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitFail || r.Count.Error != 1 || r.Findings[0].Rule != "build" || strings.Contains(out, e.dir) {
 		t.Errorf("exit %d, %v\n%s\n%s", code, err, out, errs)
 	}
@@ -79,7 +81,7 @@ func TestCheckAsSARIF(t *testing.T) {
 	e.ok("seal", "overlays/e0")
 	inSpecOf(e, "overlays/e0", "  check:\n    silence:\n      ingress-nginx: it is what we have\n")
 	out, errs, code := run(t, e.dir, "check", "-o", "sarif")
-	var log sarifLog
+	var log inspect.SarifLog
 	if err := json.Unmarshal([]byte(out), &log); err != nil || code != exitOK || log.Version != "2.1.0" || len(log.Runs) != 1 {
 		t.Fatalf("exit %d, %v\n%s", code, err, errs)
 	}
@@ -104,7 +106,7 @@ func TestCheckAsSARIF(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rules {
-		if !strings.Contains(string(page), "\n## "+r.ID+"\n") || r.HelpURI != rulesPage+"#"+r.ID {
+		if !strings.Contains(string(page), "\n## "+r.ID+"\n") || r.HelpURI != inspect.RulesPage+"#"+r.ID {
 			t.Errorf("%s is not on the page", r.ID)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/repository"
 )
 
 const (
@@ -50,8 +51,8 @@ func (w *World) folders(first int) cobra.CompletionFunc {
 		var out []string
 		all, _ := filepath.Glob(filepath.Join(w.Dir, "overlays", "*"))
 		for _, dir := range all {
-			name := w.rel(dir)
-			if !problem.Steers(name) && hasKustomization(dir) && strings.HasPrefix(name, start) && !slices.Contains(args, name) {
+			name := w.Rel(dir)
+			if !problem.Steers(name) && repository.HasKustomization(dir) && strings.HasPrefix(name, start) && !slices.Contains(args, name) {
 				out = append(out, name)
 			}
 		}
@@ -68,11 +69,11 @@ func (w *World) names(all bool) cobra.CompletionFunc {
 		if len(args) > 0 {
 			return nil, onlyThese
 		}
-		e, err := w.chosen(cmd.Flag("dir").Value.String())
+		e, err := w.Chosen(cmd.Flag("dir").Value.String())
 		if err != nil {
 			return nil, onlyThese
 		}
-		set, err := w.credentials(e)
+		set, err := w.Credentials(e)
 		if err != nil {
 			return nil, onlyThese
 		}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/compare"
 )
 
 // git runs git in the test's repository.
@@ -60,7 +62,7 @@ func TestDiff(t *testing.T) {
 		if code != 1 || !strings.Contains(out, "newcomer") || strings.Contains(out, canary) || strings.Contains(out, "ENC[") {
 			t.Errorf("%s: exit %d\n%s", output, code, out)
 		}
-		var v []changes
+		var v []compare.Changes
 		if output == "json" && (json.Unmarshal([]byte(out), &v) != nil || len(v) != 1) {
 			t.Errorf("not the documented JSON:\n%s", out)
 		}

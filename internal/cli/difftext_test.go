@@ -5,13 +5,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/diff"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
-func someChanges() []changes {
-	return []changes{{
+func someChanges() []compare.Changes {
+	return []compare.Changes{{
 		Environments:  []string{"overlays/a", "overlays/b"},
-		publicChanges: publicChanges{Users: &names{Added: []string{"alice"}, Removed: []string{"bob"}}},
+		PublicChanges: compare.PublicChanges{Users: &compare.Names{Added: []string{"alice"}, Removed: []string{"bob"}}},
 		Objects: []diff.Object{
 			{Object: "Deployment ns/d", Change: diff.Changed, Fields: []diff.Field{{Path: "spec/replicas", Change: diff.Changed, From: "1", To: "2"}}},
 			{Object: "Secret ns/s", Change: diff.Changed, Fields: []diff.Field{{Path: "data/k", Change: diff.Changed}}},
@@ -24,7 +27,7 @@ func someChanges() []changes {
 // Colours are for a terminal whose owner wants them, and the text is the same
 // without.
 func TestDiffColours(t *testing.T) {
-	plain := (&World{Getenv: func(string) string { return "" }}).plainText(someChanges())
+	plain := newWorld(repository.Repository{}).Compares.PlainText(someChanges())
 	if strings.Contains(plain, "\x1b") || !strings.Contains(plain, "  users: +alice -bob\n") {
 		t.Errorf("no terminal:\n%q", plain)
 	}
@@ -37,8 +40,8 @@ func TestDiffColours(t *testing.T) {
 		"a dumb one":   {map[string]string{"TERM": "dumb"}, false},
 		"a clever one": {map[string]string{"TERM": "xterm"}, true},
 	} {
-		w := &World{StdoutIsTerm: true, Getenv: func(k string) string { return c.env[k] }}
-		got := w.plainText(someChanges())
+		w := New(nil, &terminal.Terminal{StdoutIsTerm: true, Getenv: func(k string) string { return c.env[k] }}, &repository.Repository{}, Machine{})
+		got := w.Compares.PlainText(someChanges())
 		if !c.coloured && got != plain {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -55,7 +58,7 @@ func TestDiffShowsWhatIsNotPrintable(t *testing.T) {
 	c := someChanges()
 	c[0].Objects[0].Fields[0].To = "2\x1b[2J\x9b\r\u202eevil\nline\t."
 	c[0].Users.Added[0] = "al\x07ice"
-	for _, text := range []string{(&World{Getenv: func(string) string { return "" }}).plainText(c), markdown(c)} {
+	for _, text := range []string{newWorld(repository.Repository{}).Compares.PlainText(c), compare.Markdown(c)} {
 		if strings.ContainsAny(text, "\x1b\x07\r\u202e\u009b") || !strings.Contains(text, "evil") || !strings.Contains(text, "line\t.") {
 			t.Errorf("%q", text)
 		}
@@ -65,7 +68,7 @@ func TestDiffShowsWhatIsNotPrintable(t *testing.T) {
 // A comment has a limit of 65536 characters: what fits is shown whole, the rest
 // is counted, and the folds and fences stay closed.
 func TestMarkdownIsLimited(t *testing.T) {
-	var many []changes
+	var many []compare.Changes
 	for i := range 40 {
 		c := someChanges()[0]
 		c.Objects = nil
@@ -86,7 +89,7 @@ func TestMarkdownIsLimited(t *testing.T) {
 		one[0].Objects = append(one[0].Objects, diff.Object{Object: fmt.Sprintf("ConfigMap ns/c%d", i), Change: diff.Added})
 	}
 	for name, c := range map[string]struct {
-		all  []changes
+		all  []compare.Changes
 		left bool
 		want []string
 	}{
@@ -97,7 +100,7 @@ func TestMarkdownIsLimited(t *testing.T) {
 		"a huge value":        {huge, false, []string{"bytes more)", "Ingress ns/i"}},
 		"many environments":   {wide, false, []string{"<summary>overlays/a, overlays/b, overlays/environment-0, overlays/environment-1, overlays/environment-2 and 8997 more: 4 objects</summary>\n\nIn overlays/a, "}},
 	} {
-		text := markdown(c.all)
+		text := compare.Markdown(c.all)
 		if len(text) > 65536-1000 || strings.Contains(text, "did not fit here") != c.left {
 			t.Errorf("%s: %d bytes, %q", name, len(text), text[len(text)-80:])
 		}
@@ -117,7 +120,7 @@ func TestMarkdownHoldsItsText(t *testing.T) {
 	c := someChanges()
 	c[0].Environments = []string{"overlays/<b>"}
 	c[0].Objects[0].Fields[0].To = "a\n```\n</details>\n````\n@everyone"
-	text := markdown(c)
+	text := compare.Markdown(c)
 	if strings.Count(text, "`````") != 2 || strings.Contains(text, "<b>") || !strings.Contains(text, "+   ````\n") {
 		t.Errorf("%s", text)
 	}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // repo is the checkout's root.
@@ -33,11 +35,10 @@ func repo(t testing.TB) string {
 func run(t testing.TB, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	w := &World{
-		Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, Home: t.TempDir(),
-		Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader,
-		Executable: os.Executable, Accept: trusted[dir],
-	}
+	w := New(args, &terminal.Terminal{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Now: time.Now,
+	}, &repository.Repository{Dir: dir}, Machine{Home: t.TempDir(), Random: rand.Reader, Executable: os.Executable})
+	w.Seals.Accept = trusted[dir]
 	code = Run(context.Background(), w)
 	return out.String(), errs.String(), code
 }

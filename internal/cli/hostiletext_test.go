@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // hostileText is what a pull request may hold wherever a text can stand: a line
@@ -21,7 +23,7 @@ const hostileText = "evil\n::error::owned\r\x1b[32mok\u202e\u2066\u200b\u2028\n 
 
 // quoted is a text as JSON, which YAML and kustomize take too.
 func quoted(text string) string {
-	out, _ := jsonText(text)
+	out, _ := terminal.JSONText(text)
 	return strings.TrimSpace(string(out))
 }
 
@@ -78,8 +80,8 @@ func hostilePlaces(e *testEnv) map[string]map[string]string {
 		"a sealed file's type":    {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "type: kubernetes.io/dockerconfigjson", "type: "+q, 1)},
 		"a record":                {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "reggen.dev/record: |", "reggen.dev/record: "+q+"\n    x: |", 1)},
 		"a record's owner":        {"overlays/e0/sealed/regcred.yaml": strings.Replace(e.read("overlays/e0/sealed/regcred.yaml"), "registry/docker-registry", "evil\x1b[32m/docker", 1)},
-		"an offboarding":          {journalName: `{"recipient": ` + q + `, "names": [` + q + `], "folders": [` + q + `], "environments": [{"dir": ` + q + `, "registry": ` + q + `}]}`},
-		"a rendered marker":       {"out/overlays/e0/" + markerName: hostileText + ".yaml\n", "out/overlays/gone/" + markerName: "evil\x1b.yaml\n"},
+		"an offboarding":          {repository.JournalName: `{"recipient": ` + q + `, "names": [` + q + `], "folders": [` + q + `], "environments": [{"dir": ` + q + `, "registry": ` + q + `}]}`},
+		"a rendered marker":       {"out/overlays/e0/" + repository.MarkerName: hostileText + ".yaml\n", "out/overlays/gone/" + repository.MarkerName: "evil\x1b.yaml\n"},
 	}
 	name := "evil\x1b[32m\n::error::x\u202e`</summary>"
 	places["a credential's file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".yaml": "x: y\n"}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // A link in the place of a folder or a file leads no command out of the
@@ -76,14 +78,14 @@ func TestCredentialsOutsideTheRepository(t *testing.T) {
 func TestAForgedMarkerDeletesNothing(t *testing.T) {
 	e := newEnv(t, 1, 1)
 	e.ok("seal", "overlays/e0")
-	e.write("bases/registry/"+markerName, "# The files of this folder that reggen render wrote.\nkustomization.yaml\nregistry.yaml\n")
-	e.write("overlays/e0/"+markerName, "kustomization.yaml\n")
+	e.write("bases/registry/"+repository.MarkerName, "# The files of this folder that reggen render wrote.\nkustomization.yaml\nregistry.yaml\n")
+	e.write("overlays/e0/"+repository.MarkerName, "kustomization.yaml\n")
 	before := e.files()
 	for _, args := range []string{"render overlays/e0 -o bases", "render overlays/e0 -o .", "render overlays/e0 -o overlays"} {
 		_, errs, _ := run(t, e.dir, strings.Fields(args)...)
 		after := e.files()
 		for path, text := range before {
-			if after[path] != text && filepath.Base(path) != markerName {
+			if after[path] != text && filepath.Base(path) != repository.MarkerName {
 				t.Errorf("%s: %s is not what it was\n%s", args, path, errs)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // A pull secret is opened once, however many namespaces it goes into.
@@ -14,18 +15,18 @@ func TestNamespacesCostOneDecryption(t *testing.T) {
 	manyNamespaces(e, 1000)
 	e.ok("seal", "overlays/e0")
 	w := e.world()
-	envs, err := w.environments([]string{"overlays/e0"})
+	envs, err := w.Environments([]string{"overlays/e0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := generator.Prepare(w.input(envs[0]))
+	plan, err := generator.Prepare(w.Builds.Input(envs[0]))
 	if err != nil {
 		t.Fatal(err)
 	}
 	opened := 0
 	open := generator.Open(func(ctx context.Context, path string, raw []byte) (map[string]string, error) {
 		opened++
-		return (&World{}).openSealed(ctx, path, raw)
+		return newWorld(repository.Repository{}).Keys.OpenSealed(ctx, path, raw)
 	})
 	objects, err := plan.Fill(t.Context(), open, generator.Options{})
 	if err != nil {

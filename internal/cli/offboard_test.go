@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // withBob is an environment, sealed, that Bob can read too: his key stands in
@@ -28,11 +29,11 @@ func withBob(t *testing.T, environments int) *testEnv {
 		e.credential(i, "carol", credential.Document{Type: credential.User, StringData: map[string]string{"hash": "$2y$05$vn.xh.9j5HBOH6oh2YxhoeH3IgYOsIwdnKU1R2vU3v/GbOPAfTZYi"}})
 		for _, name := range []string{"puller", "u0", "s3"} { // for Bob, too
 			path := dir + "/credentials/" + name + ".enc.yaml"
-			o, err := e.world().readCredential(t.Context(), e.path(path))
+			o, err := e.world().Keys.ReadCredential(t.Context(), e.path(path))
 			if err != nil {
 				t.Fatal(err)
 			}
-			e.credential(i, name, o.doc)
+			e.credential(i, name, o.Doc)
 		}
 		e.ok("seal", dir)
 	}
@@ -172,9 +173,9 @@ func TestOffboardRefusals(t *testing.T) {
 		"a private key": {func(e *testEnv) []string { return []string{"AGE-SECRET-KEY-1" + strings.Repeat("Q", 58)} }, nil,
 			"take it for leaked"},
 		"another's is not finished": {func(e *testEnv) []string { return []string{"bob"} }, func(e *testEnv) {
-			e.write(journalName, `{"recipient":"age1other","names":["age1other"]}`)
+			e.write(repository.JournalName, `{"recipient":"age1other","names":["age1other"]}`)
 		}, "next: reggen offboard age1other\n"},
-		"a broken journal": {func(e *testEnv) []string { return []string{"bob"} }, func(e *testEnv) { e.write(journalName, "{") }, "is not what an offboarding writes"},
+		"a broken journal": {func(e *testEnv) []string { return []string{"bob"} }, func(e *testEnv) { e.write(repository.JournalName, "{") }, "is not what an offboarding writes"},
 		"a bad form":       {func(e *testEnv) []string { return []string{"bob", "-o", "xml"} }, nil, "expected text or json"},
 		"nobody":           {func(e *testEnv) []string { return nil }, nil, "no recipient given"},
 		"a broken spec": {func(e *testEnv) []string { return []string{"bob"} }, func(e *testEnv) {
@@ -210,7 +211,7 @@ func TestOffboardTakesUpWhatWasBegun(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "next: mend that, then: reggen offboard bob --rotate") {
 		t.Fatalf("exit %d\n%s", code, errs)
 	}
-	if strings.Contains(e.read(journalName), e.dir) || strings.Contains(e.read(journalName), canary) {
+	if strings.Contains(e.read(repository.JournalName), e.dir) || strings.Contains(e.read(repository.JournalName), canary) {
 		t.Error("the journal holds this machine's paths, or a password")
 	}
 	if _, errs, code := run(t, e.dir, "offboard", e.keys["e0"]); code != 1 || !strings.Contains(errs, "another recipient is not finished") {

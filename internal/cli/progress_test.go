@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // Progress is for a terminal, and for work that takes over a second.
@@ -19,13 +21,13 @@ func TestProgress(t *testing.T) {
 	} {
 		var out strings.Builder
 		now := time.Unix(0, 0)
-		w := &World{Stderr: &out, StderrIsTerm: c.terminal, Now: func() time.Time { return now }}
-		bar := w.progress("sealing", 10)
+		w := &terminal.Terminal{Stderr: &out, StderrIsTerm: c.terminal, Now: func() time.Time { return now }}
+		bar := w.Progress("sealing", 10)
 		for range 10 {
 			now = now.Add(c.each)
-			bar.step()
+			bar.Step()
 		}
-		bar.done()
+		bar.Done()
 		if shown := strings.Contains(out.String(), "sealing"); shown != c.shown {
 			t.Errorf("%s: shown %v: %q", name, shown, out.String())
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -11,7 +13,7 @@ import (
 // Reference is the command reference in Markdown, made from the commands
 // themselves. docs/reference/commands.md is its output, drift checked.
 func Reference() string {
-	w := &World{Getenv: func(string) string { return "" }}
+	w := New(nil, &terminal.Terminal{Getenv: func(string) string { return "" }}, &repository.Repository{}, Machine{})
 	var b strings.Builder
 	b.WriteString("# Commands\n\nGenerated from the program; `go test ./internal/cli -run TestReference -update` writes it.\n")
 	describe(&b, w.command())

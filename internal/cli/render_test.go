@@ -15,7 +15,10 @@ import (
 	"time"
 
 	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/kustomize"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 func TestRender(t *testing.T) {
@@ -71,10 +74,12 @@ func TestRenderRepairsWhatWasCutOff(t *testing.T) {
 		"an edit by hand":     func() { e.write(at+"kustomization.yaml", "resources: []\n") },
 		"a temporary file":    func() { e.write(at+".registry_v1_service_docker-registry.yaml123", "half") },
 		"the marker names one more": func() {
-			e.write(at+markerName, e.read(at+markerName)+"registry_v1_configmap_old.yaml\n")
+			e.write(at+repository.MarkerName, e.read(at+repository.MarkerName)+"registry_v1_configmap_old.yaml\n")
 			e.write(at+"registry_v1_configmap_old.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: registry}\n")
 		},
-		"the marker names a foreign": func() { e.write(at+markerName, e.read(at+markerName)+"../../../bases/registry/registry.yaml\n") },
+		"the marker names a foreign": func() {
+			e.write(at+repository.MarkerName, e.read(at+repository.MarkerName)+"../../../bases/registry/registry.yaml\n")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			damage()
@@ -108,10 +113,10 @@ func TestRenderIsNeverPlain(t *testing.T) {
 	e := newEnv(t, 1, 2)
 	e.ok("seal", "overlays/e0")
 	var out, errs bytes.Buffer
-	w := &World{
-		Args: []string{"render", "overlays/e0", "-o", "rendered"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: e.dir, Now: time.Now, Random: rand.Reader,
-		Getenv: func(k string) string { return map[string]string{"REGGEN_SECRETS": "plain"}[k] }, Executable: os.Executable,
-	}
+	w := New([]string{"render", "overlays/e0", "-o", "rendered"}, &terminal.Terminal{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now,
+		Getenv: func(k string) string { return map[string]string{"REGGEN_SECRETS": "plain"}[k] },
+	}, &repository.Repository{Dir: e.dir}, Machine{Random: rand.Reader, Executable: os.Executable})
 	if code := Run(context.Background(), w); code != 0 {
 		t.Fatalf("exit %d\n%s", code, errs.String())
 	}
@@ -177,13 +182,13 @@ func TestRenderRemovesEnvironmentsThatAreGone(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 	// From another folder the layout is another: nothing there is taken for gone.
-	if _, errs, code := run(t, e.path("overlays"), "render", "e0", "-o", "../rendered"); code != 0 || !exists(e.path("rendered/overlays/e1/"+markerName)) {
+	if _, errs, code := run(t, e.path("overlays"), "render", "e0", "-o", "../rendered"); code != 0 || !repository.Exists(e.path("rendered/overlays/e1/"+repository.MarkerName)) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 	if _, errs, code := run(t, e.dir, "render", "overlays", "-o", "rendered"); code != 0 || !strings.Contains(errs, "0 environments written below rendered, 1 unchanged, 3 removed") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
-	if exists(e.path("rendered/overlays/e1")) || e.read("rendered/overlays/e2/README.md") != "mine\n" || exists(e.path("rendered/overlays/e2/kustomization.yaml")) {
+	if repository.Exists(e.path("rendered/overlays/e1")) || e.read("rendered/overlays/e2/README.md") != "mine\n" || repository.Exists(e.path("rendered/overlays/e2/kustomization.yaml")) {
 		t.Error("not what reggen wrote, and only that, is gone")
 	}
 	e.ok("render", "overlays", "-o", "rendered", "--check")
@@ -201,7 +206,7 @@ func TestPatternsAndDiscovery(t *testing.T) {
 	}
 	all := []string{"overlays/e0", "overlays/e1", "overlays/e2"}
 	for _, dir := range []string{e.dir, moved} {
-		w := &World{Dir: dir}
+		w := newWorld(repository.Repository{Dir: dir})
 		for pattern, want := range map[string][]string{
 			"overlays/*":                           all,
 			"./overlays/e?":                        all,
@@ -213,21 +218,21 @@ func TestPatternsAndDiscovery(t *testing.T) {
 			"bases/../overlays/*":                  all,
 			"overlays/e*/":                         all,
 		} {
-			got, err := w.discover(strings.Fields(pattern))
+			got, err := w.Discover(strings.Fields(pattern))
 			for i := range got {
-				got[i] = w.show(got[i])
+				got[i] = w.Show(got[i])
 			}
 			if err != nil || !slices.Equal(got, want) {
 				t.Errorf("%s in %s: %v %v", pattern, dir, got, err)
 			}
 		}
 		for pattern, want := range map[string]string{"overlays/[": "is no pattern", "overlays/README.md": "no environment here or below", "nothing/*": "matches no folder"} {
-			if _, err := w.discover([]string{pattern}); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := w.Discover([]string{pattern}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", pattern, err)
 			}
 		}
 	}
-	if got, err := (&World{Dir: e.path("bases")}).discover([]string{"../overlays/*", e.path("overlays/e0")}); err != nil || len(got) != 3 {
+	if got, err := newWorld(repository.Repository{Dir: e.path("bases")}).Discover([]string{"../overlays/*", e.path("overlays/e0")}); err != nil || len(got) != 3 {
 		t.Errorf("from beside: %v %v", got, err)
 	}
 	// Rendered output is no environment, nor is it searched.
@@ -252,7 +257,7 @@ func TestObjectFile(t *testing.T) {
 		if err != nil || len(o) != 1 {
 			t.Fatal(err)
 		}
-		got := objectFile(o[0])
+		got := deliver.ObjectFile(o[0])
 		if want != "" && got != want || got != filepath.Base(got) || len(got) > 230 {
 			t.Errorf("%s: %s", text, got)
 		}
@@ -280,7 +285,7 @@ func TestRenderThatFailsInTheMiddle(t *testing.T) {
 	written := 0
 	for name, text := range files {
 		want, ours := files["want"+strings.TrimPrefix(name, "rendered")]
-		if ours && strings.HasPrefix(name, at) && !strings.HasSuffix(name, markerName) {
+		if ours && strings.HasPrefix(name, at) && !strings.HasSuffix(name, repository.MarkerName) {
 			if written++; text != want {
 				t.Errorf("%s is not whole", name)
 			}
@@ -313,7 +318,7 @@ func TestRenderShowsProgress(t *testing.T) {
 	now := time.Unix(0, 0)
 	w := e.world()
 	w.Args, w.Stdin, w.Stdout, w.Stderr, w.StderrIsTerm = []string{"render", "overlays", "-o", "rendered"}, strings.NewReader(""), io.Discard, &errs, true
-	w.Executable, w.Processes = os.Executable, 2
+	w.Builds.Executable, w.Builds.Processes = os.Executable, 2
 	w.Now = func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()

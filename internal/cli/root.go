@@ -13,11 +13,12 @@ import (
 	"github.com/reggen/reggen/generator/krm"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/kustomize"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // Run is the whole program: it returns the exit status.
 func Run(ctx context.Context, w *World) int {
-	w.done = ctx.Done()
+	w.Done = ctx.Done()
 	kustomize.Begin()
 	config, root, ok, err := krm.PluginConfig(w.Args, w.Getenv, os.ReadFile)
 	switch {
@@ -27,8 +28,8 @@ func Run(ctx context.Context, w *World) int {
 		w.FunctionMode = true
 		return w.plugin(ctx, config, root)
 	case len(w.Args) == 0 && !w.StdinIsTerm && w.Stdin != nil:
-		in, err := w.stdin()
-		if errors.Is(err, errLongInput) {
+		in, err := w.ReadInput()
+		if errors.Is(err, terminal.ErrLongInput) {
 			return w.fail(err)
 		}
 		if len(in) > 0 {
@@ -61,10 +62,10 @@ func (w *World) fail(err error) int {
 		if code = exit.code; exit.err == nil {
 			return code
 		}
-	case errors.As(err, &misuse{}):
+	case errors.As(err, &terminal.Misuse{}):
 		code = exitUsage
 	}
-	w.note("reggen: %s", w.told(err))
+	w.Note("reggen: %s", w.told(err))
 	return code
 }
 
@@ -73,9 +74,9 @@ func (w *World) told(err error) string {
 	var failure kustomize.Failure
 	var l problem.List
 	var one problem.Problem
-	var wrong misuse
+	var wrong terminal.Misuse
 	switch {
-	case errors.As(err, &wrong) && wrong.command != "":
+	case errors.As(err, &wrong) && wrong.Command != "":
 		return wrong.Error()
 	case errors.As(err, &failure):
 		l = problem.List{failure.Problem()}
@@ -88,7 +89,7 @@ func (w *World) told(err error) string {
 	out := append(problem.List{}, l...)
 	for i := range out {
 		if filepath.IsAbs(out[i].File) {
-			out[i].File = w.show(out[i].File)
+			out[i].File = w.Show(out[i].File)
 		}
 		if !w.FunctionMode {
 			out[i].Next = strings.ReplaceAll(out[i].Next, w.Dir+string(filepath.Separator), "")
@@ -117,7 +118,7 @@ other binary is needed to build.`,
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.Flags().Bool("version", false, "print the version")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return misuse{c.CommandPath(), flagProblem(c, err)}
+		return terminal.Misuse{Command: c.CommandPath(), Err: flagProblem(c, err)}
 	})
 	cmd.AddCommand(
 		w.initCommand(), w.userCommand(), w.credentialCommand(),

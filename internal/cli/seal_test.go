@@ -67,11 +67,11 @@ func TestOneChangedPasswordChangesOneCiphertextLine(t *testing.T) {
 
 	// As sops edit leaves it: a new password beside the old hash.
 	path := "overlays/e0/credentials/puller.enc.yaml"
-	o, err := e.world().readCredential(t.Context(), e.path(path))
+	o, err := e.world().Keys.ReadCredential(t.Context(), e.path(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := o.doc
+	doc := o.Doc
 	doc.StringData = maps.Clone(doc.StringData)
 	doc.StringData[credential.Password] = canary + "-new"
 	e.credential(0, "puller", doc)

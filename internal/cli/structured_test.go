@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reggen/reggen/internal/terminal"
 	"sigs.k8s.io/yaml"
 )
 
@@ -16,7 +17,7 @@ func TestStructuredTextIsTheSameValue(t *testing.T) {
 		"::error::k": "a\n::error::b\n  ::add-mask::c\n", "x": []any{"::x::", "##[y]", "###", "\x1b[31m\u202e\u3164\U000e0100"},
 		"plain": "several\nlines\n", "address": "a ::1", "number": "12",
 	}
-	for form, write := range map[string]func(any) ([]byte, error){"json": jsonText, "yaml": yamlText} {
+	for form, write := range map[string]func(any) ([]byte, error){"json": terminal.JSONText, "yaml": terminal.YAMLText} {
 		text, err := write(value)
 		if err != nil {
 			t.Fatal(err)

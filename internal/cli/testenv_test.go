@@ -13,6 +13,8 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // canary is the password that tests look for where it must not be.
@@ -112,7 +114,14 @@ func (e *testEnv) read(rel string) string {
 }
 
 func (e *testEnv) world() *World {
-	return &World{Dir: e.dir, Accept: trusted[e.dir], Stderr: &strings.Builder{}, Now: time.Now, Random: rand.Reader, Getenv: func(string) string { return "" }}
+	w := newWorld(repository.Repository{Dir: e.dir})
+	w.Seals.Accept = trusted[e.dir]
+	return w
+}
+
+// newWorld is a World of a repository that nobody looks at.
+func newWorld(r repository.Repository) *World {
+	return New(nil, &terminal.Terminal{Stderr: &strings.Builder{}, Now: time.Now, Getenv: func(string) string { return "" }}, &r, Machine{Random: rand.Reader})
 }
 
 // user writes a user's credential with a password that has no hash yet, at the
@@ -133,7 +142,7 @@ func (e *testEnv) credential(env int, name string, doc credential.Document) {
 			e.t.Fatal(err)
 		}
 	}
-	text, err := e.world().sealCredential(context.Background(), path, doc, reuse, false)
+	text, err := e.world().Keys.SealCredential(context.Background(), path, doc, reuse, false)
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // otherWords are what other programs call a command of ours: command path ->
@@ -55,7 +56,7 @@ func onlyCommands(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	p := problem.Problem{What: fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0]), Near: suggested(cmd, args[0])}
-	return misuse{cmd.CommandPath(), p}
+	return terminal.Misuse{Command: cmd.CommandPath(), Err: p}
 }
 
 // nothing is the rule for a command that takes no argument.
@@ -70,8 +71,8 @@ func atMost(n int, what string) cobra.PositionalArgs {
 		if len(args) <= n {
 			return nil
 		}
-		p := problem.Problem{What: fmt.Sprintf("%d argument%s given", len(args), plural(len(args))), Want: what}
-		return misuse{cmd.CommandPath(), p}
+		p := problem.Problem{What: fmt.Sprintf("%d argument%s given", len(args), terminal.Plural(len(args))), Want: what}
+		return terminal.Misuse{Command: cmd.CommandPath(), Err: p}
 	}
 }
 

@@ -3,12 +3,14 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // Each word of another program stands for a command that is there, and none
 // is a command's own name.
 func TestOtherWords(t *testing.T) {
-	root := (&World{}).command()
+	root := newWorld(repository.Repository{}).command()
 	for path, words := range otherWords {
 		cmd, rest, err := root.Find(strings.Fields(path)[1:])
 		if err != nil || len(rest) > 0 || cmd.CommandPath() != path {

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/deliver"
+	"github.com/reggen/reggen/internal/release"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // workerVariable makes this test's binary a worker, and says of which kind.
@@ -19,12 +23,12 @@ const workerVariable = "REGGEN_TEST_WORKER"
 
 func TestMain(m *testing.M) {
 	kind := os.Getenv(workerVariable)
-	if kind == "" || len(os.Args) != 2 || os.Args[1] != workerName {
+	if kind == "" || len(os.Args) != 2 || os.Args[1] != deliver.WorkerName {
 		os.Exit(m.Run())
 	}
 	switch kind {
 	case "dies": // with its first order
-		fmt.Printf("%q\n", Version())
+		fmt.Printf("%q\n", release.Version())
 		_, _ = os.Stdin.Read(make([]byte, 1))
 		os.Exit(3)
 	case "older":
@@ -49,7 +53,7 @@ func (e *testEnv) runIn(processes int, kind string, args ...string) (stdout, std
 	var out, errs bytes.Buffer
 	w := e.world()
 	w.Args, w.Stdin, w.Stdout, w.Stderr = args, strings.NewReader(""), &out, &errs
-	w.Executable, w.Processes = os.Executable, processes
+	w.Builds.Executable, w.Builds.Processes = os.Executable, processes
 	code = Run(context.Background(), w)
 	return out.String(), errs.String(), code
 }
@@ -109,7 +113,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 	}
 	e.remove("count")
 	e.runIn(4, "counts", "render", "overlays/e0", "overlays/e1", "-o", "rendered")
-	if exists(e.path("count")) {
+	if repository.Exists(e.path("count")) {
 		t.Error("a worker was started for two environments")
 	}
 }
@@ -136,7 +140,7 @@ func TestWorkerInput(t *testing.T) {
 		var out, errs bytes.Buffer
 		e := newEnv(t, 1, 1)
 		w := e.world()
-		w.Args, w.Stdin, w.Stdout, w.Stderr = []string{workerName}, strings.NewReader(in), &out, &errs
+		w.Args, w.Stdin, w.Stdout, w.Stderr = []string{deliver.WorkerName}, strings.NewReader(in), &out, &errs
 		if code := Run(context.Background(), w); code != want || (want != 0) != strings.Contains(errs.String(), "stdin is not what another reggen writes") {
 			t.Errorf("%q: exit %d\n%s", in, code, errs.String())
 		}
@@ -149,14 +153,14 @@ func TestWorkersAreInterrupted(t *testing.T) {
 	t.Setenv(workerVariable, "works")
 	ctx, cancel := context.WithCancel(context.Background())
 	w := e.world()
-	w.Executable, w.Processes = os.Executable, 3
+	w.Builds.Executable, w.Builds.Processes = os.Executable, 3
 	var once sync.Once
 	started := time.Now()
-	w.eachEnvironment(ctx, 1000, func(_ int, build builder) {
+	w.Builds.EachEnvironment(ctx, 1000, func(_ int, build deliver.Builder) {
 		once.Do(cancel)
-		b := build(order{Base: e.dir, Dir: e.path("overlays/e0")})
+		b := build(deliver.Order{Base: e.dir, Dir: e.path("overlays/e0")})
 		var p problem.Problem
-		if err := b.Problems.Err(); err != nil && (!errors.As(b.Problems[0], &p) || p != interruption) {
+		if err := b.Problems.Err(); err != nil && (!errors.As(b.Problems[0], &p) || p != terminal.Interruption) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -1,0 +1,303 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/check"
+	"github.com/reggen/reggen/generator/krm"
+	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/kustomize"
+	"github.com/reggen/reggen/internal/release"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
+)
+
+// BuildOptions are what a build can be asked for, by flags or, when kustomize
+// starts us, by environment variables.
+type BuildOptions struct {
+	Secrets string // sealed, plain, redacted, omit
+	Stale   string // fail, warn
+	// credentials are files that came as a function's items, instead of those
+	// in the spec's first folder of credentials; nil when none did.
+	credentials []generator.File
+	// recorded says that sealed Secrets came as items and no credential did,
+	// here or there.
+	recorded bool
+	// saw is told of every Registry that a build met, unless nil.
+	saw func(root string, r *spec.Registry)
+}
+
+// Resolver is what a build puts into Secrets; an error names the ways there are.
+func (w *Work) Resolver(o BuildOptions) (generator.Resolver, error) {
+	switch o.Secrets {
+	case "", "sealed":
+		return generator.Sealed{}, nil
+	case "plain":
+		return generator.Open(w.Keys.OpenSealed), nil
+	case "redacted":
+		return generator.Redacted{}, nil
+	case "omit":
+		return generator.Omit{}, nil
+	}
+	return nil, problem.Problem{What: fmt.Sprintf("unknown way to treat secrets %q", o.Secrets), Want: "sealed, plain, redacted or omit"}
+}
+
+// StaleOK says whether a stale sealed file is a warning, not an error.
+func (o BuildOptions) StaleOK() (bool, error) {
+	switch o.Stale {
+	case "", "fail":
+		return false, nil
+	case "warn":
+		return true, nil
+	}
+	return false, problem.Problem{What: fmt.Sprintf("unknown way to treat stale sealed files %q", o.Stale), Want: "fail or warn"}
+}
+
+// Generate is one Registry's build: the heart of every way in.
+func (w *Work) Generate(ctx context.Context, root string, config []byte, sealed []generator.File, o BuildOptions) ([]object.Object, *spec.Registry, error) {
+	resolver, err := w.Resolver(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	staleOK, err := o.StaleOK()
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: o.folder(config, w.Repo.Folder(root)), Sealed: sealed, Recorded: o.recorded, Version: release.Version()})
+	if err != nil {
+		return nil, nil, err
+	}
+	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: func(p problem.Problem) {
+		p.Next = repository.Placed(p.Next, repository.QuoteArg(w.Repo.Show(root)))
+		w.Tell.Warn(p)
+	}})
+	if err != nil {
+		return nil, nil, err
+	}
+	return objects, plan.Registry, nil
+}
+
+// generateText is generate for another program to read.
+func (w *Work) generateText(ctx context.Context, root string, config []byte, sealed []generator.File, o BuildOptions) ([]byte, error) {
+	objects, _, err := w.Generate(ctx, root, config, sealed, o)
+	if err != nil {
+		return nil, err
+	}
+	return object.Encode(objects)
+}
+
+// folder answers for the first folder of credentials with the files that came
+// as items, if any did.
+func (o BuildOptions) folder(config []byte, next generator.Folder) generator.Folder {
+	if o.credentials == nil {
+		return next
+	}
+	reg, err := spec.Decode(config, "")
+	if err != nil { // what is wrong with the spec, Prepare says
+		return next
+	}
+	return func(rel string) (string, []generator.File, error) {
+		if rel == reg.Spec.Secrets.Credentials[0] {
+			return "the items", o.credentials, nil
+		}
+		return next(rel)
+	}
+}
+
+// Build runs every environment and returns their concatenated output, or
+// everything that is wrong with any of them.
+func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte, error) {
+	var out bytes.Buffer
+	var l problem.List
+	bar := w.Tell.Progress("building", len(dirs))
+	defer bar.Done()
+	for _, dir := range dirs {
+		if err := terminal.Interrupted(ctx); err != nil {
+			return nil, err
+		}
+		bar.Step()
+		var registries []*spec.Registry
+		var handed generator.Handed
+		sealedFile := map[string]string{} // of a Secret that was handed over
+		built, err := w.Repo.Allow.Build(w.Repo.Abs(dir), func(r kustomize.Request) ([]object.Object, error) {
+			sealed, err := krm.SealedItems(r.Items)
+			if err != nil {
+				return nil, err
+			}
+			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
+				return nil, w.Repo.InEnvironment(r.Root, err)
+			}
+			objects, registry, err := w.Generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
+			for _, s := range objects {
+				if s.IsSecret() && registry != nil {
+					sealedFile[s.ID().String()] = filepath.Join(r.Root, registry.Spec.Secrets.Sealed, s.Name()+".yaml")
+				}
+			}
+			registries = append(registries, registry)
+			if o.saw != nil && registry != nil {
+				o.saw(r.Root, registry)
+			}
+			return objects, w.Repo.InEnvironment(r.Root, err)
+		})
+		if err != nil {
+			l.Join(err)
+			if kustomize.Spent() != nil {
+				break
+			}
+			continue
+		}
+		handed.Take(built.Objects)
+		if !built.Untouched {
+			w.warnOfMoves(dir, registries, built.Text)
+			if missing := handed.Missing(built.Text); len(missing) > 0 {
+				l.Join(w.Repo.InFile(w.Repo.Abs(dir), missing))
+				continue
+			}
+		}
+		if o.Secrets == "plain" {
+			err := reveal(&built, &handed, func(s object.Object) (map[string]string, error) {
+				path := sealedFile[s.ID().String()]
+				data, err := w.Keys.OpenObject(ctx, path, s)
+				if err != nil {
+					return nil, w.Repo.InEnvironment(w.Repo.Abs(dir), w.Repo.InFile(path, err))
+				}
+				return data, nil
+			})
+			if err != nil {
+				l.Join(err)
+				continue
+			}
+		}
+		if out.Len() > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(built.Text)
+	}
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	if out.Len() == 0 {
+		return nil, problem.Problem{What: "the build has no objects"}
+	}
+	return out.Bytes(), nil
+}
+
+// behindKustomize is what a build hands to kustomize: secrets in the clear are
+// put in when kustomize is done, so that nothing it does can carry one away.
+func (o BuildOptions) behindKustomize() BuildOptions {
+	if o.Secrets == "plain" {
+		o.Secrets = "sealed"
+	}
+	return o
+}
+
+// reveal puts decrypted Secrets into a finished build.
+func reveal(b *kustomize.Built, handed *generator.Handed, open generator.OpenObject) (err error) {
+	if b.Untouched {
+		objects, err := handed.RevealObjects(b.Objects, open)
+		if err != nil {
+			return err
+		}
+		b.Text, err = object.Encode(objects)
+		return err
+	}
+	b.Text, err = handed.Reveal(b.Text, open)
+	return err
+}
+
+// warnOfMoves warns of pull secrets that did not end in the namespace that the
+// spec means: a namespace: of an overlay moves every object.
+func (w *Work) warnOfMoves(dir string, registries []*spec.Registry, text []byte) {
+	pulls := false
+	for _, r := range registries {
+		pulls = pulls || r != nil && len(r.Spec.PullSecrets) > 0
+	}
+	if !pulls {
+		return
+	}
+	objects, err := check.Parse("the build", text)
+	if err != nil {
+		return // check tells
+	}
+	for _, r := range registries {
+		for _, p := range check.PullSecretNamespaces(check.Subject{Root: w.Repo.Show(w.Repo.Abs(dir)), Registry: r, Objects: objects}) {
+			w.Tell.Warn(p)
+		}
+	}
+}
+
+// Transform builds one Registry as a plugin of kustomize does: with the objects
+// so far, and what it makes in their place.
+func (w *Work) Transform(ctx context.Context, root string, config, items []byte, options func() BuildOptions) ([]byte, error) {
+	sealed, err := krm.SealedItems(items)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.sealedItems(root, config, sealed, false); err != nil {
+		return nil, w.Repo.InEnvironment(root, err)
+	}
+	out, err := w.generateText(ctx, root, config, files(sealed), options())
+	if err == nil && len(bytes.TrimSpace(items)) > 0 {
+		out, err = krm.Transform(items, out)
+	}
+	return out, w.Repo.InEnvironment(root, err)
+}
+
+// ResourceList answers a ResourceList: the Registry is its functionConfig, and
+// sealed Secrets and credentials may be among its items.
+func (w *Work) ResourceList(ctx context.Context, in []byte, options func() BuildOptions) ([]byte, error) {
+	return krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+		if err := w.sealedItems(w.Repo.Dir, config, sealed, false); err != nil {
+			return nil, w.Repo.InEnvironment(w.Repo.Dir, err)
+		}
+		o := options()
+		for path, text := range maps.All(krm.CredentialItems(in)) {
+			o.credentials = append(o.credentials, generator.File{Path: path, Data: text})
+		}
+		slices.SortFunc(o.credentials, func(a, b generator.File) int { return strings.Compare(a.Path, b.Path) })
+		if o.recorded = len(sealed) > 0 && len(o.credentials) == 0 && !w.hasCredentials(config); o.recorded {
+			w.Tell.Note("reggen: note: no credentials here: whether the sealed Secrets among the items are stale can't be told")
+		}
+		out, err := w.generateText(ctx, w.Repo.Dir, config, files(sealed), o)
+		return out, w.Repo.InEnvironment(w.Repo.Dir, err)
+	})
+}
+
+// hasCredentials says whether a folder of credentials is there, where a
+// function runs.
+func (w *Work) hasCredentials(config []byte) bool {
+	reg, err := spec.Decode(config, "")
+	if err != nil {
+		return true // what is wrong with the spec, Prepare says
+	}
+	for _, dir := range reg.Spec.Secrets.Credentials {
+		if _, _, err := w.Repo.Folder(w.Repo.Dir)(dir); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// files are sealed Secrets that came as a function's items; nil when none did,
+// so that the sealed folder is read.
+func files(sealed map[string][]byte) []generator.File {
+	var out []generator.File
+	for _, name := range slices.Sorted(maps.Keys(sealed)) {
+		out = append(out, generator.File{Path: name + ".yaml", Data: sealed[name]})
+	}
+	return out
+}
+
+// Input is what the generator takes for this environment.
+func (w *Work) Input(e repository.Environment) generator.Input {
+	return generator.Input{Spec: e.Config, Folder: w.Repo.Folder(e.Root), Version: release.Version()}
+}

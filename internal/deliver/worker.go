@@ -1,0 +1,197 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/kustomize"
+	"github.com/reggen/reggen/internal/release"
+	"github.com/reggen/reggen/internal/repository"
+)
+
+// PublicSpec is what a Registry says of its secrets, as far as a diff wants it.
+type PublicSpec struct {
+	Root        string
+	Credentials []string // the folders
+	Sealed      string
+	Pulls       []string // regcred of puller
+}
+
+// PublicSpecOf is that of the Registry of an environment.
+func PublicSpecOf(root string, r *spec.Registry) PublicSpec {
+	p := PublicSpec{Root: root, Credentials: r.Spec.Secrets.Credentials, Sealed: r.Spec.Secrets.Sealed}
+	for _, name := range repository.SortedKeys(r.Spec.PullSecrets) {
+		p.Pulls = append(p.Pulls, name+" of "+r.Spec.PullSecrets[name].User)
+	}
+	return p
+}
+
+// Order is one environment to build, and built what came of it. Both cross
+// the pipes between this process and the workers.
+type Order struct {
+	Base  string // the working directory of the process that asks
+	Dir   string // absolute
+	Stale string // as buildOptions has it
+	Allow kustomize.Allow
+}
+
+type built struct {
+	Text       []byte
+	Warnings   string
+	Problems   problem.List
+	Registries []PublicSpec
+}
+
+// Builder makes an environment's manifests, sealed whatever the environment
+// variables say.
+type Builder func(Order) built
+
+// buildHere makes them in this process.
+func (w *Work) buildHere(ctx context.Context) Builder {
+	return func(o Order) built {
+		var warnings bytes.Buffer
+		repo := w.Repo.At(o.Base)
+		repo.Allow = o.Allow
+		side := w.beside(w.Tell.Beside(&warnings), repo)
+		var b built
+		text, err := side.Build(ctx, []string{side.Repo.Rel(o.Dir)}, BuildOptions{Stale: o.Stale, saw: func(root string, r *spec.Registry) {
+			b.Registries = append(b.Registries, PublicSpecOf(root, r))
+		}})
+		b.Problems.Join(err)
+		b.Text, b.Warnings = text, warnings.String()
+		return b
+	}
+}
+
+// MaxProcesses bounds the memory that building many environments takes: each
+// process needs what a build of one needs.
+const MaxProcesses = 4
+
+// worthAWorker is how many environments each process has to build: starting one
+// takes as long as four builds in one that runs; see docs/decisions/0008.
+const worthAWorker = 6
+
+// EachEnvironment calls work for 0 to n-1, from as many goroutines as there
+// are processes to build in, each with the builder of one of them. It returns
+// when all are done or the context is.
+func (w *Work) EachEnvironment(ctx context.Context, n int, work func(i int, build Builder)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	take := func(build Builder) {
+		for ctx.Err() == nil && kustomize.Spent() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			work(i, func(o Order) built {
+				o.Allow = w.Repo.Allow
+				return build(o)
+			})
+		}
+	}
+	here := w.buildHere(ctx)
+	environment := os.Environ() // a build under way hides programs and plugins
+	for range min(w.Processes, (n+worthAWorker-1)/worthAWorker) - 1 {
+		wg.Go(func() {
+			c, err := w.startWorker(ctx, environment)
+			if err != nil {
+				return // the others do its part
+			}
+			defer c.stop()
+			take(func(o Order) built {
+				b, err := c.build(o)
+				if err != nil { // it died, of a lack of memory for instance
+					return here(o)
+				}
+				return b
+			})
+		})
+	}
+	take(here)
+	wg.Wait()
+}
+
+// WorkerName is the hidden command that makes a reggen a worker.
+const WorkerName = "worker"
+
+// worker is reggen itself, started as a child that builds for this process.
+type worker struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *json.Decoder
+}
+
+func (w *Work) startWorker(ctx context.Context, environment []string) (*worker, error) {
+	program, err := w.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, WorkerName)
+	cmd.Args[0] = "reggen"
+	cmd.Dir, cmd.Env = w.Repo.Dir, environment
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &worker{cmd, in, json.NewDecoder(out)}
+	var version string
+	if err := c.out.Decode(&version); err != nil || version != release.Version() {
+		c.stop()
+		return nil, errors.New("the program on disk is not the one that runs")
+	}
+	return c, nil
+}
+
+func (c *worker) build(o Order) (built, error) {
+	var b built
+	if err := json.NewEncoder(c.in).Encode(o); err != nil {
+		return b, err
+	}
+	err := c.out.Decode(&b)
+	return b, err
+}
+
+// stop ends a worker: it goes when its input ends.
+func (c *worker) stop() {
+	_ = c.in.Close()
+	_, _ = io.Copy(io.Discard, c.out.Buffered())
+	_ = c.cmd.Wait()
+}
+
+// Work answers orders until there are no more.
+func (w *Work) Work(ctx context.Context) error {
+	out := json.NewEncoder(w.Tell.Stdout)
+	if err := out.Encode(release.Version()); err != nil {
+		return err
+	}
+	in := json.NewDecoder(w.Tell.Stdin)
+	build := w.buildHere(ctx)
+	for {
+		var o Order
+		switch err := in.Decode(&o); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return problem.Problem{What: "stdin is not what another reggen writes", Next: "reggen build"}
+		}
+		if err := out.Encode(build(o)); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package repository
+
+import (
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+)
+
+// QuoteArg writes a name as a shell takes it.
+func QuoteArg(s string) string {
+	if problem.Steers(s) { // as bash and zsh read it
+		return "$'" + strings.ReplaceAll(problem.Shown(strings.ReplaceAll(s, `\`, `\\`)), "'", `\'`) + "'"
+	}
+	if regexp.MustCompile(`^[A-Za-z0-9_./@%+=:,-]+$`).MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// SortedKeys are the keys of a map, sorted.
+func SortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Ruled is the folder whose .sops.yaml counts here.
+func (r *Repository) Ruled() string {
+	for dir := r.Dir; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if Exists(filepath.Join(dir, sops.ConfigName)) {
+			return dir
+		}
+	}
+	return r.Dir
+}
+
+// JournalName is the file beside .sops.yaml in which an offboarding remembers what it
+// has begun.
+const JournalName = ".reggen-offboarding.json"
+
+// MarkerName is the file that lists what reggen wrote into a folder, so that
+// it never deletes or overwrites anything else.
+const MarkerName = ".reggen-rendered"

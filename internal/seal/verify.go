@@ -1,0 +1,190 @@
+package seal
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/repository"
+)
+
+// Proves compares a password with one value of a sealed file. concerns is
+// false when the value is not about that user.
+func Proves(key, value, user, password string) (ok, concerns bool) {
+	if key == generator.DockerConfigKey {
+		login, err := credential.ReadDockerConfig([]byte(value))
+		return err == nil && login.Password == password, err == nil && login.User == user
+	}
+	for line := range strings.Lines(value) {
+		if hash, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), user+":"); found {
+			if _, what := credential.CheckHash(hash); what == "" {
+				return credential.Verify(hash, password), true
+			}
+		}
+	}
+	return false, false
+}
+
+// verification proves that the users' passwords are what is sealed.
+type verification struct {
+	w        *Work
+	registry *spec.Registry
+	Compared int // sealed files whose whole content was compared
+	Problems problem.List
+	Seen     map[string]bool // users whose password was verified
+	Locked   int             // passwords that no key here opens
+	Stale    map[string]bool // sealed files, absolute, that the build finds wanting: what is in them is old, not forged
+}
+
+// Verification begins one, of a Registry's environment.
+func (w *Work) Verification(r *spec.Registry) verification {
+	return verification{w: w, registry: r, Seen: map[string]bool{}, Stale: map[string]bool{}}
+}
+
+// Whole derives every sealed file again, as seal --check does, and compares all
+// of their content: keys of a storage, secret settings and logins as well as
+// passwords. False when a key is missing for that, or something else: then what
+// can be compared one by one is.
+func (v *verification) Whole(ctx context.Context, e repository.Environment, files int) bool {
+	s := sealing{w: v.w, env: e, Options: Options{Check: true}, bar: v.w.Tell.Silent()}
+	if err := s.derive(ctx); err != nil || s.locked || len(s.unread) > 0 {
+		return false
+	}
+	told := map[string]bool{}
+	for _, p := range s.found {
+		v.Problems.Add(p)
+		told[p.File] = true
+	}
+	for _, c := range s.changes {
+		if at := v.w.Repo.Show(c.Path); !told[at] && !v.Stale[c.Path] && !strings.Contains(c.Why, "recipient") {
+			v.Problems.Add(problem.Problem{File: at, What: "is not what the credentials say: " + c.Why, Next: "reggen seal"})
+			told[at] = true
+		}
+	}
+	v.Compared = files
+	for _, u := range s.users {
+		v.Seen[u] = true
+	}
+	v.Problems.Sort()
+	return true
+}
+
+// Specify says more of what whole has found, where there is more to say: whose
+// password it is, or who was added.
+func (v *verification) Specify(ctx context.Context, credentials, sealed []generator.File) {
+	general := v.Problems
+	v.Problems = nil
+	v.Run(ctx, credentials, sealed)
+	for _, p := range general {
+		if !slices.ContainsFunc(v.Problems, func(said problem.Problem) bool { return said.File == p.File }) {
+			v.Problems.Add(p)
+		}
+	}
+	v.Problems.Sort()
+}
+
+// Run opens what a key at hand opens. Every user's password must be accepted
+// by the hash in the credential and by every sealed file that is about the
+// user; a user known by a hash alone must be sealed with that hash; and
+// nobody else may be in the htpasswd file.
+func (v *verification) Run(ctx context.Context, credentials, sealed []generator.File) {
+	known := map[string]map[string]string{} // user -> stringData
+	complete := true
+	for _, f := range credentials {
+		p, err := credential.Parse(f.Path, f.Data)
+		if err != nil || p.Type != credential.User {
+			continue
+		}
+		o, err := v.w.Keys.OpenCredential(ctx, v.w.Repo.Abs(f.Path), f.Data)
+		if err != nil {
+			complete = false
+			if p.Has(credential.Password) {
+				v.Locked++
+			}
+			if !errors.Is(err, sops.ErrNoKey) {
+				v.Problems.Join(err)
+			}
+			continue
+		}
+		known[p.User] = o.Doc.StringData
+		password, has := o.Doc.StringData[credential.Password]
+		if hash := o.Doc.StringData[credential.Hash]; has && hash != "" && !credential.Verify(hash, password) {
+			v.Problems.Add(problem.Problem{File: f.Path, Path: "stringData.hash", What: fmt.Sprintf("is not the hash of the password of user %q", p.User),
+				Next: "delete hash and hashOf with sops edit, then run reggen seal"})
+		}
+	}
+	old := false
+	for _, f := range sealed {
+		if v.Stale[v.w.Repo.Abs(f.Path)] {
+			old = true
+			continue
+		}
+		data, err := v.w.Keys.OpenSealed(ctx, f.Path, f.Data)
+		if err != nil {
+			continue // told by the build, or no key: then there is nothing to compare with
+		}
+		for key, encoded := range data {
+			value, err := base64.StdEncoding.DecodeString(encoded)
+			if err != nil {
+				v.Problems.Add(problem.Problem{File: f.Path, Path: "data[" + key + "]", What: "does not hold base64", Next: "reggen seal"})
+				continue
+			}
+			v.value(f.Path, key, string(value), known, complete)
+		}
+	}
+	for user, data := range known {
+		if _, has := data[credential.Password]; has && !v.Seen[user] && !old {
+			v.Locked++ // its sealed file could not be opened
+		}
+	}
+	v.Problems.Sort()
+}
+
+// value compares one value of a sealed file with what the credentials say.
+func (v *verification) value(file, key, value string, known map[string]map[string]string, complete bool) {
+	forged := func(what string, args ...any) {
+		v.Problems.Add(problem.Problem{File: file, Path: "data[" + key + "]", What: fmt.Sprintf(what, args...),
+			Next: "reggen seal --check " + filepath.Dir(filepath.Dir(file)) + "   # says more; then find out who changed it"})
+	}
+	for user, data := range known {
+		password, has := data[credential.Password]
+		if has {
+			if ok, concerns := Proves(key, value, user, password); concerns && ok {
+				v.Seen[user] = true
+			} else if concerns {
+				forged("does not accept the password of user %q", user)
+			}
+		}
+	}
+	if key == generator.DockerConfigKey {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		pull, is := v.registry.Spec.PullSecrets[name]
+		if login, err := credential.ReadDockerConfig([]byte(value)); is && (err != nil || login.User != pull.User || login.Server != pull.Server) {
+			forged("is not the login of user %q at %s", pull.User, pull.Server)
+		}
+		return
+	}
+	for line := range strings.Lines(value) {
+		user, hash, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
+		if _, what := credential.CheckHash(hash); what != "" {
+			return // no htpasswd file
+		}
+		data, is := known[user]
+		_, has := data[credential.Password]
+		switch {
+		case !is && complete:
+			forged("lets a user in who has no credential: %q", user)
+		case is && !has && data[credential.Hash] != hash:
+			forged("holds another hash of user %q than the credential", user)
+		}
+	}
+}

@@ -1,0 +1,386 @@
+package start
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/people"
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
+	"sigs.k8s.io/yaml"
+)
+
+// Options are the answers that a new environment needs.
+type Options struct {
+	Base, Name, Namespace        string
+	Host, Storage                string
+	Provider, Region, Bucket     string
+	Endpoint, Size               string
+	ClassName, Issuer            string
+	PullSecret, PullUser         string
+	PullNamespaces               []string
+	People                       []string
+	Cluster, KeyFile, ClusterKey string
+	PrintRules                   bool
+}
+
+// initial is a new environment on its way.
+type initial struct {
+	w       *Work
+	o       Options
+	dir     string              // absolute
+	base    string              // absolute
+	isNew   bool                // the base is made
+	had     map[string]any      // the existing base's Registry
+	files   []repository.Change // what is written, in this order
+	credits []string            // what is said at the end
+	readers []string            // whom the rules name that it wrote itself
+}
+
+// RulesFor are the rules of .sops.yaml for an environment, to be pasted. The
+// keys that they name are made where they are not there.
+func (w *Work) RulesFor(dir string, o Options) (string, error) {
+	i := &initial{w: w, o: o, dir: w.Repo.Abs(dir), base: w.Repo.Abs(o.Base)}
+	// The environment may be there already; its host names the key file.
+	if e, err := w.Repo.Environment(i.dir); err == nil && o.Host == "" {
+		i.o.Host = e.Registry.Spec.Host
+	}
+	n, err := i.rules()
+	return sops.Snippet(n.rules), err
+}
+
+// Init makes an environment, and the base where there is none. Nothing that is
+// there is written over.
+func (w *Work) Init(ctx context.Context, dir string, o Options) error {
+	i := &initial{w: w, o: o, dir: w.Repo.Abs(dir), base: w.Repo.Abs(o.Base)}
+	steps := []func() error{i.readBase, i.ask, i.plan, i.refuse}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	rules, err := i.rules()
+	if err != nil {
+		return err
+	}
+	if err := i.secure(rules); err != nil {
+		return err
+	}
+	for _, c := range i.files {
+		if err := terminal.Interrupted(ctx); err != nil {
+			return err
+		}
+		if repository.Exists(c.Path) {
+			continue // the same bytes: i.refuse saw to it
+		}
+		if err := w.Repo.Write(c.Path, c.Data, 0o644); err != nil {
+			return err
+		}
+		w.Tell.Note("wrote %s: %s", w.Repo.Show(c.Path), c.Why)
+	}
+	w.Seals.Accept = append(w.Seals.Accept, i.readers...)
+	if err := i.credentials(ctx); err != nil {
+		return err
+	}
+	i.next()
+	return nil
+}
+
+// readBase looks at an existing base: its Registry gives the names, and what
+// it says need not be asked.
+func (i *initial) readBase() error {
+	if !repository.Exists(i.base) {
+		i.isNew = true
+		return nil
+	}
+	specs, err := i.w.Repo.Allow.Registries(i.base)
+	if err != nil {
+		return err
+	}
+	if len(specs) != 1 {
+		return problem.Problem{File: i.w.Repo.Show(i.base), What: fmt.Sprintf("holds %d Registries; expected one", len(specs)), Next: "name another folder with --base"}
+	}
+	if err := yaml.Unmarshal(specs[0], &i.had); err != nil {
+		return problem.Problem{File: i.w.Repo.Show(i.base), What: "holds a Registry that can't be read"}
+	}
+	meta, _ := i.had["metadata"].(map[string]any)
+	i.o.Name, _ = meta["name"].(string)
+	i.o.Namespace, _ = meta["namespace"].(string)
+	return nil
+}
+
+// says reports whether the base's spec sets a field.
+func (i *initial) says(field string) bool {
+	s, _ := i.had["spec"].(map[string]any)
+	_, ok := s[field]
+	return ok
+}
+
+// ask fills in what no flag and no base says, from the terminal; without one
+// it tells everything that is missing at once.
+func (i *initial) ask() error {
+	o := &i.o
+	if o.Storage == "" {
+		switch {
+		case o.Bucket != "" || o.Provider != "":
+			o.Storage = "s3"
+		case o.Size != "":
+			o.Storage = "filesystem"
+		}
+	}
+	if i.w.Tell.StdinIsTerm {
+		return i.askPerson()
+	}
+	var l problem.List
+	need := func(missing bool, flag, what string) {
+		if missing {
+			l.Add(problem.Problem{Path: flag, What: "is missing", Want: what})
+		}
+	}
+	need(o.Host == "" && !i.says("host"), "--host", "the registry's host name, for instance registry.example.com")
+	need(o.Storage == "" && !i.says("storage"), "--storage", "s3 (with --provider, --region, --bucket) or filesystem (with --size)")
+	if o.Storage == "s3" {
+		need(o.Bucket == "", "--bucket", "the bucket's name")
+	}
+	if err := l.Err(); err != nil {
+		return terminal.Misuse{Command: "reggen init", Err: err}
+	}
+	return nil
+}
+
+func (i *initial) askPerson() error {
+	o := &i.o
+	a := i.w.Tell.Asker()
+	var err error
+	question := func(to *string, wanted bool, text, byDefault string) {
+		if err == nil && *to == "" && wanted {
+			*to, err = a.Ask(text, byDefault)
+		}
+	}
+	question(&o.Host, !i.says("host"), "host name of the registry", "")
+	question(&o.Storage, !i.says("storage"), "storage: s3 or filesystem", "s3")
+	if o.Storage == "s3" {
+		question(&o.Provider, true, "S3 provider: aws, digitalocean, minio, r2 or ceph", "aws")
+		question(&o.Region, o.Provider == "aws" || o.Provider == "digitalocean", "region", "")
+		question(&o.Bucket, true, "bucket", "")
+		question(&o.Endpoint, o.Provider == "minio" || o.Provider == "ceph" || o.Provider == "r2", "endpoint, with https://", "")
+	}
+	if o.Storage == "filesystem" {
+		question(&o.Size, true, "size of the volume", "10Gi")
+	}
+	question(&o.Issuer, !i.says("ingress") && o.ClassName != "none", "cert-manager ClusterIssuer (empty: none)", "")
+	return err
+}
+
+// patch is what this environment changes in the base.
+func (i *initial) patch() map[string]any {
+	o, s := i.o, map[string]any{}
+	if o.Host != "" {
+		s["host"] = o.Host
+	}
+	switch o.Storage {
+	case "s3":
+		s3 := map[string]any{"bucket": o.Bucket}
+		for k, v := range map[string]string{"provider": o.Provider, "region": o.Region, "endpoint": o.Endpoint} {
+			if v != "" {
+				s3[k] = v
+			}
+		}
+		s["storage"] = map[string]any{"s3": s3}
+	case "filesystem":
+		size := o.Size
+		if size == "" {
+			size = "10Gi"
+		}
+		s["storage"] = map[string]any{"filesystem": map[string]any{"size": size}}
+	}
+	if o.ClassName != "none" && !i.says("ingress") {
+		ingress := map[string]any{"className": o.ClassName}
+		if o.Issuer != "" {
+			ingress["clusterIssuer"] = o.Issuer
+		}
+		s["ingress"] = ingress
+	}
+	return map[string]any{
+		"apiVersion": spec.APIVersion, "kind": spec.KindRegistry,
+		"metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}, "spec": s,
+	}
+}
+
+func (i *initial) newBase() map[string]any {
+	s := map[string]any{
+		"image": map[string]any{"flavor": string(spec.Distribution), "repository": "registry", "tag": "3.1.1"},
+		"auth":  map[string]any{"realm": "Registry"},
+	}
+	if i.o.PullSecret != "none" && i.o.PullSecret != "" {
+		s["pullSecrets"] = map[string]any{i.o.PullSecret: map[string]any{"user": i.o.PullUser, "namespaces": i.o.PullNamespaces}}
+	}
+	return map[string]any{
+		"apiVersion": spec.APIVersion, "kind": spec.KindRegistry,
+		"metadata": map[string]any{"name": i.o.Name, "namespace": i.o.Namespace}, "spec": s,
+	}
+}
+
+// plan checks the merged spec and fixes the files to be written.
+func (i *initial) plan() error {
+	if i.o.Storage != "" && i.o.Storage != "s3" && i.o.Storage != "filesystem" {
+		return terminal.Misuse{Err: problem.Problem{Path: "--storage", What: fmt.Sprintf("%q is no storage", i.o.Storage), Want: "s3 or filesystem"}}
+	}
+	base := i.had
+	if i.isNew {
+		base = i.newBase()
+	}
+	merged, err := yaml.Marshal(object.Merge(base, i.patch()))
+	if err != nil {
+		return err
+	}
+	reg, err := spec.Decode(merged, "")
+	if err != nil {
+		return err
+	}
+	i.o.Host = reg.Spec.Host
+	add := func(path, why, text string) {
+		i.files = append(i.files, repository.Change{Path: path, Data: []byte(text), Why: why})
+	}
+	if i.isNew {
+		add(filepath.Join(i.base, "registry.yaml"), "the base spec, shared by all environments",
+			"# What every environment shares. reggen schema prints all there is to say.\n"+document(base))
+		add(filepath.Join(i.base, "kustomization.yaml"), "lists it", kustomization("resources", "registry.yaml"))
+	}
+	inner := filepath.Join(i.dir, "registry")
+	rel, err := filepath.Rel(inner, i.base)
+	if err != nil {
+		return problem.Problem{Path: "--base", What: "can't be reached from " + i.w.Repo.Show(i.dir) + " by a relative path"}
+	}
+	add(filepath.Join(inner, "registry.yaml"), "what this environment changes in the base spec",
+		"# What this environment changes in the base spec.\n"+document(i.patch()))
+	add(filepath.Join(inner, "kustomization.yaml"), "base and changes, merged by kustomize",
+		kustomization("resources", filepath.ToSlash(rel))+"patches:\n  - path: registry.yaml\n")
+	add(filepath.Join(i.dir, "kustomization.yaml"), "the environment; patches of the output and other resources go here",
+		kustomization("generators", "registry"))
+	return nil
+}
+
+func document(v map[string]any) string {
+	text, err := yaml.Marshal(v)
+	if err != nil {
+		return "" // can't be: maps of strings
+	}
+	return string(text)
+}
+
+func kustomization(field, entry string) string {
+	return "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + field + ":\n  - " + entry + "\n"
+}
+
+// refuse names every file that is there already with another content.
+func (i *initial) refuse() error {
+	var l problem.List
+	for _, c := range i.files {
+		old, err := i.w.Repo.Read(c.Path)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil || string(old) != string(c.Data) {
+			l.Add(problem.Problem{File: i.w.Repo.Show(c.Path), What: "is there already; nothing was written"})
+		}
+	}
+	if len(l) > 0 {
+		l[len(l)-1].Next = "name another folder: reggen init overlays/NAME"
+	}
+	return l.Err()
+}
+
+// credentials makes those that nobody has to think about: the machine's, and
+// the puller's with a random password.
+func (i *initial) credentials(ctx context.Context) error {
+	e, err := i.w.Repo.Environment(i.dir)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(e.MachineDir(), repository.MachineName)
+	if !repository.Exists(path) {
+		var cluster []string
+		if rule, err := sops.FindRule(filepath.Join(e.SealedDir(), e.Registry.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
+			// A rule that stood there before may name others for these files.
+			cluster = slices.DeleteFunc(rule.Recipients(), func(id string) bool { return !slices.Contains(i.w.Seals.Accept, id) })
+		}
+		if err := i.w.Seals.Admit(e, []string{path}); err != nil {
+			return err
+		}
+		rule, err := sops.FindRule(path)
+		if err != nil {
+			return err
+		}
+		text, err := i.w.Seals.NewMachine(ctx, e, path, rule, cluster, len(i.o.People) == 0) // else it was told of public keys, and looks at no private one
+		if err != nil {
+			return err
+		}
+		if err := i.w.Repo.Write(path, text, 0o644); err != nil {
+			return err
+		}
+		i.w.Tell.Note("wrote %s: random values nobody types", i.w.Repo.Show(path))
+	}
+	for _, name := range repository.SortedKeys(e.Registry.Spec.PullSecrets) {
+		user := e.Registry.Spec.PullSecrets[name].User
+		path := filepath.Join(e.CredentialsDir(), people.FileName(user)+".enc.yaml")
+		if repository.Exists(path) {
+			continue
+		}
+		if err := i.w.Seals.Admit(e, []string{path}); err != nil {
+			return err
+		}
+		doc, _, err := i.w.People.NewUser(user, people.NewUser{Generate: true})
+		if err != nil {
+			return err
+		}
+		doc.Metadata = spec.Metadata{Name: people.FileName(user)}
+		if doc.Metadata.Name != user {
+			doc.User = user
+		}
+		text, err := i.w.Keys.SealCredential(ctx, path, doc, nil, false)
+		if err != nil {
+			return err
+		}
+		if err := i.w.Repo.Write(path, text, 0o644); err != nil {
+			return err
+		}
+		i.w.Tell.Note("wrote %s: user %q of the pull secret %s, with a random password", i.w.Repo.Show(path), user, name)
+	}
+	return nil
+}
+
+// next says what is left to do.
+func (i *initial) next() {
+	e, err := i.w.Repo.Environment(i.dir)
+	if err != nil {
+		return
+	}
+	dir := repository.QuoteArg(i.w.Repo.Show(i.dir))
+	at := " --dir " + dir
+	if d, err := i.w.Repo.ChosenDir(""); err == nil && i.w.Repo.Abs(d) == i.dir {
+		at = ""
+	}
+	for _, line := range i.credits {
+		i.w.Tell.Note("%s", line)
+	}
+	lines := []string{"next:"}
+	set, _ := i.w.Repo.Credentials(e)
+	if s3 := e.Registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.Others[credential.S3] == nil {
+		lines = append(lines, "reggen credential set s3"+at+"   # the bucket's keys")
+	}
+	if len(set.Users) <= len(e.Registry.Spec.PullSecrets) { // nobody but those who pull
+		lines = append(lines, "reggen user add YOU"+at)
+	}
+	lines = append(lines, "reggen seal "+dir, "reggen build "+dir)
+	i.w.Tell.Note("%s", strings.Join(lines, "\n  "))
+}
