@@ -204,6 +204,22 @@ func TestDiffShowsReadersFirst(t *testing.T) {
 	}
 }
 
+// One who is taken out of a rule is told, though no file was written anew yet.
+func TestDiffShowsWhoIsTakenOut(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	e.git("init", "-q")
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "first")
+	e.write(".sops.yaml", strings.Replace(e.read(".sops.yaml"), ","+e.keys["e0"], "", 1))
+	for _, format := range []string{"text", "markdown", "json", "yaml"} {
+		out, errs, code := run(t, e.dir, "diff", "-o", format)
+		if code != exitDifferent || !strings.Contains(out, e.keys["e0"]) || format == "text" && !strings.Contains(out, "sealed files: -"+e.keys["e0"]) {
+			t.Errorf("%s: exit %d\n%s%s", format, code, out, errs)
+		}
+	}
+}
+
 // A new environment's readers are all new.
 func TestDiffShowsTheReadersOfANewEnvironment(t *testing.T) {
 	e := newEnv(t, 2, 1)

@@ -104,14 +104,22 @@ func comingNames(oldFiles, oldRules, files, rules map[string]bool) *Names {
 			anew = append(anew, id)
 		}
 	}
-	if len(anew) == 0 {
+	var out []string // of the rules, though files are still for them
+	for _, id := range repository.SortedKeys(oldRules) {
+		if len(rules) > 0 && !rules[id] && (n == nil || !slices.Contains(n.Removed, id)) {
+			out = append(out, id)
+		}
+	}
+	if len(anew)+len(out) == 0 {
 		return n
 	}
 	if n == nil {
 		n = &Names{}
 	}
 	n.Added = append(n.Added, anew...)
+	n.Removed = append(n.Removed, out...)
 	slices.Sort(n.Added)
+	slices.Sort(n.Removed)
 	return n
 }
 
