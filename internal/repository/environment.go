@@ -100,7 +100,7 @@ func (e Environment) MachineDir() string {
 	return filepath.Join(e.Root, dirs[0])
 }
 
-// one finds exactly one environment, as the commands on users and credentials
+// Environment finds exactly one environment, as the commands on users and credentials
 // need it.
 func (r *Repository) Environment(dir string) (Environment, error) {
 	envs, err := r.Environments([]string{dir})
