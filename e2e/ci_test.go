@@ -245,7 +245,7 @@ func TestGitLabComment(t *testing.T) {
 	p := bare(t)
 	p.write("diff.md", "the diff & more\n")
 	path := "/usr/bin:/bin"
-	for _, program := range []string{"curl", "jq"} {
+	for _, program := range []string{"curl", "perl"} {
 		found, err := exec.LookPath(program)
 		must(t, err)
 		path = filepath.Dir(found) + ":" + path
@@ -264,9 +264,61 @@ func TestGitLabComment(t *testing.T) {
 			t.Errorf("with notes %s: %q", c.notes, calls)
 		}
 	}
+	// What is posted is a file that a job wrote, no link to what this job knows
+	// and nothing longer than reggen writes; nor is a link followed to write it.
+	calls = nil
+	p.write("secret", "of the job\n")
+	must(t, os.Symlink("secret", filepath.Join(p.dir, "comment.md")))
+	p.ok("", "/bin/sh", "-c", strings.Join(job.Script, "\n"))
+	if got := string(p.read("secret")); got != "of the job\n" || len(calls) != 1 {
+		t.Errorf("the comment was written by way of a link: %q, %q", got, calls)
+	}
+	calls = nil
+	for what, change := range map[string]func(){
+		"a link":   func() { must(t, os.Symlink("secret", filepath.Join(p.dir, "diff.md"))) },
+		"a folder": func() { must(t, os.Mkdir(filepath.Join(p.dir, "diff.md"), 0o755)) },
+		"a flood":  func() { p.write("diff.md", strings.Repeat("x", 200_000)) },
+		"nothing":  func() {},
+	} {
+		must(t, os.RemoveAll(filepath.Join(p.dir, "diff.md")))
+		change()
+		if r := p.run("", "/bin/sh", "-c", strings.Join(job.Script, "\n")); r.code == 0 || len(calls) > 0 {
+			t.Errorf("%s in the place of the diff: exit status %d, %.100q", what, r.code, calls)
+		}
+	}
+	must(t, os.RemoveAll(filepath.Join(p.dir, "diff.md")))
+	p.write("diff.md", "the diff\n")
 	p.env = append(p.env, "REGGEN_COMMENT_TOKEN=another")
 	if r := p.run("", "/bin/sh", "-c", strings.Join(job.Script, "\n")); r.code == 0 {
 		t.Error("a token that counts for nothing passes")
+	}
+}
+
+// A change may hold a link, or a folder, where a job writes what it found: the
+// job writes a file all the same, and nothing elsewhere.
+func TestGitLabDiffFollowsNoLink(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "deploy/ci/gitlab/.gitlab-ci.yml"))
+	must(t, err)
+	var jobs map[string]json.RawMessage
+	must(t, yaml.Unmarshal(text, &jobs))
+	var job gitlabJob
+	must(t, yaml.UnmarshalStrict(jobs["diff"], &job))
+	p := bare(t)
+	for program, prints := range map[string]string{"git": "", "reggen": "the diff"} {
+		must(t, os.WriteFile(filepath.Join(p.tmp, program), []byte("#!/bin/sh\nprintf '%s' '"+prints+"'\n"), 0o755))
+	}
+	p.env = append(p.env, "PATH="+p.tmp+":/usr/bin:/bin", "CI_MERGE_REQUEST_DIFF_BASE_SHA=x")
+	for _, plant := range []func(path string) error{
+		func(path string) error { return os.Symlink("elsewhere", path) },
+		func(path string) error { return os.Mkdir(path, 0o755) },
+	} {
+		p.write("elsewhere", "as it was")
+		must(t, plant(filepath.Join(p.dir, "diff.md")))
+		p.ok("", "/bin/sh", "-e", "-c", strings.Join(job.Script, "\n"))
+		if info, err := os.Lstat(filepath.Join(p.dir, "diff.md")); err != nil || !info.Mode().IsRegular() || string(p.read("elsewhere")) != "as it was" || string(p.read("diff.md")) != "the diff" {
+			t.Errorf("%v, %v: %q", info, err, p.read("elsewhere"))
+		}
+		must(t, os.Remove(filepath.Join(p.dir, "diff.md")))
 	}
 }
 
