@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -47,9 +48,21 @@ type fault struct {
 	severity         Severity
 }
 
+// mostFaults is how many faults are told of one configuration, or of the
+// variables of all containers: more tell nobody anything, and looking for what
+// could be meant takes its time.
+const mostFaults = 200
+
 // wholeConfiguration tells what no version takes that the image may hold.
 func wholeConfiguration(b *build) []hit {
 	var l []hit
+	type judged struct {
+		in    object.ID
+		key   string
+		major string
+	}
+	seen := map[judged]bool{} // many containers may read one file
+	variables := 0
 	for _, r := range b.registries {
 		if r.config.broken {
 			l = append(l, at(r.config.object, r.config.path(), "YAML", "can't be read: the registry doesn't start"))
@@ -69,9 +82,15 @@ func wholeConfiguration(b *build) []hit {
 			h.severity = f.severity
 			l = append(l, h)
 		}
-		if r.config.values != nil {
-			for _, f := range faults(major, func(k any) []fault { return inFile(k, r.config.values, nil) }) {
+		tooMany := fault{what: "has more faults than are told", want: "a configuration for the registry", severity: Error}
+		if at := (judged{r.config.object.ID(), r.config.key, major}); r.config.values != nil && !seen[at] {
+			seen[at] = true
+			found := faults(major, func(k any) []fault { return inFile(k, r.config.values, nil) })
+			for _, f := range found[:min(len(found), mostFaults)] {
 				add("", f)
+			}
+			if len(found) > mostFaults {
+				add("", tooMany)
 			}
 		}
 		for _, name := range sortedKeys(r.env) {
@@ -81,6 +100,11 @@ func wholeConfiguration(b *build) []hit {
 			}
 			for _, f := range faults(major, func(k any) []fault { return inVariable(k, name, strings.Split(words, "_")) }) {
 				add(r.path+"."+r.env[name].path, f)
+				variables++
+			}
+			if variables >= mostFaults {
+				add(r.path, tooMany)
+				return l
 			}
 		}
 	}
@@ -111,7 +135,11 @@ func faults(major string, find func(known any) []fault) []fault {
 	var out []fault
 	count := map[string]int{}
 	for _, version := range sortedKeys(taken()) {
-		for _, f := range find(taken()[version]) {
+		found := find(taken()[version])
+		if len(found) > mostFaults {
+			return found
+		}
+		for _, f := range found {
 			if count[f.path]++; count[f.path] == len(taken()) {
 				out = append(out, f)
 			}
@@ -138,7 +166,9 @@ func inFile(known, value any, path []string) []fault {
 		for i, e := range l {
 			below := slices.Clone(path)
 			below[len(below)-1] += fmt.Sprintf("[%d]", i)
-			out = append(out, inFile(k[0], e, below)...)
+			if out = append(out, inFile(k[0], e, below)...); len(out) > mostFaults {
+				break
+			}
 		}
 	case map[string]any:
 		m, ok := value.(map[string]any)
@@ -147,6 +177,9 @@ func inFile(known, value any, path []string) []fault {
 			return wrong("a mapping")
 		}
 		for _, key := range sortedKeys(m) {
+			if len(out) > mostFaults {
+				break
+			}
 			here := append(slices.Clone(path), key)
 			next, ok := k[key]
 			if !ok {
