@@ -115,7 +115,16 @@ func bombs() map[string]row {
 		copies += fmt.Sprintf("    - {op: copy, from: /data, path: /data/x%d}\n", i)
 		appends += "- source: {kind: ConfigMap, name: c, fieldPath: data.a}\n  targets: [{select: {kind: ConfigMap, name: c}, fieldPaths: [data.a], options: {delimiter: '/', index: -1}}]\n"
 	}
+	read := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: many, namespace: registry}\ndata:\n  config.yml: |\n    version: 0.1\n    storage: {filesystem: {}}\n"
+	for i := range 20_000 {
+		read += fmt.Sprintf("    zz%d: a\n", i)
+	}
+	for i := range 10 {
+		read += fmt.Sprintf("---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d%d, namespace: registry}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: r, image: registry, volumeMounts: [{name: c, mountPath: /etc/docker/registry}]}], volumes: [{name: c, configMap: {name: many}}]}}}\n", i)
+	}
 	all := map[string]row{
+		"a configuration of many":  {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": read}, "more faults", []string{"check"}},
+		"lines that end otherwise": {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": object + "x:\r" + strings.Repeat("-\r", 4<<20-1000)}, "too large", building},
 		"patches that copy":        {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\npatches:\n- target: {kind: ConfigMap, name: c}\n  patch: |\n" + copies, "overlays/prod/c.yaml": object}, "--allow-large", building},
 		"replacements that append": {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\nreplacements:\n" + appends, "overlays/prod/c.yaml": object}, "--allow-large", building},
 		"a link to a pipe":         {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": "-> /dev/stdin"}, "", building[:1]},

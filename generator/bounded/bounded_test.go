@@ -129,3 +129,41 @@ func FuzzYAML(f *testing.F) {
 		}
 	})
 }
+
+// Whatever YAML takes for the end of a line, and whatever may stand beside a
+// colon in brackets, is counted before anything is decoded; and so is what
+// stands behind a mistake, for libraries that take a stream apart first.
+func TestNothingIsDecodedUncounted(t *testing.T) {
+	for name, text := range map[string]string{
+		"items by CR": "a:\r" + strings.Repeat("-\r", MaxNodes+1), "pairs by CR": strings.Repeat(" a:\r", MaxNodes+1), "pairs by LS": strings.Repeat("a:\u2028", MaxNodes+1), "items by NEL": strings.Repeat("-\u0085", MaxNodes+1),
+		"pairs in brackets": "[" + strings.Repeat("&a:b ", MaxNodes+1) + "]",
+	} {
+		if n := testing.AllocsPerRun(1, func() {
+			if YAML("f", []byte(text)) == nil {
+				t.Errorf("%s passes", name)
+			}
+		}); n > 100 {
+			t.Errorf("%s: decoded, %.0f allocations", name, n)
+		}
+	}
+	for name, text := range map[string]string{"a bomb": "a: [\n---\n" + string(bomb(9, 9)), "another end": "a: }\n...\n" + string(bomb(9, 9)), "documents": "a: [\n" + strings.Repeat("---\na: b\n", MaxDocuments+1)} {
+		if YAML("f", []byte(text)) == nil {
+			t.Errorf("behind a mistake: %s passes", name)
+		}
+	}
+}
+
+// No node comes without a mark.
+func FuzzLongest(f *testing.F) {
+	f.Add([]byte("a: [b, {c: d}]\n- e\n"))
+	f.Add([]byte("[&a:b, *a :c, ?d]\r- f"))
+	f.Add([]byte("{\"a\":b, c:\u0085d}\n---\n- - - a\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<12 {
+			return
+		}
+		if n, most := expanded(bytes.ReplaceAll(data, []byte("*"), []byte("x"))), 3*longest(data); n > most {
+			t.Errorf("%d nodes, expected at most %d", n, most)
+		}
+	})
+}

@@ -32,41 +32,90 @@ func within(path string, data []byte, most int) error {
 	if longest(data) > most {
 		return tooMuch
 	}
-	total := 0
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	for documents := 0; ; documents++ {
-		var n yaml.Node
-		err := d.Decode(&n)
-		switch {
-		case errors.Is(err, io.EOF), err != nil:
-			return nil
-		case documents >= MaxDocuments:
-			return problem.Problem{File: path, What: "holds too many YAML documents", Want: fmt.Sprintf("at most %d", MaxDocuments)}
-		}
-		m := measure{sizes: map[*yaml.Node]size{}}
-		s, ok := m.of(&n, 0)
-		if total += s.nodes; !ok || total > most {
-			return tooMuch
+	total, documents, broken := measured(data, most, 0, 0)
+	if broken {
+		// A library that takes a stream apart before it decodes gets what stands
+		// behind the mistake.
+		total, documents = 0, 0
+		for _, piece := range pieces(data) {
+			if total, documents, _ = measured(piece, most, total, documents); total > most || documents > MaxDocuments {
+				break
+			}
 		}
 	}
+	switch {
+	case total > most:
+		return tooMuch
+	case documents > MaxDocuments:
+		return problem.Problem{File: path, What: "holds too many YAML documents", Want: fmt.Sprintf("at most %d", MaxDocuments)}
+	}
+	return nil
 }
 
-// longest is about as many nodes as a text can hold at most, from the marks
-// without which YAML makes no further node: line ends, commas, brackets, and
-// dashes, colons and question marks in front of something.
+// measured adds the nodes and documents of a stream to what was counted, until
+// there are too many of either, and says whether it ends in what is no YAML.
+func measured(data []byte, most, total, documents int) (int, int, bool) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	for total <= most && documents <= MaxDocuments {
+		var n yaml.Node
+		switch err := d.Decode(&n); {
+		case errors.Is(err, io.EOF):
+			return total, documents, false
+		case err != nil:
+			return total, documents, true
+		}
+		documents++
+		m := measure{sizes: map[*yaml.Node]size{}}
+		s, ok := m.of(&n, 0)
+		if total += s.nodes; !ok {
+			total = most + 1
+		}
+	}
+	return total, documents, false
+}
+
+// pieces cuts a stream wherever a line begins or ends a document.
+func pieces(data []byte) (out [][]byte) {
+	begin, at := 0, 0
+	for line := range bytes.Lines(data) {
+		ends := bytes.HasPrefix(line, []byte("..."))
+		if ends || bytes.HasPrefix(line, []byte("---")) {
+			out, begin = append(out, data[begin:at]), at
+		}
+		if at += len(line); ends {
+			begin = at
+		}
+	}
+	return append(out, data[begin:])
+}
+
+// longest is as many nodes as a text can hold at most, but for a small factor,
+// from the marks without which YAML makes no further node: whatever ends a line
+// of YAML, commas, brackets, and dashes, colons and question marks that are not
+// within a word.
 func longest(data []byte) int {
 	n := 1
 	for i, c := range data {
 		switch c {
-		case '\n', ',', '[', '{':
+		case '\n', '\r', ',', '[', '{', '&', '*':
 			n++
-		case '-', ':', '?':
-			if i+1 == len(data) || data[i+1] == ' ' || data[i+1] == '\t' || c == ':' && data[i+1] != '/' && (i == 0 || data[i-1] == '"' || data[i-1] == '\'') {
+		case '-':
+			if i+1 == len(data) || !inWord(data[i+1]) && data[i+1] != '-' {
+				n++
+			}
+		case ':', '?':
+			if i == 0 || i+1 == len(data) || !inWord(data[i-1]) || !inWord(data[i+1]) {
 				n++
 			}
 		}
 	}
 	return n
+}
+
+// inWord says that a character beside a colon or a dash keeps it from meaning
+// anything. One beyond ASCII may end a line.
+func inWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '/' || c == '_' || c == '.'
 }
 
 // size is what a node is once its aliases are expanded.

@@ -60,7 +60,7 @@ func (w *Work) readableIn(path string, folders map[string]bool) (int, error) {
 		return 0, w.Repo.FileProblem("can't read", path, err)
 	}
 	if holdsCredential(path, data) {
-		err := bounded.YAML(w.Repo.Show(path), data)
+		err := bounded.Secret(w.Repo.Show(path), data)
 		if err == nil {
 			_, err = credential.Parse(w.Repo.Show(path), data)
 		}
@@ -110,11 +110,14 @@ var (
 
 // holdsCredential says whether a file is, or is meant to be, a credential of
 // ours: any of its YAML documents is one, or has one in it, as a List has. A
-// file that is no YAML (an unfinished merge, a slip) counts when its name says
-// that it should be and its text has the kind.
+// file that is no YAML (an unfinished merge, a slip), or holds too much of it,
+// counts when its name says that it should be and its text has the kind.
 func holdsCredential(path string, data []byte) bool {
 	if !bytes.Contains(data, []byte(spec.KindCredential)) {
 		return false
+	}
+	if bounded.Secret(path, data) != nil { // reading it would cost too much
+		return yamlName.MatchString(filepath.Base(path)) && kindLine.Match(data)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	for {
