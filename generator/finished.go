@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -70,7 +69,8 @@ func (h *Handed) Missing(build []byte) problem.List {
 	var l problem.List
 	f := finished{same: map[string][]object.Object{}}
 	for doc := range bytes.SplitSeq(append([]byte("\n"), build...), []byte("\n---\n")) {
-		if secretDocument(doc) == nil && !listDocument.Match(doc) && !slices.ContainsFunc(pieces, func(p piece) bool { return bytes.Contains(doc, []byte(p.text)) }) {
+		l = append(l, inList(doc)...)
+		if secretDocument(doc) == nil && !listLine.Match(doc) && !slices.ContainsFunc(pieces, func(p piece) bool { return bytes.Contains(doc, []byte(p.text)) }) {
 			continue
 		}
 		objects, err := object.Parse("the build", doc)
@@ -111,10 +111,6 @@ func (h *Handed) Missing(build []byte) problem.List {
 	}
 	return l
 }
-
-// listDocument matches a document that may be a list of objects, which whoever
-// applies it takes apart.
-var listDocument = regexp.MustCompile(`(?m)^kind: \S*List\s*$`)
 
 // unlisted are objects with those of lists among them in the lists' place.
 func unlisted(objects []object.Object) (out []object.Object) {

@@ -157,6 +157,30 @@ func TestSealedItemsAreThoseOfTheFolder(t *testing.T) {
 	}
 }
 
+// A sealed Secret that was moved into a list is where nothing decrypts it, and a
+// list may leave the kind of its items out.
+func TestNoSecretIsInAList(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	moved := strings.ReplaceAll("- "+strings.TrimSpace(e.read("overlays/e0/sealed/docker-registry-htpasswd.yaml")), "\n", "\n  ")
+	const gone = "- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: docker-registry-htpasswd, namespace: registry}\n"
+	const other = "- {metadata: {name: docker-registry-htpasswd, namespace: registry}, stringData: {htpasswd: 'eve:x'}}"
+	for name, c := range map[string]struct{ kind, items, more string }{
+		"moved": {"List", moved, gone}, "without a kind": {"SecretList", other, ""}, "in a list in it": {"List", "- {apiVersion: v1, kind: SecretList, items: [" + other[2:] + "]}", ""}, "of another kind": {"ConfigMapList", "- {apiVersion: v1, kind: Secret, " + other[3:], ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e.write("overlays/e0/l.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: l}\nitems:\n"+c.items+"\n")
+			e.write("overlays/e0/kustomization.yaml", "generators: [registry]\nresources: [l.yaml]\npatches:\n- target: {kind: ConfigMap, name: l}\n  options: {allowKindChange: true}\n  patch: |\n    - {op: replace, path: /kind, value: "+c.kind+"}\n"+c.more)
+			for _, args := range []string{"build overlays/e0", "build --secrets plain overlays/e0", "seal --check overlays/e0", "check overlays/e0", "render overlays/e0 -o out"} {
+				out, errs, code := run(t, e.dir, strings.Fields(args)...)
+				if code == 0 || !strings.Contains(errs, c.kind+" l of the finished build holds Secret ") || strings.Contains(out, "kind: ") {
+					t.Errorf("%s: exit %d\n%s\n%.300s", args, code, errs, out)
+				}
+			}
+		})
+	}
+}
+
 // An environment that two others build, each under a name of its own, is made
 // as often: nothing is a copy.
 func TestSecretsOfAnEnvironmentBuiltTwice(t *testing.T) {
