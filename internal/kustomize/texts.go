@@ -92,6 +92,7 @@ var quoted = regexp.MustCompile(`^(?:accumulat(?:ing|e) (?:resources|components)
 	`cycle (?:detected|not allowed): [^\n]*`,
 	`invalid Kustomization: json: (?:unknown field "[\w-]*"|cannot unmarshal \w+ into Go struct field [\w.]+ of type [\w.\[\]]+)`,
 	`unable to find (?:one of|field|target)[^\n:"{}]*`,
+	`unable to find field "[\w./\[\]=*-]{1,200}" in replacement target`,
 }, "|") + `)$`)
 
 // quotesNothing says that a text of kustomize may be shown.
