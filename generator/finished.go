@@ -70,7 +70,7 @@ func (h *Handed) Missing(build []byte) problem.List {
 	f := finished{same: map[string][]object.Object{}}
 	for doc := range bytes.SplitSeq(append([]byte("\n"), build...), []byte("\n---\n")) {
 		l = append(l, inList(doc)...)
-		if secretDocument(doc) == nil && !listLine.Match(doc) && !slices.ContainsFunc(pieces, func(p piece) bool { return bytes.Contains(doc, []byte(p.text)) }) {
+		if secretDocument(doc) == nil && !slices.ContainsFunc(pieces, func(p piece) bool { return bytes.Contains(doc, []byte(p.text)) }) {
 			continue
 		}
 		objects, err := object.Parse("the build", doc)
@@ -78,7 +78,7 @@ func (h *Handed) Missing(build []byte) problem.List {
 			l.Join(err)
 			continue
 		}
-		for _, o := range unlisted(objects) {
+		for _, o := range objects {
 			content := ""
 			if o.IsSecret() {
 				content = contentOf(o)
@@ -110,25 +110,6 @@ func (h *Handed) Missing(build []byte) problem.List {
 		l = append(l, h.displaced(o, f, became)...)
 	}
 	return l
-}
-
-// unlisted are objects with those of lists among them in the lists' place.
-func unlisted(objects []object.Object) (out []object.Object) {
-	for _, o := range objects {
-		items, is := o["items"].([]any)
-		if !is || !strings.HasSuffix(o.Kind(), "List") {
-			out = append(out, o)
-			continue
-		}
-		var inside []object.Object
-		for _, item := range items {
-			if m, is := item.(map[string]any); is {
-				inside = append(inside, m)
-			}
-		}
-		out = append(out, unlisted(inside)...)
-	}
-	return out
 }
 
 // finished are the objects of a finished build that matter here.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -104,7 +103,7 @@ func TestSecretsAreThereOnce(t *testing.T) {
 		"a copy for other keys":   {"", "resources: [../e0, clone.yaml]\n" + strings.Replace(bare, "    - {op", "    - {op: remove, path: /sops/age/0}\n    - {op", 1), "Secret eve/loot holds data[s3AccessKey] of Secret registry/docker-registry-s3 at data.s3AccessKey"},
 		"another in its place":    {renamed, "resources: [../e0, own.yaml]\n", "Secret default/regcred is not the one that was made: another stands in its place"},
 		"another where it moved":  {renamed + "namespace: moved\n", "resources: [../e0, moved.yaml]\n", "Secret moved/regcred is not the one that was made"},
-		"another in a list":       {renamed, "resources: [../e0, list.yaml]\npatches:\n- target: {kind: ConfigMap, name: l}\n  options: {allowKindChange: true}\n  patch: |\n    - {op: replace, path: /kind, value: SecretList}\n", "Secret default/regcred is not the one that was made"},
+		"another in a list":       {renamed, "resources: [../e0, list.yaml]\npatches:\n- target: {kind: ConfigMap, name: l}\n  options: {allowKindChange: true}\n  patch: |\n    - {op: replace, path: /kind, value: SecretList}\n", "SecretList l of the finished build holds Secret default/regcred"},
 		"another without a place": {renamed, "resources: [../e0, nowhere.yaml]\n", "Secret regcred is not the one that was made: another stands in its place"},
 		"a piece":                 {piece, "resources: [../e0]\n", "Deployment registry/docker-registry holds data[s3SecretKey] of Secret registry/docker-registry-s3 at metadata.annotations.x"},
 	} {
@@ -118,42 +117,6 @@ func TestSecretsAreThereOnce(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// Sealed Secrets that come among a transformer's objects are those of the sealed
-// folder: that is what check and seal prove.
-func TestSealedItemsAreThoseOfTheFolder(t *testing.T) {
-	e := newEnv(t, 1, 1)
-	e.ok("seal", "overlays/e0")
-	var names []string
-	for name, text := range e.files() {
-		if file, is := strings.CutPrefix(name, "overlays/e0/sealed/"); is {
-			e.write("overlays/e0/mine/"+file, text)
-			names = append(names, "mine/"+file)
-		}
-	}
-	e.write("overlays/e0/kustomization.yaml", "transformers: [registry]\nresources: ["+strings.Join(names, ", ")+"]\n")
-	e.ok("build", "overlays/e0")
-	e.ok("seal", "--check", "overlays/e0")
-	// Somebody else's password, sealed in another copy of the repository.
-	other := newEnv(t, 1, 1)
-	t.Setenv("SOPS_AGE_KEY_FILE", e.path("../"+filepath.Base(e.dir)+"-people.agekey"))
-	for name, text := range e.files() {
-		other.write(name, text)
-	}
-	other.write("overlays/e0/kustomization.yaml", "generators: [registry]\n")
-	trusted[other.dir] = trusted[e.dir]
-	other.user(0, "puller", "another")
-	other.ok("seal", "overlays/e0")
-	for _, file := range names {
-		e.write("overlays/e0/"+file, other.read("overlays/e0/sealed/"+filepath.Base(file)))
-	}
-	for _, args := range []string{"build overlays/e0", "build --secrets plain overlays/e0", "seal --check overlays/e0", "check overlays/e0", "render overlays/e0 -o out"} {
-		out, errs, code := run(t, e.dir, strings.Fields(args)...)
-		if code == 0 || !strings.Contains(errs, "is not the one in overlays/e0/sealed") || strings.Contains(out, "kind: ") {
-			t.Errorf("%s: exit %d\n%s", args, code, errs)
-		}
 	}
 }
 
