@@ -32,7 +32,7 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 	check := func(c *credential.Public, name string, why func(string) string) string {
 		v := field(c, name)
 		if what := why(v); v != "" && what != "" {
-			l.Add(problem.Problem{File: c.File, Path: "stringData." + name, What: what, Next: "reggen credential set " + c.Name})
+			l.Add(problem.Problem{File: c.File, Path: "stringData." + name, What: what, Next: "reggen credential set " + problem.QuoteArg(c.Name)})
 		}
 		return v
 	}

@@ -73,7 +73,7 @@ func (p Plan) refs() (map[secret.Ref]secret.Facets, []Pull, error) {
 		u, ok := creds.User(pull.User)
 		if !ok {
 			l.Add(problem.Problem{Path: path, What: fmt.Sprintf("no credential of a user %q in %s", pull.User, dir),
-				Near: nearUser(pull.User, creds), Next: "reggen user add " + pull.User})
+				Near: nearUser(pull.User, creds), Next: "reggen user add " + problem.QuoteArg(pull.User)})
 			continue
 		}
 		if !u.Has(credential.Password) {

@@ -16,10 +16,10 @@ func recipients(s Subject) problem.List {
 		more, less := without(e.Recipients, e.Rule), without(e.Rule, e.Recipients)
 		if len(more) > 0 {
 			l.Add(problem.Problem{File: e.File, What: "can be opened by recipients that .sops.yaml does not name: " + strings.Join(more, ", "),
-				Next: "reggen seal " + s.Root + "\nand change every secret in it if that key was taken away on purpose"})
+				Next: "reggen seal " + problem.QuoteArg(s.Root) + "\nand change every secret in it if that key was taken away on purpose"})
 		}
 		if e.Regrouped && len(more)+len(less) == 0 {
-			l.Add(problem.Problem{File: e.File, What: "has other key groups or another threshold than .sops.yaml says", Next: "reggen seal " + s.Root})
+			l.Add(problem.Problem{File: e.File, What: "has other key groups or another threshold than .sops.yaml says", Next: "reggen seal " + problem.QuoteArg(s.Root)})
 		}
 		if len(less) > 0 {
 			l.Add(problem.Problem{File: e.File, What: fmt.Sprintf("can't be opened so far by recipients that %s names: %s", e.From, strings.Join(less, ", ")),

@@ -213,7 +213,7 @@ func (r *reader) document(m *yaml.Node) Public {
 		return p
 	}
 	if !sealed {
-		r.addf(m, "", "encrypt it in place: sops --encrypt --in-place "+r.file+"\nand take what was readable for leaked if it was ever committed", "is not encrypted: it has no sops block")
+		r.addf(m, "", "encrypt it in place: sops --encrypt --in-place "+problem.QuoteArg(r.file)+"\nand take what was readable for leaked if it was ever committed", "is not encrypted: it has no sops block")
 	}
 	r.fieldsOf(&p, m, typeNode, data)
 	if p.Type == User {
@@ -281,7 +281,7 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 		case v.Value == "":
 			r.addf(v, path, "", "is empty")
 		case !secret.IsCiphertext(v.Value):
-			r.addf(v, path, "encrypt it in place: sops --encrypt --in-place "+r.file+"\nand take this value for leaked if it was ever committed", "is readable: not encrypted")
+			r.addf(v, path, "encrypt it in place: sops --encrypt --in-place "+problem.QuoteArg(r.file)+"\nand take this value for leaked if it was ever committed", "is readable: not encrypted")
 		case p.Type == Config && !IsConfigField(key):
 			r.addf(k, path, "write a variable of the registry, or notifications.<endpoint>.<header>", "is no field of a config credential")
 		case p.Type != Config && !contains(allowed, key):

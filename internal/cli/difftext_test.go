@@ -83,6 +83,15 @@ func TestMarkdownIsLimited(t *testing.T) {
 	for i := range 9000 {
 		wide[0].Environments = append(wide[0].Environments, fmt.Sprintf("overlays/environment-%d", i))
 	}
+	var read []compare.Changes
+	for i := range 2000 {
+		c := compare.Changes{Environments: []string{fmt.Sprintf("overlays/environment-%d", i)}}
+		for n := range 8 {
+			c.Environments = append(c.Environments, fmt.Sprintf("overlays/more-%d-%d", i, n))
+		}
+		c.Readers = []compare.ReaderDiff{{Files: "sealed", Names: compare.Names{Added: []string{strings.Repeat("age1", 500)}}}}
+		read = append(read, c)
+	}
 	one := someChanges()
 	one[0].Objects = nil
 	for i := range 5000 {
@@ -94,6 +103,7 @@ func TestMarkdownIsLimited(t *testing.T) {
 		want []string
 	}{
 		"few":                 {someChanges(), false, []string{"<summary>overlays/a, overlays/b: 4 objects</summary>", "+ user alice\n- user bob\n", "! Deployment ns/d\n  spec/replicas:\n-   1\n+   2\n", "+ Service ns/n\n- Ingress ns/i\n", "  data/k: content changed\n"}},
+		"many readers":        {read, false, []string{"overlays/more-0-3, and 4 more: sealed files: +age1", " more; run `reggen diff`"}},
 		"none":                {nil, false, []string{"No rendered object changes.\n"}},
 		"many groups":         {many, true, []string{"ConfigMap ns0/c29"}},
 		"one of many objects": {one, true, []string{"ConfigMap ns/c1000\n"}},

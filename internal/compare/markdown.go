@@ -26,18 +26,8 @@ func Markdown(all []Changes) string {
 		return "No rendered object changes.\n"
 	}
 	var b strings.Builder
-	for i, line := range readerLines(all) {
-		if i == 0 {
-			b.WriteString("**Who can read secrets changes: look at this first.**\n\n")
-		}
-		b.WriteString("- " + codeSpan(line) + "\n")
-	}
-	for i, line := range olderLines(all) {
-		if i == 0 {
-			b.WriteString("\n**Files are older than those they take the place of.**\n\n")
-		}
-		b.WriteString("- " + codeSpan(line) + "\n")
-	}
+	points(&b, "**Who can read secrets changes: look at this first.**", readerLines(all), commentLimit/2)
+	points(&b, "\n**Files are older than those they take the place of.**", olderLines(all), commentLimit*3/4)
 	if b.Len() > 0 {
 		b.WriteString("\n")
 	}
@@ -60,6 +50,21 @@ func Markdown(all []Changes) string {
 		fmt.Fprintf(&b, "\n%d more change%s did not fit here; run `reggen diff`.\n", left, terminal.Plural(left))
 	}
 	return b.String()
+}
+
+// points writes lines under a title, until the comment is as long as may be.
+func points(b *strings.Builder, title string, lines []string, longest int) {
+	for i, line := range lines {
+		if i == 0 {
+			b.WriteString(title + "\n\n")
+		}
+		point := "- " + codeSpan(cut(line, longestValue)) + "\n"
+		if b.Len()+len(point) > longest {
+			fmt.Fprintf(b, "- and %d more; run `reggen diff`\n", len(lines)-i)
+			return
+		}
+		b.WriteString(point)
+	}
 }
 
 // plainNames are names that mean nothing to Markdown or HTML.

@@ -13,7 +13,6 @@ import (
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/deliver"
-	"github.com/reggen/reggen/internal/repository"
 )
 
 // OlderFile is an encrypted file that is older than the one it stands in the
@@ -28,7 +27,7 @@ type OlderFile struct {
 // Problem is the file for people.
 func (o OlderFile) Problem() problem.Problem {
 	return problem.Problem{File: o.File, What: fmt.Sprintf("is older than the one it takes the place of: encrypted %s, that one %s", o.Now.UTC().Format(time.RFC3339), o.Then.UTC().Format(time.RFC3339)),
-		Want: "a new value, not one that was taken back", Next: "git log -p -- " + repository.QuoteArg(o.File)}
+		Want: "a new value, not one that was taken back", Next: "git log -p -- " + problem.QuoteArg(o.File)}
 }
 
 // OlderFiles compares the credentials and sealed files of an environment with

@@ -13,7 +13,7 @@ import (
 // PublicChanges are what changed of an environment's public side: what is
 // known of its secrets without a key.
 type PublicChanges struct {
-	Readers     []readerDiff `json:"readers,omitempty"` // the first thing to look at
+	Readers     []ReaderDiff `json:"readers,omitempty"` // the first thing to look at
 	Older       []OlderFile  `json:"older,omitempty"`   // and this the second
 	Users       *Names       `json:"users,omitempty"`
 	PullSecrets *Names       `json:"pullSecrets,omitempty"` // the Secret and its user: regcred of puller

@@ -11,10 +11,10 @@ import (
 	"github.com/reggen/reggen/internal/repository"
 )
 
-// readerDiff is who comes and goes among those who can open an environment's
+// ReaderDiff is who comes and goes among those who can open an environment's
 // credentials or its sealed files: whom the rules name, whether or not a file
 // was written for them yet, and whom the files were.
-type readerDiff struct {
+type ReaderDiff struct {
 	Files string `json:"files"` // credentials or sealed
 	Names
 	// Groups are the key groups that have to come together, and how many of
@@ -34,15 +34,15 @@ type sideReaders struct {
 // changedReaders compares who can read on both sides. A folder without any rule,
 // for instance what reggen render wrote, is compared by its files alone; a
 // revision without one, or with rules that can't be read, named nobody.
-func (w *Work) changedReaders(old *Work, before, now []deliver.PublicSpec) []readerDiff {
-	var out []readerDiff
+func (w *Work) changedReaders(old *Work, before, now []deliver.PublicSpec) []ReaderDiff {
+	var out []ReaderDiff
 	for _, kind := range []string{"credentials", "sealed"} {
 		x, y := old.readers(old.Repo.Dir, before, kind), w.readers("", now, kind)
 		if len(before) > 0 && !old.Repo.Versioned && !x.broken && (len(x.rules) == 0) != (len(y.rules) == 0) {
 			x.rules, y.rules, x.dividing, y.dividing = nil, nil, nil, nil
 		}
 		who := comingNames(x.files, x.rules, y.files, y.rules)
-		d := readerDiff{Files: kind, Groups: changedGroups(x, y)}
+		d := ReaderDiff{Files: kind, Groups: changedGroups(x, y)}
 		if who == nil && d.Groups == nil {
 			continue
 		}
@@ -173,6 +173,14 @@ func add(to map[string]bool, ids []string) {
 // everything else out of sight.
 const mostReaders = 40
 
+// some joins the first few names and counts the others.
+func some(names []string, by string) string {
+	if n := len(names); n > shownNames {
+		names = append(names[:shownNames:shownNames], fmt.Sprintf("and %d more", n-shownNames))
+	}
+	return strings.Join(names, by)
+}
+
 // readerLines are the readers that come and go, by environment.
 func readerLines(all []Changes) (out []string) {
 	for _, c := range all {
@@ -195,9 +203,9 @@ func readerLines(all []Changes) (out []string) {
 			if n := len(signed); n > mostReaders {
 				signed = append(signed[:mostReaders:mostReaders], fmt.Sprintf("and %d more", n-mostReaders))
 			}
-			line := strings.Join(c.Environments, ", ") + ": " + map[string]string{"credentials": "credentials", "sealed": "sealed files"}[r.Files] + ": " + strings.Join(signed, " ")
+			line := some(c.Environments, ", ") + ": " + map[string]string{"credentials": "credentials", "sealed": "sealed files"}[r.Files] + ": " + strings.Join(signed, " ")
 			if len(r.Rules) > 0 {
-				line += " (" + strings.TrimSuffix(strings.Join(r.Rules, "; "), ",") + ")"
+				line += " (" + strings.TrimSuffix(some(r.Rules, "; "), ",") + ")"
 			}
 			out = append(out, line)
 		}

@@ -77,7 +77,7 @@ func (w *Work) Generate(ctx context.Context, root string, config []byte, sealed 
 		return nil, nil, err
 	}
 	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: func(p problem.Problem) {
-		p.Next = repository.Placed(p.Next, repository.QuoteArg(w.Repo.Show(root)))
+		p.Next = repository.Placed(p.Next, problem.QuoteArg(w.Repo.Show(root)))
 		w.Tell.Warn(p)
 	}})
 	if err != nil {

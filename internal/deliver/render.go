@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
 
@@ -88,7 +87,7 @@ func (w *Work) renderOne(ctx context.Context, build Builder, dir, out string, ch
 	if check || len(stale) == 0 {
 		var l problem.List
 		for _, s := range stale {
-			l.Add(problem.Problem{File: filepath.Join(target, s.name), What: s.what, Next: "reggen render " + repository.QuoteArg(w.Repo.Show(dir)) + " -o " + repository.QuoteArg(w.Repo.Show(out))})
+			l.Add(problem.Problem{File: filepath.Join(target, s.name), What: s.what, Next: "reggen render " + problem.QuoteArg(w.Repo.Show(dir)) + " -o " + problem.QuoteArg(w.Repo.Show(out))})
 		}
 		r.err = l.Err()
 		return r

@@ -247,7 +247,7 @@ func (w *Work) sweepEnvironments(out string, check bool) (removed int, err error
 			return nil
 		}
 		if check {
-			l.Add(problem.Problem{File: path, What: "is of an environment that is gone", Next: "reggen render -o " + repository.QuoteArg(w.Repo.Show(out))})
+			l.Add(problem.Problem{File: path, What: "is of an environment that is gone", Next: "reggen render -o " + problem.QuoteArg(w.Repo.Show(out))})
 			return nil
 		}
 		removed++

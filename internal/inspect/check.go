@@ -266,7 +266,7 @@ func (w *Work) ruleless(e repository.Environment, err error) error {
 	for i, p := range l {
 		if rel, err := filepath.Rel(e.Root, p.File); err == nil && filepath.IsLocal(rel) {
 			l[i].File = e.Root
-			l[i].Next = strings.Replace(p.Next, "reggen init DIR --print-rules   # prints the rules for the environment DIR", "reggen init "+repository.QuoteArg(w.Repo.Show(e.Root))+" --print-rules   # prints them", 1)
+			l[i].Next = strings.Replace(p.Next, "reggen init DIR --print-rules   # prints the rules for the environment DIR", "reggen init "+problem.QuoteArg(w.Repo.Show(e.Root))+" --print-rules   # prints them", 1)
 		}
 	}
 	return l

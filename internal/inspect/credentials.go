@@ -52,7 +52,7 @@ func (w *Work) CheckCredentials(ctx context.Context, paths []string) (count int,
 // readableIn looks at one file: how many credential files that is (0 or 1), and
 // what is wrong. folders remembers which folders hold credentials.
 func (w *Work) readableIn(path string, folders map[string]bool) (int, error) {
-	data, err := bounded.Read(path, bounded.MaxSecret)
+	data, err := bounded.Read(path, bounded.MaxFile)
 	switch {
 	case bounded.IsProblem(err):
 		return 0, nil // no credential is as large

@@ -41,7 +41,7 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	for _, u := range set.Users {
 		if strings.EqualFold(u.User, name) {
 			return problem.Problem{File: u.File, What: fmt.Sprintf("user %q is there already", u.User),
-				Next: repository.Placed("reggen credential set "+repository.QuoteArg(u.Name)+"   # gives a new password", repository.QuoteArg(w.Repo.Show(e.Root)))}
+				Next: repository.Placed("reggen credential set "+problem.QuoteArg(u.Name)+"   # gives a new password", problem.QuoteArg(w.Repo.Show(e.Root)))}
 		}
 	}
 	slug := FileName(name)
@@ -77,7 +77,7 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	}
 	w.Tell.Note("%s: user %q, %s", w.Repo.Show(path), name, said)
 	w.Seals.TellFor([]string{path})
-	w.Tell.Note("next: reggen seal %s", repository.QuoteArg(w.Repo.Show(e.Root)))
+	w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 	return nil
 }
 
@@ -92,14 +92,14 @@ func (w *Work) NewUser(name string, o NewUser) (doc credential.Document, said st
 		}
 		if whose, after, found := strings.Cut(strings.TrimSpace(hash), ":"); found {
 			if whose != name {
-				return doc, "", problem.Problem{What: fmt.Sprintf("stdin: the hash is another user's, not that of %q", name), Next: "htpasswd -nB " + repository.QuoteArg(name)}
+				return doc, "", problem.Problem{What: fmt.Sprintf("stdin: the hash is another user's, not that of %q", name), Next: "htpasswd -nB " + problem.QuoteArg(name)}
 			}
 			hash = after
 		}
 		hash = strings.TrimSpace(hash)
 		cost, what := credential.CheckHash(hash)
 		if what != "" {
-			return doc, "", problem.Problem{What: "stdin: " + what, Next: "htpasswd -nB " + repository.QuoteArg(name)}
+			return doc, "", problem.Problem{What: "stdin: " + what, Next: "htpasswd -nB " + problem.QuoteArg(name)}
 		}
 		doc.Cost, doc.StringData[credential.Hash] = cost, hash
 		return doc, "only the hash of whose password is known", nil
@@ -122,7 +122,7 @@ func (w *Work) NewUser(name string, o NewUser) (doc credential.Document, said st
 	}
 	said = "encrypted with its hash"
 	if made {
-		said = "with a random password that nobody has seen (reggen credential show " + repository.QuoteArg(FileName(name)) + " --secrets plain prints it)"
+		said = "with a random password that nobody has seen (reggen credential show " + problem.QuoteArg(FileName(name)) + " --secrets plain prints it)"
 	}
 	return doc, said, nil
 }

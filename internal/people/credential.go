@@ -59,7 +59,7 @@ func (w *Work) target(e repository.Environment, name string) (target, error) {
 	if len(names) == 0 {
 		p.What = fmt.Sprintf("no credential %q; there are none yet", name)
 	}
-	p.Next = "reggen user add " + repository.QuoteArg(name) + "   # makes a user; the storage's is made by its type's name, for instance s3"
+	p.Next = "reggen user add " + problem.QuoteArg(name) + "   # makes a user; the storage's is made by its type's name, for instance s3"
 	return target{}, p
 }
 
@@ -129,7 +129,7 @@ func (w *Work) SetCredential(ctx context.Context, dir, name string, o Setting) e
 	if t.public == nil {
 		w.Seals.TellFor([]string{t.path})
 	}
-	w.Tell.Note("next: reggen seal %s", repository.QuoteArg(w.Repo.Show(e.Root)))
+	w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 	return nil
 }
 
@@ -288,7 +288,7 @@ func (w *Work) ShowCredential(ctx context.Context, dir, name, field string, plai
 		return shown{}, err
 	}
 	if t.public == nil {
-		return shown{}, problem.Problem{File: w.Repo.Show(t.path), What: "is not there yet", Next: "reggen credential set " + name}
+		return shown{}, problem.Problem{File: w.Repo.Show(t.path), What: "is not there yet", Next: "reggen credential set " + problem.QuoteArg(name)}
 	}
 	raw, err := w.Repo.Read(t.path)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/internal/repository"
@@ -207,7 +208,7 @@ func (l *leaving) departure(e repository.Environment) (departure, error) {
 func (l *leaving) user(d *departure, e repository.Environment, set credential.Set, u credential.Public, opened bool, known map[secret.Ref]bool) {
 	pulls := pullSecretsOf(e.Registry, u.User)
 	showed := slices.ContainsFunc(pulls, func(p string) bool { return known[secret.PullRef(p)] })
-	name := repository.QuoteArg(u.Name)
+	name := problem.QuoteArg(u.Name)
 	do := byHand{What: fmt.Sprintf("the password of user %q", u.User)}
 	switch {
 	case !opened && !showed && !known[secret.HTPasswd]:
@@ -222,14 +223,14 @@ func (l *leaving) user(d *departure, e repository.Environment, set credential.Se
 			do.Command = "reggen credential set " + name + " --field hash --stdin --dir DIR"
 		}
 	case len(successors(set, u)) > 0 && len(pulls) == 0:
-		do.Why, do.Command = "it has a successor already", "reggen user retire "+repository.QuoteArg(u.User)+" --dir DIR"
+		do.Why, do.Command = "it has a successor already", "reggen user retire "+problem.QuoteArg(u.User)+" --dir DIR"
 	case len(successors(set, u)) > 0:
-		do.Why, do.Command = "its rotation is half done, and the successor's could be read too: finish it, then rotate the successor", "reggen user rotate "+repository.QuoteArg(u.User)+" --dir DIR"
+		do.Why, do.Command = "its rotation is half done, and the successor's could be read too: finish it, then rotate the successor", "reggen user rotate "+problem.QuoteArg(u.User)+" --dir DIR"
 	case len(pulls) > 0 && l.rotatable(e, set, u):
 		d.Rotate = append(d.Rotate, rotation{User: u.User, Pulls: pulls})
 		return
 	case len(pulls) == 0 && u.Cost == credential.GeneratedCost:
-		do.Why, do.Command = "a program that reggen doesn't know logs in with it: give it the successor's, then retire the old one", "reggen user rotate "+repository.QuoteArg(u.User)+" --dir DIR"
+		do.Why, do.Command = "a program that reggen doesn't know logs in with it: give it the successor's, then retire the old one", "reggen user rotate "+problem.QuoteArg(u.User)+" --dir DIR"
 	default:
 		do.Why, do.Command = "whoever logs in with it has to know the new one", "reggen credential set "+name+" --field password --dir DIR"
 	}
@@ -278,5 +279,5 @@ func (l *leaving) others(mine map[string]bool) ([]string, error) {
 
 // under fills an environment's folder into a command.
 func under(command, dir string) string {
-	return strings.Replace(command, "DIR", repository.QuoteArg(dir), 1)
+	return strings.Replace(command, "DIR", problem.QuoteArg(dir), 1)
 }

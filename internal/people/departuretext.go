@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
 
@@ -92,9 +91,9 @@ func (o offboarding) rotations(put func(string, ...any), e departure, dryRun boo
 	for _, r := range e.Rotate {
 		pulls := fmt.Sprintf("user %q of pull secret%s %s", r.User, terminal.Plural(len(r.Pulls)), strings.Join(r.Pulls, ", "))
 		if r.Successor != "" {
-			put("  %s, now %q\n    reggen user retire %s --dir %s", pulls, r.Successor, repository.QuoteArg(r.User), repository.QuoteArg(e.Dir))
+			put("  %s, now %q\n    reggen user retire %s --dir %s", pulls, r.Successor, problem.QuoteArg(r.User), problem.QuoteArg(e.Dir))
 			continue
 		}
-		put("  %s\n    reggen user rotate %s --dir %s", pulls, repository.QuoteArg(r.User), repository.QuoteArg(e.Dir))
+		put("  %s\n    reggen user rotate %s --dir %s", pulls, problem.QuoteArg(r.User), problem.QuoteArg(e.Dir))
 	}
 }

@@ -63,7 +63,7 @@ func (w *Work) RemoveUser(dir, name string) error {
 		return err
 	}
 	w.Tell.Note("%s: deleted; git keeps its ciphertext, so a password used elsewhere too should be changed there", u.File)
-	w.Tell.Note("next: reggen seal %s", repository.QuoteArg(w.Repo.Show(e.Root)))
+	w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 	return nil
 }
 

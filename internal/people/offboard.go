@@ -79,9 +79,9 @@ func (w *Work) Offboard(ctx context.Context, name string, dirs []string, o Offbo
 
 // again is the command that finishes what was begun.
 func (w *Work) again(name string, o offboarding) string {
-	out := "reggen offboard " + repository.QuoteArg(name)
+	out := "reggen offboard " + problem.QuoteArg(name)
 	for _, f := range o.Folders {
-		out += " " + repository.QuoteArg(w.Repo.Show(f))
+		out += " " + problem.QuoteArg(w.Repo.Show(f))
 	}
 	if o.Rotated {
 		out += " --rotate"

@@ -27,7 +27,7 @@ func (w *Work) RetireUser(dir, name string) error {
 	if err != nil {
 		return err
 	}
-	root := repository.QuoteArg(w.Repo.Show(e.Root))
+	root := problem.QuoteArg(w.Repo.Show(e.Root))
 	u, ok := set.User(name)
 	if !ok {
 		if heirs := heirs(set, name); len(heirs) > 0 {
@@ -66,7 +66,7 @@ func heirs(set credential.Set, name string) []credential.Public {
 
 // retirable says why a user can't be retired, with the way out.
 func (w *Work) retirable(e repository.Environment, set credential.Set, u credential.Public) error {
-	at := " --dir " + repository.QuoteArg(w.Repo.Show(e.Root))
+	at := " --dir " + problem.QuoteArg(w.Repo.Show(e.Root))
 	sharers := []repository.Environment{e}
 	if rel, err := filepath.Rel(e.Root, w.Repo.Abs(u.File)); err != nil || !filepath.IsLocal(rel) {
 		var err error
@@ -78,7 +78,7 @@ func (w *Work) retirable(e repository.Environment, set credential.Set, u credent
 	for _, s := range sharers {
 		for _, pull := range pullSecretsOf(s.Registry, u.User) {
 			l.Add(problem.Problem{File: w.Repo.Show(s.Root), Path: "spec.pullSecrets." + pull + ".user", What: fmt.Sprintf("is still %q", u.User),
-				Next: "reggen user rotate " + repository.QuoteArg(u.User) + " --dir " + repository.QuoteArg(w.Repo.Show(s.Root)) + "   # points it at a successor"})
+				Next: "reggen user rotate " + problem.QuoteArg(u.User) + " --dir " + problem.QuoteArg(w.Repo.Show(s.Root)) + "   # points it at a successor"})
 		}
 	}
 	if err := l.Err(); err != nil {
@@ -87,13 +87,13 @@ func (w *Work) retirable(e repository.Environment, set credential.Set, u credent
 	later := successors(set, u)
 	if len(later) == 0 {
 		return problem.Problem{File: u.File, What: fmt.Sprintf("user %q has no successor", u.User),
-			Next: "reggen user rotate " + repository.QuoteArg(u.User) + at + "   # makes one\nreggen user remove " + repository.QuoteArg(u.User) + at + "   # ends the user with nobody in its place"}
+			Next: "reggen user rotate " + problem.QuoteArg(u.User) + at + "   # makes one\nreggen user remove " + problem.QuoteArg(u.User) + at + "   # ends the user with nobody in its place"}
 	}
 	newest := later[len(later)-1]
 	for _, s := range sharers {
 		if !w.isSealed(s, newest.User) {
 			return problem.Problem{File: w.Repo.Show(s.SealedDir()), What: fmt.Sprintf("%q can't log in yet: it is not in the sealed files", newest.User),
-				Next: "reggen seal " + repository.QuoteArg(w.Repo.Show(s.Root)) + "   # commit it, roll it out, and only then retire " + strconv.Quote(u.User)}
+				Next: "reggen seal " + problem.QuoteArg(w.Repo.Show(s.Root)) + "   # commit it, roll it out, and only then retire " + strconv.Quote(u.User)}
 		}
 	}
 	return nil

@@ -28,9 +28,9 @@ func (w *Work) RotateAlone(ctx context.Context, dir, name string, o NewUser) err
 	if err != nil {
 		return err
 	}
-	root := repository.QuoteArg(w.Repo.Show(e.Root))
-	w.Tell.Note("next: reggen seal %s   # commit it and roll it out: from then on %s and %s can both log in", root, repository.QuoteArg(name), repository.QuoteArg(to))
-	w.Tell.Note("then, once everything logs in as %s: reggen user retire %s --dir %s", repository.QuoteArg(to), repository.QuoteArg(name), root)
+	root := problem.QuoteArg(w.Repo.Show(e.Root))
+	w.Tell.Note("next: reggen seal %s   # commit it and roll it out: from then on %s and %s can both log in", root, problem.QuoteArg(name), problem.QuoteArg(to))
+	w.Tell.Note("then, once everything logs in as %s: reggen user retire %s --dir %s", problem.QuoteArg(to), problem.QuoteArg(name), root)
 	return nil
 }
 
@@ -43,7 +43,7 @@ func (w *Work) rotateUser(ctx context.Context, e repository.Environment, name st
 		return "", err
 	}
 	u, _ := set.User(name)
-	next := "reggen credential set " + repository.QuoteArg(u.Name) + " --dir " + repository.QuoteArg(w.Repo.Show(e.Root))
+	next := "reggen credential set " + problem.QuoteArg(u.Name) + " --dir " + problem.QuoteArg(w.Repo.Show(e.Root))
 	switch auth := e.Registry.Spec.Auth; {
 	case auth.Anonymous:
 		return "", problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so there is nothing to rotate"}
@@ -52,7 +52,7 @@ func (w *Work) rotateUser(ctx context.Context, e repository.Environment, name st
 			Next: "give that Secret the new password, then: " + next + " --field password"}
 	case !u.Has(credential.Password):
 		return "", problem.Problem{File: u.File, What: fmt.Sprintf("of user %q only the hash is known, so this is a person, who keeps the name", name),
-			Next: "htpasswd -nB " + repository.QuoteArg(name) + " | cut -d: -f2 | " + next + " --field hash --stdin"}
+			Next: "htpasswd -nB " + problem.QuoteArg(name) + " | cut -d: -f2 | " + next + " --field hash --stdin"}
 	}
 	later := successors(set, u)
 	if len(later) > 0 {
@@ -98,7 +98,7 @@ func (w *Work) tellSharers(e repository.Environment, file string) {
 	}
 	for _, s := range sharers {
 		if s.Root != e.Root {
-			w.Tell.Note("%s reads these credentials too: reggen seal %s", w.Repo.Show(s.Root), repository.QuoteArg(w.Repo.Show(s.Root)))
+			w.Tell.Note("%s reads these credentials too: reggen seal %s", w.Repo.Show(s.Root), problem.QuoteArg(w.Repo.Show(s.Root)))
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/keyring"
-	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/seal"
 )
 
@@ -40,7 +39,7 @@ func (w *Work) VerifyUser(ctx context.Context, dir, name string, stdin bool) (pr
 	var l problem.List
 	_, files, err := w.Repo.Folder(e.Root)(e.Registry.Spec.Secrets.Sealed)
 	if err != nil {
-		return 0, problem.Problem{File: w.Repo.Show(e.SealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + repository.QuoteArg(w.Repo.Show(e.Root))}
+		return 0, problem.Problem{File: w.Repo.Show(e.SealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + problem.QuoteArg(w.Repo.Show(e.Root))}
 	}
 	for _, f := range files {
 		data, err := w.Keys.OpenSealed(ctx, f.Path, f.Data)
@@ -60,7 +59,7 @@ func (w *Work) VerifyUser(ctx context.Context, dir, name string, stdin bool) (pr
 			if concerns && !ok {
 				p := problem.Problem{File: f.Path, Path: "data[" + key + "]", What: fmt.Sprintf("does not accept this password of user %q", u.User)}
 				if !stdin {
-					p.Next = "reggen seal " + repository.QuoteArg(w.Repo.Show(e.Root))
+					p.Next = "reggen seal " + problem.QuoteArg(w.Repo.Show(e.Root))
 				}
 				l.Add(p)
 			}
@@ -70,7 +69,7 @@ func (w *Work) VerifyUser(ctx context.Context, dir, name string, stdin bool) (pr
 		}
 	}
 	if len(l) == 0 && proven == 0 {
-		l.Add(problem.Problem{File: w.Repo.Show(e.SealedDir()), What: fmt.Sprintf("user %q is in no sealed file yet", u.User), Next: "reggen seal " + repository.QuoteArg(w.Repo.Show(e.Root))})
+		l.Add(problem.Problem{File: w.Repo.Show(e.SealedDir()), What: fmt.Sprintf("user %q is in no sealed file yet", u.User), Next: "reggen seal " + problem.QuoteArg(w.Repo.Show(e.Root))})
 	}
 	l.Sort()
 	return proven, l.Err()

@@ -119,7 +119,7 @@ func (r *Repository) Below(dir string) ([]string, error) {
 	}
 	l.Join(err)
 	if len(l) == 0 && len(out) == 0 {
-		return nil, Absence{problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + QuoteArg(filepath.Join(dir, "NAME"))}}
+		return nil, Absence{problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + problem.QuoteArg(filepath.Join(dir, "NAME"))}}
 	}
 	return out, l.Err()
 }

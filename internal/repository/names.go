@@ -2,24 +2,10 @@ package repository
 
 import (
 	"path/filepath"
-	"regexp"
 	"sort"
-	"strings"
 
-	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 )
-
-// QuoteArg writes a name as a shell takes it.
-func QuoteArg(s string) string {
-	if problem.Steers(s) { // as bash and zsh read it
-		return "$'" + strings.ReplaceAll(problem.Shown(strings.ReplaceAll(s, `\`, `\\`)), "'", `\'`) + "'"
-	}
-	if regexp.MustCompile(`^[A-Za-z0-9_./@%+=:,-]+$`).MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
 
 // SortedKeys are the keys of a map, sorted.
 func SortedKeys[V any](m map[string]V) []string {

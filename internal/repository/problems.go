@@ -15,7 +15,7 @@ func (r *Repository) InEnvironment(root string, err error) error {
 	}
 	var l problem.List
 	l.Join(r.InFile(root, err))
-	dir := QuoteArg(r.Show(root))
+	dir := problem.QuoteArg(r.Show(root))
 	for i := range l {
 		// The generator doesn't know where it is; these commands want to.
 		l[i].Next = Placed(l[i].Next, dir)

@@ -38,7 +38,7 @@ func (r *Repository) only(want string) (string, error) {
 	case 0:
 		p := problem.Problem{What: "no environment here and none below overlays/", Want: want, Next: "reggen init"}
 		if up, there := r.above(r.Dir); there != "" {
-			p.Next = "cd " + QuoteArg(up) + "   # " + there
+			p.Next = "cd " + problem.QuoteArg(up) + "   # " + there
 		}
 		return "", p
 	}
@@ -106,7 +106,7 @@ func (r *Repository) above(dir string) (up, there string) {
 // one was likely meant.
 func (r *Repository) NoRegistry(dir string) problem.Problem {
 	at := r.Abs(dir)
-	p := problem.Problem{File: r.Show(at), What: "no Registry: no kustomization.yaml here or below it lists one under generators", Next: "reggen init " + QuoteArg(dir)}
+	p := problem.Problem{File: r.Show(at), What: "no Registry: no kustomization.yaml here or below it lists one under generators", Next: "reggen init " + problem.QuoteArg(dir)}
 	parent := filepath.Dir(at)
 	switch {
 	case Exists(filepath.Join(at, "registry")) && Exists(filepath.Join(at, "credentials")):

@@ -93,7 +93,7 @@ func (w *Work) Admit(e repository.Environment, paths []string, known ...string) 
 	}
 	// A hand can write anything in the place of a recipient; what is none, a
 	// rule refuses before this.
-	next := "git log -p -- " + repository.QuoteArg(w.Repo.Show(changes[0].rule.Config)) + "   # who added it?\nif it is right: the same command with --accept-recipients " + repository.QuoteArg(strings.Join(keys, ","))
+	next := "git log -p -- " + problem.QuoteArg(w.Repo.Show(changes[0].rule.Config)) + "   # who added it?\nif it is right: the same command with --accept-recipients " + problem.QuoteArg(strings.Join(keys, ","))
 	if !w.Tell.StdinIsTerm {
 		new[len(new)-1].Next = next
 		return new

@@ -116,12 +116,12 @@ func (s *sealing) tellMoved(moved []generator.Moved) {
 	var what, files []string
 	for _, m := range moved {
 		what = append(what, problem.Shown(m.What))
-		if file := repository.QuoteArg(m.File); m.File != "" && !slices.Contains(files, file) {
+		if file := problem.QuoteArg(m.File); m.File != "" && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
 	}
 	if len(files) == 0 {
-		files = []string{repository.QuoteArg(s.w.Repo.Show(s.env.CredentialsDir()))}
+		files = []string{problem.QuoteArg(s.w.Repo.Show(s.env.CredentialsDir()))}
 	}
 	s.w.Tell.Note("%s: changed since the last seal, and not by this one: %s\n  who did it: git log -- %s", s.w.Repo.Show(s.env.Root), strings.Join(what, "; "), strings.Join(files, " "))
 }

@@ -137,7 +137,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 		for _, f := range files {
 			if parsed, err := sealed.Parse(f.Path, f.Data); err == nil && len(parsed.Record.Rollout) > 0 {
 				return problem.List{{File: c.w.Repo.Show(path), What: "no machine credential, but sealed files that were made with one; a new one would roll every pod",
-					Next: "git log --diff-filter=D -- " + c.w.Repo.Show(path) + "   # then restore it: git checkout REV^ -- FILE\nor, to accept new values, delete the sealed files and run reggen seal"}}
+					Next: "git log --diff-filter=D -- " + problem.QuoteArg(c.w.Repo.Show(path)) + "   # then restore it: git checkout REV^ -- FILE\nor, to accept new values, delete the sealed files and run reggen seal"}}
 			}
 		}
 	}
@@ -265,7 +265,7 @@ func (c *credentialStore) hash(f *storedCredential, s *sealing) (why string, err
 		return "", nil
 	}
 	if at.What = credential.CheckPassword(password); at.What != "" {
-		at.Next = "reggen credential set " + f.public.Name + " --field password --stdin"
+		at.Next = "reggen credential set " + problem.QuoteArg(f.public.Name) + " --field password --stdin"
 		return "", at
 	}
 	if d.Cost == 0 {

@@ -365,7 +365,7 @@ func (i *initial) next() {
 	if err != nil {
 		return
 	}
-	dir := repository.QuoteArg(i.w.Repo.Show(i.dir))
+	dir := problem.QuoteArg(i.w.Repo.Show(i.dir))
 	at := " --dir " + dir
 	if d, err := i.w.Repo.ChosenDir(""); err == nil && i.w.Repo.Abs(d) == i.dir {
 		at = ""

@@ -185,7 +185,7 @@ func (i *initial) clusterKeys(n *newRules) (string, error) {
 	if file == "" {
 		return "", problem.Problem{What: "no folder to keep the cluster's age key in", Want: "--cluster-key-file, or --cluster with its public key"}
 	}
-	i.credits = append(i.credits, "the cluster's key goes into the cluster, for instance for Flux: kubectl -n flux-system create secret generic sops-age --from-file=age.agekey="+repository.QuoteArg(i.w.Repo.Show(file)))
+	i.credits = append(i.credits, "the cluster's key goes into the cluster, for instance for Flux: kubectl -n flux-system create secret generic sops-age --from-file=age.agekey="+problem.QuoteArg(i.w.Repo.Show(file)))
 	return i.key(n, file, "the age key of this environment's cluster. It opens its sealed files and no credential: give it to the cluster and keep a copy")
 }
 
