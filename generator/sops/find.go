@@ -88,7 +88,10 @@ func exists(path string) bool {
 // readConfig reads a .sops.yaml. A link is followed within the repository, or
 // the folder top, alone.
 func readConfig(config, top string) ([]byte, error) {
-	if info, err := os.Lstat(config); err == nil && info.Mode()&os.ModeSymlink != 0 && leadsOut(config, top) {
+	if top == "" {
+		top = bounded.RepositoryOf(filepath.Dir(config))
+	}
+	if info, err := os.Lstat(config); err == nil && info.Mode()&os.ModeSymlink != 0 && top != "" && bounded.LeadsOut(config, top) {
 		return nil, problem.Problem{File: config, What: "leads out of the repository by a link", Want: "a file of the repository"}
 	}
 	data, err := bounded.Read(config, maxConfig)
@@ -98,25 +101,4 @@ func readConfig(config, top string) ([]byte, error) {
 		return nil, p
 	}
 	return data, err
-}
-
-// leadsOut says whether a link leads out of the folder top, or where that is "",
-// of the git repository that it lies in.
-func leadsOut(link, top string) bool {
-	for dir := filepath.Dir(link); top == ""; dir = filepath.Dir(dir) {
-		if exists(filepath.Join(dir, ".git")) {
-			top = dir
-		} else if dir == filepath.Dir(dir) {
-			return false
-		}
-	}
-	real, err := filepath.EvalSymlinks(link)
-	if err != nil {
-		return false // reading it fails
-	}
-	if top, err = filepath.EvalSymlinks(top); err != nil {
-		return true
-	}
-	rel, err := filepath.Rel(top, real)
-	return err != nil || !filepath.IsLocal(rel)
 }

@@ -34,6 +34,9 @@ func (t *tally) take(a Allow, path string) ([]byte, error) {
 	if a.Large {
 		limit = 1 << 30
 	}
+	if err := bounded.Inside(path); err != nil {
+		return nil, err
+	}
 	data, err := bounded.Read(path, limit)
 	if err != nil || a.Large {
 		return data, err

@@ -242,6 +242,11 @@ func (r *reader) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 			return dir, filepath.Base(path), nil
 		}
 	}
+	// kustomize goes on with where the links on the way lead.
+	if err := bounded.Inside(path); err != nil {
+		r.refused.Join(err)
+		return "", "", err
+	}
 	return r.FileSystem.CleanedAbs(path)
 }
 

@@ -54,7 +54,7 @@ func (r *Repository) Sweep(e Environment) {
 // Sweep deletes what killed runs left in folders.
 func Sweep(dirs ...string) {
 	for _, dir := range dirs {
-		if inside(dir) == nil {
+		if bounded.Inside(dir) == nil {
 			SweepOf(dir, func(string) bool { return true })
 		}
 	}
@@ -98,7 +98,7 @@ func (r *Repository) ReadRendered(path string) ([]byte, error) {
 // Write replaces a file by way of a temporary name in the same folder and a
 // rename, so that a reader, or a kill, meets the old or the new one.
 func (r *Repository) Write(path string, data []byte, mode os.FileMode) error {
-	if err := inside(path); err != nil {
+	if err := bounded.Inside(path); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -113,7 +113,7 @@ func (r *Repository) Write(path string, data []byte, mode os.FileMode) error {
 
 // Delete removes a file; one that is gone is none to complain about.
 func (r *Repository) Delete(path string) error {
-	if err := inside(path); err != nil {
+	if err := bounded.Inside(path); err != nil {
 		return err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -43,10 +43,10 @@ func (r *Repository) Folder(root string) generator.Folder {
 	return func(rel string) (string, []generator.File, error) {
 		dir := filepath.Join(root, rel)
 		shown := r.Show(dir)
-		if top := repositoryOf(root); top != "" && repositoryOf(dir) != top {
+		if top := bounded.RepositoryOf(root); top != "" && bounded.RepositoryOf(dir) != top {
 			return shown, nil, problem.Problem{File: dir, What: "is outside the repository", Want: "a folder of the repository " + top}
 		}
-		if err := inside(dir); err != nil {
+		if err := bounded.Inside(dir); err != nil {
 			return shown, nil, err
 		}
 		entries, err := os.ReadDir(dir)
@@ -69,7 +69,7 @@ func (r *Repository) Folder(root string) generator.Folder {
 			if problem.Steers(name) {
 				return shown, nil, problem.Problem{File: filepath.Join(dir, name), What: "has characters in its name that can't be seen", Next: "rename it"}
 			}
-			if err := inside(filepath.Join(dir, name)); err != nil {
+			if err := bounded.Inside(filepath.Join(dir, name)); err != nil {
 				return shown, nil, err
 			}
 			data, err := r.Read(filepath.Join(dir, name))
@@ -83,47 +83,5 @@ func (r *Repository) Folder(root string) generator.Folder {
 		}
 		sort.Slice(files, func(i, j int) bool { return files[i].Path < files[j].Path })
 		return shown, files, nil
-	}
-}
-
-// inside refuses a path below a git repository that links lead out of it: a
-// stranger's link in the place of a folder would have files read, written and
-// deleted elsewhere. The last part need not be there yet.
-func inside(path string) error {
-	top := repositoryOf(filepath.Dir(path))
-	if top == "" {
-		return nil
-	}
-	real, dir := "", path
-	for {
-		var err error
-		if real, err = filepath.EvalSymlinks(dir); err == nil {
-			break
-		}
-		if _, err := os.Lstat(dir); err == nil {
-			real = "" // a link to nothing, or in a circle
-			break
-		}
-		if dir = filepath.Dir(dir); dir == filepath.Dir(dir) {
-			return nil
-		}
-	}
-	if realTop, err := filepath.EvalSymlinks(top); err == nil {
-		if rel, err := filepath.Rel(realTop, real); real != "" && err == nil && (rel == "." || filepath.IsLocal(rel)) {
-			return nil
-		}
-	}
-	return problem.Problem{File: path, What: "leads out of the repository, or to nothing, by a link", Want: "files of the repository " + top}
-}
-
-// repositoryOf is the git repository that a folder lies in, "" for none.
-func repositoryOf(dir string) string {
-	for ; ; dir = filepath.Dir(dir) {
-		if Exists(filepath.Join(dir, ".git")) {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			return ""
-		}
 	}
 }
