@@ -309,6 +309,12 @@ var environmentProbes = map[string][]struct {
 		{"the puller's", func(s *Subject) { s.People[0].Cost = 10 }, "cost: is 10, and every node pulls with regcred"},
 		{"as reggen makes them", func(*Subject) {}, ""},
 	},
+	"nested-rules": {
+		{"nested", func(s *Subject) {
+			s.Sealed = append(s.Sealed, Encrypted{File: "f", Nested: "a/.sops.yaml counts instead of .sops.yaml"}, Encrypted{File: "g", Nested: "a/.sops.yaml counts instead of .sops.yaml"})
+		}, "a/.sops.yaml counts instead of .sops.yaml"},
+		{"not nested", func(*Subject) {}, ""},
+	},
 	"puller-pushes": {
 		{"the only user", func(s *Subject) { s.People = s.People[:1] }, `spec.pullSecrets.regcred.user: "puller" is the only user`},
 		{"one of several", func(*Subject) {}, ""},

@@ -23,6 +23,7 @@ type Encrypted struct {
 	Rule       []string // who should, as .sops.yaml says
 	Regrouped  bool     // the same recipients, but in other groups
 	From       string   // the .sops.yaml and its rule, as shown to people
+	Nested     string   // "a counts instead of b", where another .sops.yaml stands further up
 }
 
 // Subject is one environment.

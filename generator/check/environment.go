@@ -23,7 +23,20 @@ func recipients(s Subject) problem.List {
 		}
 		if len(less) > 0 {
 			l.Add(problem.Problem{File: e.File, What: fmt.Sprintf("can't be opened so far by recipients that %s names: %s", e.From, strings.Join(less, ", ")),
-				Want: "readers whom you know", Next: "find out who added them, and if they are right: reggen seal " + s.Root})
+				Want: "readers whom you know", Next: "find out who added them, and if they are right: reggen seal " + problem.QuoteArg(s.Root)})
+		}
+	}
+	return l
+}
+
+// nestedRules: nobody looks for rules where they don't expect any.
+func nestedRules(s Subject) problem.List {
+	var l problem.List
+	seen := map[string]bool{}
+	for _, e := range append(append([]Encrypted{}, s.Credentials...), s.Sealed...) {
+		if e.Nested != "" && !seen[e.Nested] {
+			seen[e.Nested] = true
+			l.Add(problem.Problem{File: s.Root, What: e.Nested, Want: "a file that you know"})
 		}
 	}
 	return l

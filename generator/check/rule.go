@@ -96,6 +96,12 @@ var environmentRules = []Rule{
 		Fix:    "Run reggen seal on the environment. If a recipient was taken away on purpose, change every secret that the file holds as well.",
 	},
 	{
+		ID: "nested-rules", Severity: Info, Inputs: []Input{Credentials, Sealed}, one: nestedRules,
+		Title:  "one .sops.yaml says who can read what",
+		Reason: "SOPS takes the first .sops.yaml on the way up from a file. One in an environment, or beside its files, counts instead of the one that everybody looks at.",
+		Fix:    "Keep the rules in one file; where each environment has its own on purpose, say so under spec.check.silence.",
+	},
+	{
 		ID: "cluster-key", Severity: Error, Inputs: []Input{Credentials, Sealed}, one: clusterKey,
 		Title:  "the cluster has a key that opens sealed files and no credentials",
 		Reason: "Sealed files that only people can open never reach the cluster decrypted, and a cluster that opens credentials holds every password in the clear.",

@@ -204,6 +204,23 @@ func TestDiffShowsReadersFirst(t *testing.T) {
 	}
 }
 
+// A .sops.yaml that counts instead of the one above is named by whatever looks
+// or writes, though it names nobody else.
+func TestANestedConfigurationIsNamed(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	e.git("init", "-q")
+	e.git("add", "-A")
+	e.git("commit", "-q", "-m", "first")
+	e.write("overlays/e0/.sops.yaml", strings.ReplaceAll(e.read(".sops.yaml"), "^overlays/e0/", "^"))
+	for _, args := range []string{"diff", "diff -o markdown", "diff -o json", "check", "check -o json", "seal --check", "seal", "seal --rotate-keys", "user add x --generate --dir overlays/e0", "user rotate puller --dir overlays/e0", "credential set s3 --field secretKey --generate --dir overlays/e0"} {
+		out, errs, _ := run(t, e.dir, strings.Fields(args)...)
+		if !strings.Contains(out+errs, "overlays/e0/.sops.yaml") || !strings.Contains(out+errs, "counts instead of .sops.yaml") {
+			t.Errorf("%s:\n%s%s", args, out, errs)
+		}
+	}
+}
+
 // One who is taken out of a rule is told, though no file was written anew yet.
 func TestDiffShowsWhoIsTakenOut(t *testing.T) {
 	e := newEnv(t, 1, 1)

@@ -29,6 +29,7 @@ type sideReaders struct {
 	divided, dividing map[string]bool     // how files are, and how rules say, where one reader is not enough
 	from              map[string][]string // a recipient, or groups: the rules that name it
 	broken            bool                // rules are there and can't be read
+	nested            map[string]string   // a .sops.yaml that counts instead of another, from its environment: the rule
 }
 
 // changedReaders compares who can read on both sides. A folder without any rule,
@@ -43,7 +44,12 @@ func (w *Work) changedReaders(old *Work, before, now []deliver.PublicSpec) []Rea
 		}
 		who := comingNames(x.files, x.rules, y.files, y.rules)
 		d := ReaderDiff{Files: kind, Groups: changedGroups(x, y)}
-		if who == nil && d.Groups == nil {
+		for _, config := range repository.SortedKeys(y.nested) {
+			if x.nested[config] == "" && len(before) > 0 {
+				d.Rules = append(d.Rules, y.nested[config])
+			}
+		}
+		if who == nil && d.Groups == nil && len(d.Rules) == 0 {
 			continue
 		}
 		for _, n := range []*Names{who, d.Groups} {
@@ -126,7 +132,7 @@ func comingNames(oldFiles, oldRules, files, rules map[string]bool) *Names {
 // readers are whom files and rules of a kind name. Rules are looked for no
 // further up than top.
 func (w *Work) readers(top string, specs []deliver.PublicSpec, kind string) sideReaders {
-	s := sideReaders{files: map[string]bool{}, rules: map[string]bool{}, divided: map[string]bool{}, dividing: map[string]bool{}, from: map[string][]string{}}
+	s := sideReaders{files: map[string]bool{}, rules: map[string]bool{}, divided: map[string]bool{}, dividing: map[string]bool{}, from: map[string][]string{}, nested: map[string]string{}}
 	for _, spec := range specs {
 		dirs := spec.Credentials
 		if kind == "sealed" {
@@ -144,6 +150,9 @@ func (w *Work) readers(top string, specs []deliver.PublicSpec, kind string) side
 					s.broken = s.broken || !sops.NoConfig(err)
 					add(s.files, meta.Recipients)
 					continue
+				}
+				if rel, err := filepath.Rel(spec.Root, rule.Config); err == nil && w.Keys.Nested(rule.Config) != "" {
+					s.nested[rel] = w.Keys.RuleName(rule)
 				}
 				told := rule.Recipients()
 				if d := rule.Divided(); d != "" {
@@ -202,6 +211,9 @@ func readerLines(all []Changes) (out []string) {
 			}
 			if n := len(signed); n > mostReaders {
 				signed = append(signed[:mostReaders:mostReaders], fmt.Sprintf("and %d more", n-mostReaders))
+			}
+			if len(signed) == 0 {
+				signed = []string{"by other rules"}
 			}
 			line := some(c.Environments, ", ") + ": " + map[string]string{"credentials": "credentials", "sealed": "sealed files"}[r.Files] + ": " + strings.Join(signed, " ")
 			if len(r.Rules) > 0 {

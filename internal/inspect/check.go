@@ -253,7 +253,7 @@ func (w *Work) encrypted(e repository.Environment, dir string, to *[]check.Encry
 			l.Join(w.ruleless(e, err))
 			continue
 		}
-		*to = append(*to, check.Encrypted{File: f.Path, Recipients: sops.ShownRecipients(rule.Named(meta.Recipients)), Rule: sops.ShownRecipients(rule.Recipients()), Regrouped: !sops.SameRecipients(meta, rule), From: w.Keys.RuleName(rule)})
+		*to = append(*to, check.Encrypted{File: f.Path, Recipients: sops.ShownRecipients(rule.Named(meta.Recipients)), Rule: sops.ShownRecipients(rule.Recipients()), Regrouped: !sops.SameRecipients(meta, rule), From: w.Keys.RuleName(rule), Nested: w.Keys.Nested(rule.Config)})
 	}
 	return files
 }

@@ -111,6 +111,16 @@ func (k *Keyring) SealCredentialFor(ctx context.Context, path string, rule *sops
 	return out, nil
 }
 
+// Nested says that a .sops.yaml counts instead of another further up; "" where
+// there is none.
+func (k *Keyring) Nested(config string) string {
+	other := sops.Shadows(config)
+	if other == "" {
+		return ""
+	}
+	return k.Repo.Show(config) + " counts instead of " + k.Repo.Show(other)
+}
+
 // RuleName says where a rule stands, and what it stands in front of.
 func (k *Keyring) RuleName(r *sops.Rule) string {
 	from := fmt.Sprintf("%s, rule %d", k.Repo.Show(r.Config), r.Index+1)

@@ -39,6 +39,10 @@ func (w *Work) readerChanges(e repository.Environment, paths []string, known []s
 			l.Join(err)
 			continue
 		}
+		if nested := w.Keys.Nested(rule.Config); nested != "" && !slices.Contains(w.named, nested) {
+			w.named = append(w.named, nested)
+			w.Tell.Note("note: %s", nested)
+		}
 		meta, there := have[path]
 		before := beside[filepath.Dir(path)]
 		switch {

@@ -16,5 +16,6 @@ type Work struct {
 	Repo   *repository.Repository
 	Keys   *keyring.Keyring
 	Builds *deliver.Work // a seal that only checks proves the build as well
+	named  []string      // .sops.yaml files that count instead of others, once said
 	Accept []string      // recipients for whom a file may be encrypted the first time, without a question
 }
