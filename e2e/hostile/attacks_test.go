@@ -1,7 +1,10 @@
 package hostile
 
 import (
+	"encoding/base64"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +150,20 @@ func TestAttacks(t *testing.T) {
 	for i, rows := range []map[string]row{programs(), remote(url), secrets(), bombs()} {
 		for name, row := range rows {
 			t.Run(name, func(t *testing.T) {
+				for _, way := range newRepository(t, row.attack).ways() {
+					r := newRepository(t, row.attack)
+					r.env = way.env
+					out := r.measuredAs(way.name, way.stdin, way.argv...)
+					if i < 3 {
+						out = r.traced(way.name, way.stdin, way.argv...)
+						out.within(t, way.may())
+					} else {
+						out.harmless(t, way.may())
+					}
+					if asked.Swap(0) > 0 || r.has("home/stolen") || strings.Contains(out.stderr, "goroutine ") {
+						t.Errorf("%s: asked the network, ran a program or shows its insides\n%.1000s", way.name, out.stderr)
+					}
+				}
 				for command, entries := range commands {
 					for _, entry := range entries {
 						if skip(name, entry) {
@@ -188,7 +205,7 @@ func TestAttacks(t *testing.T) {
 // is told apart by its name alone.
 func skip(attack string, entry touches) bool {
 	switch {
-	case strings.HasPrefix(entry.args, "schema"), strings.HasPrefix(entry.args, "version"), strings.HasPrefix(entry.args, "plugin"):
+	case strings.HasPrefix(entry.args, "schema"), strings.HasPrefix(entry.args, "version"), strings.HasPrefix(entry.args, "plugin"), strings.HasPrefix(entry.args, "worker"):
 		return true
 	case strings.HasPrefix(attack, "a large file"), strings.HasPrefix(attack, "remote"), strings.HasPrefix(attack, "a device"), strings.HasPrefix(attack, "aliases"):
 		return strings.Contains(entry.args, "-o ") || strings.Contains(entry.args, "omit") || strings.Contains(entry.args, "redacted") || strings.Contains(entry.args, "retire") || strings.Contains(entry.args, "--rotate-keys")
@@ -209,11 +226,19 @@ func TestYes(t *testing.T) {
 		t.Errorf("helm: exit status %d\n%s", out.code, out.stderr)
 	}
 	r = newRepository(t, attack{overlay: header + "generators: [registry]\ntransformers: [fn.yaml]\n", "overlays/prod/fn.yaml": fn})
-	if out := r.reggen("build overlays/prod --allow-programs"); !strings.Contains(out.trace, bin+"/docker") {
-		t.Errorf("docker was not started: exit status %d\n%s", out.code, out.stderr)
+	for _, args := range []string{"build overlays/prod --allow-programs", "build --secrets plain overlays/prod --allow-programs"} {
+		_ = os.Remove(filepath.Join(bin, "record"))
+		out := r.reggen(args)
+		got, err := os.ReadFile(filepath.Join(bin, "record"))
+		if !strings.Contains(out.trace, bin+"/docker") || err != nil || !strings.Contains(string(got), "docker run") || !strings.Contains(string(got), "kind: Secret") {
+			t.Errorf("reggen %s: docker was not started, or got no Secrets: exit status %d\n%s", args, out.code, out.stderr)
+		}
+		if text := string(got); strings.Contains(text, plain) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(plain))) || !strings.Contains(text, "ENC[") {
+			t.Errorf("reggen %s: docker got a Secret in the clear", args)
+		}
 	}
-	if out := r.reggen("check --allow-programs overlays/prod"); !strings.Contains(out.stderr, "[outside]") {
-		t.Errorf("check does not name it:\n%s", out.stderr)
+	if out := r.reggen("check --allow-programs overlays/prod"); !strings.Contains(out.stderr, "overlays/prod/kustomization.yaml") || !strings.Contains(out.stderr, "[outside]") {
+		t.Errorf("check does not name the file:\n%s", out.stderr)
 	}
 }
 
@@ -278,12 +303,12 @@ func TestVault(t *testing.T) {
 			}
 		}
 		r := newRepository(t, a)
-		r.plugin()
-		r.env = []string{"REGGEN_SECRETS=plain"}
-		r.traced("kustomize", "", bin+"/kustomize", "build", "--enable-alpha-plugins", "overlays/prod")
-		r.traced("function", r.resourceList(), reggen)
-		if n := asked.Swap(0); n > 0 {
-			t.Errorf("as a plugin or a function, named by the rule: %t: asked %d times", named, n)
+		for _, way := range r.ways() {
+			r.env = way.env
+			out := r.traced(way.name, way.stdin, way.argv...)
+			if n := asked.Swap(0); n > 0 || way.may().key && (out.code == 0 || !strings.Contains(out.stderr, "no key at hand opens it")) {
+				t.Errorf("%s, named by the rule: %t: asked %d times, exit status %d\n%s", way.name, named, n, out.code, out.stderr)
+			}
 		}
 	}
 }

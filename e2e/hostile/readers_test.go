@@ -142,3 +142,23 @@ func TestForgedBlocks(t *testing.T) {
 		}
 	}
 }
+
+// A credential that the real sops made for the public recipients says nothing of
+// who made it: a seal takes it, and names it.
+func TestAStrangersCredentialIsNamed(t *testing.T) {
+	r := newRepository(t, nil)
+	file := filepath.Join(r.dir, "overlays/prod/credentials/s3.enc.yaml")
+	plainText := "apiVersion: reggen.dev/v1alpha1\nkind: RegistryCredential\nmetadata:\n  name: s3\n  annotations: {config.kubernetes.io/local-config: \"true\"}\ntype: s3\nstringData:\n  accessKey: AKIAEVIL\n  secretKey: of-the-stranger\n"
+	cmd := exec.Command(filepath.Join(bin, "sops"), "--config", "/dev/null", "encrypt", "--age", people, "--encrypted-regex", "^(data|stringData)$", "--input-type", "yaml", "--output-type", "yaml", "/dev/stdin")
+	cmd.Stdin, cmd.Env = strings.NewReader(plainText), []string{"HOME=" + r.home, "PATH=" + bin}
+	text, err := cmd.Output()
+	must(t, err)
+	must(t, os.WriteFile(file, text, 0o644))
+	if out := r.reggen("check overlays/prod"); out.code == 0 || !strings.Contains(out.stderr, "docker-registry-s3.yaml") {
+		t.Errorf("check: exit status %d\n%s", out.code, out.stderr)
+	}
+	out := r.reggen("seal overlays/prod")
+	if out.code != 0 || !strings.Contains(out.stderr, "changed since the last seal, and not by this one") || !strings.Contains(out.stderr, "s3.enc.yaml") {
+		t.Errorf("seal: exit status %d\n%s", out.code, out.stderr)
+	}
+}

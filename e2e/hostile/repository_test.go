@@ -50,7 +50,7 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	bin, master = filepath.Join(top, "bin"), filepath.Join(top, "master")
-	if err := build("..", "helm.sh/helm/v4/cmd/helm", "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
+	if err := build("..", "helm.sh/helm/v4/cmd/helm", "github.com/getsops/sops/v3/cmd/sops", "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
 		return 0, err
 	}
 	if err := build(repo, "./cmd/reggen"); err != nil {
@@ -59,7 +59,7 @@ func run(m *testing.M) (int, error) {
 	reggen = filepath.Join(bin, "reggen")
 	// What the program must not start, should it try.
 	for _, name := range []string{"docker", "evil"} {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\necho ran\n"), 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\nexec >> "+filepath.Join(bin, "record")+"\necho "+name+" \"$@\"\ncat\n"), 0o755); err != nil {
 			return 0, err
 		}
 	}
@@ -216,14 +216,20 @@ func (r *repository) reggen(args string, flags ...string) outcome {
 func (r *repository) measured(args string) outcome {
 	r.t.Helper()
 	args = strings.NewReplacer("$PEOPLE", people, "$CLUSTER", clust).Replace(args)
+	return r.measuredAs(args, "", append([]string{reggen}, strings.Fields(args)...)...)
+}
+
+// measuredAs is measured for any way to start reggen.
+func (r *repository) measuredAs(what, stdin string, argv ...string) outcome {
+	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "prlimit", append([]string{"--as=" + fmt.Sprint(6<<30), reggen}, strings.Fields(args)...)...)
-	cmd.Dir, cmd.Env = r.dir, r.environment()
+	cmd := exec.CommandContext(ctx, "prlimit", append([]string{"--as=" + fmt.Sprint(6<<30)}, argv...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.environment(), strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	_ = cmd.Run()
-	o := outcome{r: r, args: args, stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode()}
+	o := outcome{r: r, args: what, stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode()}
 	o.seconds, o.peak = timed(cmd.ProcessState)
 	return o
 }
@@ -234,26 +240,34 @@ func (r *repository) traced(what, stdin string, argv ...string) outcome {
 	log := filepath.Join(filepath.Dir(r.dir), fmt.Sprintf("trace-%d", serial.Add(1)))
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
-	line := append([]string{"prlimit", "--as=" + fmt.Sprint(6<<30), "strace", "-f", "--seccomp-bpf", "-qqq", "-y", "-s", "400", "-o", log,
-		"-e", "signal=none", "-e", "trace=execve,connect,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2", "--"}, argv...)
+	line := append([]string{"prlimit", "--as=" + fmt.Sprint(6<<30), "strace", "-ff", "--seccomp-bpf", "-qqq", "-y", "-s", "400", "-o", log, // a file for each, so that no call is told in two lines
+		"-e", "signal=none", "-e", "trace=execve,connect,sendto,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,symlink,symlinkat,link,linkat,chmod,fchmodat,truncate", "--"}, argv...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.environment(), strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	_ = cmd.Run()
-	text, err := os.ReadFile(log)
-	must(r.t, err)
-	o := outcome{r: r, args: what, stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode(), trace: r.first(string(text), argv[0])}
+	o := outcome{r: r, args: what, stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode(), trace: r.trace(log, argv[0])}
 	o.seconds, o.peak = timed(cmd.ProcessState)
 	return o
 }
 
-// first leaves out how strace started the program.
-func (*repository) first(trace, program string) string {
-	if i := strings.Index(trace, `execve("`+program+`"`); i >= 0 {
-		return trace[strings.LastIndex(trace[:i], "\n")+1:]
+// trace is what the program and all that it started called, the program first,
+// without how strace started it.
+func (r *repository) trace(log, program string) string {
+	files, err := filepath.Glob(log + ".*")
+	must(r.t, err)
+	first, others := "", ""
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(r.t, err)
+		if i := strings.Index(string(text), `execve("`+program+`"`); i >= 0 && first == "" {
+			first = string(text[i:])
+			continue
+		}
+		others += string(text)
 	}
-	return trace
+	return first + others
 }
 
 var serial atomic.Int64

@@ -23,10 +23,20 @@ type outcome struct {
 
 var (
 	started   = regexp.MustCompile(`execve\("([^"]+)".* = 0$`)
-	connected = regexp.MustCompile(`connect\(\d+<[^>]*>, \{sa_family=(AF_INET6?), (.*?)\}`)
+	connected = regexp.MustCompile(`(?:connect|sendto)\(\d+<[^>]*>, .*\{sa_family=(AF_INET6?), (.*?)\}`)
 	opened    = regexp.MustCompile(`open(?:at)?\((?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)", (\S+?)[,)].* = \d+`)
 	removed   = regexp.MustCompile(`(?:unlink|unlinkat|rename|renameat|renameat2)\((?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"(?:, (?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)")?.* = 0$`)
 )
+
+// made are the calls beside open and rename by which something comes or
+// changes, with a folder and a path in it, or a path.
+var made = []*regexp.Regexp{
+	regexp.MustCompile(`^(?:mkdirat|fchmodat)\((?:AT_FDCWD|\d+)<([^>]*)>, "([^"]*)".* = 0$`),
+	regexp.MustCompile(`^(?:symlinkat)\("[^"]*", (?:AT_FDCWD|\d+)<([^>]*)>, "([^"]*)".* = 0$`),
+	regexp.MustCompile(`^linkat\(.*, (?:AT_FDCWD|\d+)<([^>]*)>, "([^"]*)", [^"]* = 0$`),
+	regexp.MustCompile(`^(?:mkdir|chmod|truncate)\(()"([^"]*)".* = 0$`),
+	regexp.MustCompile(`^(?:symlink|link)\("[^"]*", ()"([^"]*)"\) += 0$`),
+}
 
 // at is a path of a call, which may be relative to a folder.
 func (r *repository) at(dir, path string) string {
@@ -65,6 +75,11 @@ func (o outcome) within(t *testing.T, may touches) {
 				say("wrote %s", path)
 			case !writing && !o.mayRead(path, may):
 				say("read %s", path)
+			}
+		}
+		for _, call := range made {
+			if m := call.FindStringSubmatch(line); m != nil && !o.mayWrite(o.r.at(m[1], m[2]), may) {
+				say("made or changed %s", o.r.at(m[1], m[2]))
 			}
 		}
 		if m := removed.FindStringSubmatch(line); m != nil {
@@ -137,7 +152,7 @@ func (o outcome) mayWrite(path string, may touches) bool {
 			if below(path, o.r.home) {
 				return true
 			}
-		case strings.HasPrefix(path, filepath.Join(o.r.dir, place)), strings.HasPrefix(filepath.Base(path), "."+place) && filepath.Dir(path) == o.r.dir:
+		case below(path, filepath.Join(o.r.dir, place)), strings.HasPrefix(filepath.Base(path), "."+place) && filepath.Dir(path) == o.r.dir:
 			return true
 		}
 	}

@@ -3,10 +3,13 @@ package hostile
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 // plugin puts the program where kustomize looks for it.
@@ -16,15 +19,85 @@ func (r *repository) plugin() {
 	must(r.t, os.Symlink(reggen, filepath.Join(dir, "Registry")))
 }
 
-// resourceList is a call as a KRM function, with the repository's sealed files
-// as items.
-func (r *repository) resourceList() string {
-	config := strings.ReplaceAll("\n"+r.read("bases/registry/registry.yaml"), "\n", "\n  ")
-	items := ""
-	for _, path := range []string{"overlays/prod/sealed/regcred.yaml", "overlays/prod/sealed/docker-registry-http.yaml"} {
-		items += "\n- " + strings.ReplaceAll(strings.TrimSpace(r.read(path)), "\n", "\n  ")
+// config is the good repository's spec, merged.
+func config(t *testing.T) string {
+	t.Helper()
+	var merged map[string]any
+	for _, path := range []string{"bases/registry/registry.yaml", "overlays/prod/registry/registry.yaml"} {
+		text, err := os.ReadFile(filepath.Join(master, path))
+		must(t, err)
+		var layer map[string]any
+		must(t, yaml.Unmarshal(text, &layer))
+		merged = merge(merged, layer)
 	}
-	return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:" + items + "\nfunctionConfig:" + config + "\n"
+	text, err := yaml.Marshal(merged)
+	must(t, err)
+	return string(text)
+}
+
+func merge(under, over map[string]any) map[string]any {
+	out := maps.Clone(under)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for key, value := range over {
+		below, both := out[key].(map[string]any)
+		if above, is := value.(map[string]any); is && both {
+			value = merge(below, above)
+		}
+		out[key] = value
+	}
+	return out
+}
+
+// resourceList is a call as a KRM function, with the environment's sealed files
+// as items: what is in one that the attack has replaced goes in as it is.
+func (r *repository) resourceList() string {
+	items := ""
+	paths, err := filepath.Glob(filepath.Join(r.dir, "overlays/prod/sealed/*.yaml"))
+	must(r.t, err)
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		must(r.t, err)
+		items += "\n- " + strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "\n  ")
+	}
+	return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:" + items + "\nfunctionConfig:" + strings.ReplaceAll("\n"+config(r.t), "\n", "\n  ") + "\n"
+}
+
+// way is a way in beside the command line.
+type way struct {
+	name  string
+	env   []string
+	stdin string
+	argv  []string
+}
+
+// ways are reggen as kustomize's plugin, called as kustomize calls it, and as a
+// function. Each opens sealed files when it is asked for secrets in the clear.
+func (r *repository) ways() []way {
+	file := filepath.Join(r.tmp, "config.yaml")
+	must(r.t, os.WriteFile(file, []byte(config(r.t)), 0o600))
+	root := filepath.Join(r.dir, "overlays/prod")
+	return []way{
+		{"as a plugin", []string{"KUSTOMIZE_PLUGIN_CONFIG_ROOT=" + root}, "", []string{reggen, file}},
+		{"as a plugin, in the clear", []string{"KUSTOMIZE_PLUGIN_CONFIG_ROOT=" + root, "REGGEN_SECRETS=plain"}, "", []string{reggen, file}},
+		{"as a function", nil, r.resourceList(), []string{reggen}},
+		{"as a function, in the clear", []string{"REGGEN_SECRETS=plain"}, r.resourceList(), []string{reggen}},
+	}
+}
+
+// may is what a way may touch, which is called by its name.
+func (w way) may() touches {
+	clear := strings.Contains(w.name, "in the clear")
+	args := w.name
+	if clear {
+		args += " --secrets plain"
+	}
+	return touches{args: args, key: clear}
 }
 
 // has says whether a file is there, beside the repository.
@@ -60,42 +133,60 @@ func TestPluginAndFunction(t *testing.T) {
 		t.Fatalf("exit status %d\n%s", out.code, out.stderr)
 	}
 	out.within(t, touches{programs: []string{"Registry", "reggen"}, reads: []string{"."}, writes: []string{"$TMP"}})
-	list := r.resourceList()
-	out = r.traced("function", list, reggen)
-	out.within(t, touches{})
+	for _, way := range r.ways() {
+		r.env = way.env
+		out = r.traced(way.name, way.stdin, way.argv...)
+		out.within(t, way.may())
+		if out.code != 0 || !strings.Contains(out.stdout, "kind: Deployment") {
+			t.Errorf("%s: exit status %d\n%s", way.name, out.code, out.stderr)
+		}
+	}
 }
 
-// Workers build many environments: one of them is hostile, and each way of
-// being so is met in a worker as in the process itself.
+// Workers build many environments: all of them are hostile, so that each way of
+// being so is met in a worker as in the process itself, or one, which keeps none
+// of the others from being written.
 func TestWorkers(t *testing.T) {
 	url, asked := listener(t)
 	for name, kustomization := range map[string]string{
 		"helm": "generators: [registry]\nhelmGlobals: {configHome: ../../evil}\nhelmCharts: [{name: x, repo: 'evil://h'}]\n", "remote": "generators: [registry]\nresources: ['" + url + "/x.yaml']\n",
-		"a container": "generators: [registry]\ntransformers: [fn.yaml]\n",
+		"a container": "generators: [registry]\ntransformers: [fn.yaml]\n", "a plugin": "generators: [registry, plugin.yaml]\n", "another secret": "generators: [registry]\npatches:\n- target: {kind: Secret, name: regcred}\n  patch: |\n    - {op: add, path: /stringData, value: {a: b}}\n",
 	} {
-		a := with(evilHelm)
-		good := newRepository(t, nil)
-		for i := range 14 {
-			must(t, filepath.WalkDir(filepath.Join(good.dir, "overlays/prod"), func(path string, d fs.DirEntry, err error) error {
-				if err != nil || !d.Type().IsRegular() {
+		for _, hostile := range []int{14, 1} {
+			a := with(evilHelm)
+			good := newRepository(t, nil)
+			for i := range 14 {
+				must(t, filepath.WalkDir(filepath.Join(good.dir, "overlays/prod"), func(path string, d fs.DirEntry, err error) error {
+					if err != nil || !d.Type().IsRegular() {
+						return err
+					}
+					rel, _ := filepath.Rel(filepath.Join(good.dir, "overlays/prod"), path)
+					text, err := os.ReadFile(path)
+					a[fmt.Sprintf("overlays/e%02d/%s", i, rel)] = string(text)
 					return err
+				}))
+				if i >= hostile {
+					continue
 				}
-				rel, _ := filepath.Rel(filepath.Join(good.dir, "overlays/prod"), path)
-				text, err := os.ReadFile(path)
-				a[fmt.Sprintf("overlays/e%02d/%s", i, rel)] = string(text)
-				return err
-			}))
-			a[fmt.Sprintf("overlays/e%02d/kustomization.yaml", i)] = header + kustomization
-			a[fmt.Sprintf("overlays/e%02d/fn.yaml", i)] = fn
-		}
-		r := newRepository(t, a)
-		out := r.reggen("render -o rendered")
-		out.within(t, touches{programs: []string{"reggen"}, writes: []string{"rendered"}})
-		if out.code == 0 || strings.Count(out.stderr, "--allow-") == 0 || asked.Swap(0) > 0 || r.has("home/stolen") {
-			t.Errorf("%s: exit status %d\n%.1500s", name, out.code, out.stderr)
-		}
-		if !strings.Contains(out.trace, `"worker"`) {
-			t.Errorf("%s: no worker was started", name)
+				a[fmt.Sprintf("overlays/e%02d/kustomization.yaml", i)] = header + kustomization
+				a[fmt.Sprintf("overlays/e%02d/fn.yaml", i)] = fn
+				a[fmt.Sprintf("overlays/e%02d/plugin.yaml", i)] = "apiVersion: proc/self/cwd/tools\nkind: Evil\nmetadata: {name: o}\n"
+			}
+			a["tools/evil/Evil"] = "#!/bin/sh\nenv > $HOME/stolen\n"
+			r := newRepository(t, a)
+			out := r.reggen("render -o rendered")
+			out.within(t, touches{programs: []string{"reggen"}, writes: []string{"rendered"}})
+			if out.code == 0 || asked.Swap(0) > 0 || r.has("home/stolen") {
+				t.Errorf("%s: exit status %d\n%.1500s", name, out.code, out.stderr)
+			}
+			if !strings.Contains(out.trace, `"worker"`) {
+				t.Errorf("%s: no worker was started", name)
+			}
+			written, err := filepath.Glob(filepath.Join(r.dir, "rendered/overlays/e*/kustomization.yaml"))
+			must(t, err)
+			if len(written) != 14-hostile {
+				t.Errorf("%s: %d of 14 environments are written, %d are hostile\n%.1500s", name, len(written), hostile, out.stderr)
+			}
 		}
 	}
 }

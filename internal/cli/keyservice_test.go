@@ -100,6 +100,12 @@ func TestKeyServicesOnRequest(t *testing.T) {
 	if _, errs, _ := run(t, e.dir, append(build, "--allow-network")...); asked.Load() == 0 {
 		t.Errorf("not asked on request\n%s", errs)
 	}
+	// A key at hand comes first: then nobody is asked, though it is allowed.
+	asked.Store(0)
+	e.write(file, forVault(t, text, address, false))
+	if _, errs, code := run(t, e.dir, append(build, "--allow-network")...); code != 0 || asked.Load() > 0 {
+		t.Errorf("with a key at hand: exit %d, asked %d times\n%s", code, asked.Load(), errs)
+	}
 	// Over http to another machine never, on request neither.
 	far := strings.Replace(address, "127.0.0.1", "vault.example.com", 1)
 	e.write(file, forVault(t, text, far, true))

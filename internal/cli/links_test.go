@@ -46,6 +46,34 @@ func TestLinksLeadNowhere(t *testing.T) {
 	}
 }
 
+// Nor does a link in the place of what is rendered.
+func TestRenderFollowsNoLink(t *testing.T) {
+	for _, link := range []string{"rendered", "rendered/overlays", "rendered/overlays/e0", "rendered/overlays/e0/kustomization.yaml"} {
+		t.Run(link, func(t *testing.T) {
+			e := newEnv(t, 1, 1)
+			e.ok("seal", "overlays/e0")
+			e.git("init", "-q")
+			e.ok("render", "-o", "rendered")
+			outside := filepath.Join(t.TempDir(), "outside")
+			if err := os.Rename(e.path(link), outside); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(outside, e.path(link)); err != nil {
+				t.Fatal(err)
+			}
+			e.write("overlays/e0/registry/registry.yaml", strings.Replace(e.read("overlays/e0/registry/registry.yaml"), "nyc3", "ams3", 1))
+			before := snapshotOf(t, outside)
+			// A file whose content is right is left as it is, link or not.
+			if _, errs, code := run(t, e.dir, "render", "-o", "rendered"); code == 0 && !strings.HasSuffix(link, ".yaml") {
+				t.Errorf("exit %d\n%s", code, errs)
+			}
+			if after := snapshotOf(t, outside); after != before {
+				t.Errorf("outside was changed:\n%s\n%s", before, after)
+			}
+		})
+	}
+}
+
 // snapshotOf is all that is in a folder or a file.
 func snapshotOf(t *testing.T, path string) string {
 	t.Helper()

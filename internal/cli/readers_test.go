@@ -109,6 +109,30 @@ func TestATerminalIsAskedAboutReaders(t *testing.T) {
 	}
 }
 
+// So does every other command that encrypts, and without a yes it writes nothing.
+func TestEveryWriterAsksAboutReaders(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.ok("seal", "overlays/e0")
+	trusted[e.dir] = nil
+	stranger := newEnv(t, 0, 0)
+	stranger.key("evil")
+	t.Setenv("SOPS_AGE_KEY_FILE", e.dir+"-people.agekey")
+	e.write(".sops.yaml", strings.ReplaceAll(e.read(".sops.yaml"), "age: ", "age: "+stranger.keys["evil"]+","))
+	before := e.files()
+	for _, args := range []string{"seal --rotate-keys overlays/e0", "user add carol --generate --dir overlays/e0", "user rotate puller --dir overlays/e0", "credential set s3 --field secretKey --generate --dir overlays/e0", "offboard " + e.keys["e0"]} {
+		w := e.world()
+		var out, errs strings.Builder
+		w.Stdout, w.Stderr, w.Stdin, w.StdinIsTerm, w.Args = &out, &errs, strings.NewReader("no\n"), true, strings.Fields(args)
+		code := Run(t.Context(), w)
+		if code == 0 || !strings.Contains(errs.String(), stranger.keys["evil"]) || !strings.Contains(errs.String(), "encrypt for this reader? yes or no [no]: ") {
+			t.Errorf("%s: exit %d\n%s", args, code, errs.String())
+		}
+		if got := changedFiles(before, e.files()); len(got) > 0 {
+			t.Errorf("%s wrote %v", args, got)
+		}
+	}
+}
+
 // A cluster's key is known for sealed files, which makes it no reader of
 // credentials.
 func TestAClusterKeyIsNewToCredentials(t *testing.T) {

@@ -22,11 +22,17 @@ func Exists(path string) bool {
 // Replace writes a file by way of a temporary name, whatever stood there, a
 // link included.
 func Replace(path string, data []byte, mode os.FileMode) error {
-	return renameio.WriteFile(path, data, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(mode))
+	err := renameio.WriteFile(path, data, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(mode))
+	settle(filepath.Dir(path))
+	return err
 }
 
 // Link makes path a symbolic link to target, replacing what stood there.
-func Link(target, path string) error { return renameio.Symlink(target, path) }
+func Link(target, path string) error {
+	err := renameio.Symlink(target, path)
+	settle(filepath.Dir(path))
+	return err
+}
 
 // Change is one file that a seal writes or deletes, and why.
 type Change struct {
