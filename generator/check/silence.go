@@ -45,6 +45,9 @@ func mark(findings []Finding, s Subject, id string) bool {
 	for i, f := range findings {
 		if f.Rule == id && (f.Root == s.Root || f.Root == s.Build) {
 			findings[i].Silenced = s.Registry.Spec.Check.Silence[id]
+			if problem.Secretish(findings[i].Silenced) {
+				findings[i].Silenced = "(a reason that may hold a secret)"
+			}
 			any = true
 		}
 	}

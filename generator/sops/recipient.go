@@ -2,6 +2,7 @@ package sops
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -90,17 +91,24 @@ func one(kind, text, profile string) (recipient, bool) {
 		return of(k, func() (keys.MasterKey, error) { return hckms.NewMasterKey(text) }), true
 	case "azure_keyvault":
 		m := azureURL.FindStringSubmatch(text)
-		if m == nil {
+		if m == nil || holdsLogin(text) {
 			return recipient{}, false
 		}
 		return azure(m[1], m[2], m[3]), true
 	default: // hc_vault, hc_vault_transit_uri
 		k, err := hcvault.NewMasterKeyFromURI(text)
-		if err != nil || k == nil {
+		if err != nil || k == nil || holdsLogin(text) {
 			return recipient{}, false
 		}
 		return of(k, func() (keys.MasterKey, error) { return hcvault.NewMasterKeyFromURI(text) }), true
 	}
+}
+
+// holdsLogin says that an address holds more than where something is: a login,
+// or a query, in which tokens are written. Recipients are named in logs.
+func holdsLogin(address string) bool {
+	u, err := url.Parse(address)
+	return err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != ""
 }
 
 func azure(url, key, version string) recipient {
@@ -215,7 +223,7 @@ func (r *reader) mapped(kind string, n *yaml.Node, path string) (recipient, bool
 		rec, ok = one(kind, text["key_id"], "")
 	case "azure_keyvault":
 		rec = azure(text["vaultUrl"], text["key"], text["version"])
-		ok = strings.HasPrefix(text["vaultUrl"], "https://") && text["key"] != ""
+		ok = strings.HasPrefix(text["vaultUrl"], "https://") && text["key"] != "" && !holdsLogin(text["vaultUrl"])
 	}
 	if !ok {
 		r.add(n, path, "not a valid recipient", wants[kind]+" in "+strings.Join(mappedKeys[kind], ", "))

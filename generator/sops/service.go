@@ -208,7 +208,7 @@ func shown(ids []string) []string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
 		out[i] = id
-		if upper := strings.ToUpper(id); strings.Contains(upper, "SECRET-KEY") || strings.Contains(upper, "-----BEGIN") || len(id) > longestRecipient || strings.ContainsAny(id, "\n\r\x1b") {
+		if upper := strings.ToUpper(id); strings.Contains(upper, "SECRET-KEY") || strings.Contains(upper, "-----BEGIN") || len(id) > longestRecipient || strings.Contains(id, "://") && holdsLogin(id) || strings.ContainsAny(id, "\n\r\x1b") {
 			out[i] = "(not shown)"
 		}
 	}
