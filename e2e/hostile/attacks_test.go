@@ -3,6 +3,7 @@ package hostile
 import (
 	"encoding/base64"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,6 +133,29 @@ func bombs() map[string]row {
 		"replacements that append": {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\nreplacements:\n" + appends, "overlays/prod/c.yaml": object}, "--allow-large", building},
 		"a link to a pipe":         {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": "-> /dev/stdin"}, "", building[:1]},
 	}
+	bomb := all["patches that copy"]
+	many := with(bomb.attack)
+	for i := range 12 { // what one left behind is not left behind twelve times
+		name := fmt.Sprintf("a%02d", i)
+		_ = fs.WalkDir(os.DirFS(filepath.Join(master, "overlays/prod")), ".", func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				text, _ := os.ReadFile(filepath.Join(master, "overlays/prod", path))
+				many[filepath.Join("overlays", name, path)] = string(text)
+			}
+			return err
+		})
+		for path, text := range bomb.attack {
+			many[strings.Replace(path, "prod", name, 1)] = text
+		}
+	}
+	all["patches that copy, in many"] = row{many, "--allow-large", []string{"check", "diff", "render"}}
+	credentials, sealed := attack{}, attack{}
+	for i := range 2_001 { // one more than there may be
+		credentials[fmt.Sprintf("overlays/prod/credentials/%04d.yaml", i)] = "a: b\n"
+		sealed[fmt.Sprintf("overlays/prod/sealed/%04d.yaml", i)] = "a: b\n"
+	}
+	all["many credentials"] = row{credentials, "holds too much", building}
+	all["many sealed files"] = row{sealed, "holds too much", building}
 	for path := range map[string]string{overlay: "", layer: "", "overlays/prod/registry/registry.yaml": "", "bases/registry/registry.yaml": "", ".sops.yaml": "", "overlays/prod/sealed/regcred.yaml": "", "overlays/prod/credentials/alice.enc.yaml": ""} {
 		fails := building
 		if path == ".sops.yaml" {
@@ -206,7 +230,10 @@ func TestAttacks(t *testing.T) {
 // skip leaves out of the slower attacks what can't meet them, and of all what
 // is told apart by its name alone.
 func skip(attack string, entry touches) bool {
+	builds := slices.ContainsFunc(building, func(start string) bool { return strings.HasPrefix(entry.args, start) })
 	switch {
+	case strings.HasPrefix(attack, "many") && !builds:
+		return true // writing so many files takes long
 	case strings.HasPrefix(entry.args, "schema"), strings.HasPrefix(entry.args, "version"), strings.HasPrefix(entry.args, "plugin"), strings.HasPrefix(entry.args, "worker"):
 		return true
 	case strings.HasPrefix(attack, "a large file"), strings.HasPrefix(attack, "remote"), strings.HasPrefix(attack, "a device"), strings.HasPrefix(attack, "aliases"):

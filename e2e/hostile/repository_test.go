@@ -241,7 +241,7 @@ func (r *repository) traced(what, stdin string, argv ...string) outcome {
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
 	line := append([]string{"prlimit", "--as=" + fmt.Sprint(6<<30), "strace", "-ff", "--seccomp-bpf", "-qqq", "-y", "-s", "400", "-o", log, // a file for each, so that no call is told in two lines
-		"-e", "signal=none", "-e", "trace=execve,connect,sendto,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,symlink,symlinkat,link,linkat,chmod,fchmodat,truncate", "--"}, argv...)
+		"-e", "signal=none", "-e", "trace=execve,fsync,connect,sendto,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,symlink,symlinkat,link,linkat,chmod,fchmodat,truncate", "--"}, argv...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.environment(), strings.NewReader(stdin)
 	var out, errs bytes.Buffer

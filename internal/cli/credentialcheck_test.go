@@ -37,6 +37,7 @@ func TestCredentialCheck(t *testing.T) {
 		"an unfinished merge":          {"alice.yaml", "<<<<<<< HEAD\n" + readable + "=======\n" + readable + ">>>>>>> b\n", "unfinished git merge"},
 		"a stray beside credentials":   {"overlays/e0/credentials/passwords.txt", canary, "passwords.txt: is no credential, in a folder of credentials"},
 		"YAML without a kind":          {"overlays/e0/credentials/alice.yaml", "password: " + canary + "\n", "alice.yaml: is no credential, in a folder of credentials"},
+		"a large one":                  {"alice.yaml", readable + "# " + strings.Repeat("x", 2<<20) + "\n", "alice.yaml:5: stringData.password: is readable"},
 		"a README beside them":         {"overlays/e0/credentials/README.md", "who is who", ""},
 		"a folder of others":           {"terraform/credentials/main.tf", "variable {}", ""},
 		"a page about credentials":     {"docs/page.md", "A file:\n\n```yaml\n" + readable + "```\n", ""},
