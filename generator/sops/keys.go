@@ -11,6 +11,8 @@ import (
 	"github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/keys"
 	"github.com/getsops/sops/v3/pgp"
+
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // Keys says which keys a file may be opened with. The zero value takes what
@@ -22,7 +24,7 @@ type Keys struct {
 	// names it.
 	Network bool
 	// Rule is the creation rule for the file's path; nil where there is none.
-	Rule *Rule
+	Rule *rules.Rule
 }
 
 // usable are the recipients of a file that may be tried: keys of age and PGP
@@ -37,7 +39,7 @@ func (k Keys) usable(groups []sops.KeyGroup) (out []sops.KeyGroup, left bool) {
 			if k.takes(key) {
 				kept = append(kept, key)
 			} else {
-				left = left || !isLocal(key)
+				left = left || !rules.Local(key)
 			}
 		}
 		out = append(out, kept)
@@ -46,7 +48,7 @@ func (k Keys) usable(groups []sops.KeyGroup) (out []sops.KeyGroup, left bool) {
 }
 
 func (k Keys) takes(key keys.MasterKey) bool {
-	named := k.Rule != nil && slices.Contains(k.Rule.Recipients(), groupKey([]string{key.ToString()}, k.Rule))
+	named := k.Rule != nil && slices.Contains(k.Rule.Recipients(), k.Rule.Named([]string{key.ToString()})[0])
 	switch key.(type) {
 	case *age.MasterKey:
 		return true
@@ -54,15 +56,6 @@ func (k Keys) takes(key keys.MasterKey) bool {
 		return named || k.Rule == nil && k.Network
 	}
 	return k.Network && named && !exposed(key.ToString())
-}
-
-// isLocal says whether a key is used on this machine alone.
-func isLocal(key keys.MasterKey) bool {
-	switch key.(type) {
-	case *age.MasterKey, *pgp.MasterKey:
-		return true
-	}
-	return false
 }
 
 // exposed says whether the name of a key service is an address to which a

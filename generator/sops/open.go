@@ -12,6 +12,7 @@ import (
 	"github.com/getsops/sops/v3/stores"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // File is an opened SOPS file: decrypted, its MAC checked. It prints itself
@@ -39,7 +40,7 @@ func (f File) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
 // this machine first. It fails with ErrFormat, ErrNoKey or ErrMAC.
 func Open(ctx context.Context, data []byte, keys Keys) (f *File, err error) {
 	defer guard(&err, ErrFormat, "the file can't be read as a SOPS file")
-	quiet()
+	rules.Quiet()
 	branch, meta, err := load(data)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // ordered sorts the keys of all mappings the way kustomize writes them, and
@@ -86,7 +87,7 @@ func keyOrder(items map[string]any) ([]string, error) {
 	return out, nil
 }
 
-var secretKey = regexp.MustCompile(Regex)
+var secretKey = regexp.MustCompile(rules.Regex)
 
 // sealable refuses a document of which SOPS would encrypt more than the values
 // under data and stringData, or something that is not a string.

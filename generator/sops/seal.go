@@ -9,6 +9,7 @@ import (
 	"github.com/getsops/sops/v3/stores"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // clock is the time for lastmodified; tests turn it back.
@@ -46,26 +47,26 @@ const failed = "encrypting failed"
 //
 // It refuses values there that are not strings, and keys named data or
 // stringData anywhere else, which SOPS would encrypt too.
-func Seal(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, err error) {
+func Seal(ctx context.Context, plain []byte, rule *rules.Rule, opt Options) (out []byte, err error) {
 	out, _, err = sealing(ctx, plain, rule, opt)
 	return out, err
 }
 
 // SealProven is Seal, and what shows to File.Made later that a key at hand
 // stands behind the data key; "" without such a key.
-func SealProven(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, proof string, err error) {
+func SealProven(ctx context.Context, plain []byte, rule *rules.Rule, opt Options) (out []byte, proof string, err error) {
 	opt.prove = true
 	return sealing(ctx, plain, rule, opt)
 }
 
-func sealing(ctx context.Context, plain []byte, rule *Rule, opt Options) (out []byte, proof string, err error) {
+func sealing(ctx context.Context, plain []byte, rule *rules.Rule, opt Options) (out []byte, proof string, err error) {
 	defer func() {
 		if recover() != nil {
 			out, err = nil, problem.Problem{What: failed}
 		}
 	}()
-	quiet()
-	if rule == nil || len(rule.groups) == 0 {
+	rules.Quiet()
+	if rule == nil || len(rule.Members) == 0 {
 		return nil, "", problem.Problem{What: "nobody to encrypt for: no rule"}
 	}
 	branch, err := parse(plain)
@@ -126,10 +127,10 @@ func valueOf(branch sops.TreeBranch, key any) any {
 }
 
 // encrypt encrypts a document as it stands.
-func encrypt(ctx context.Context, branch sops.TreeBranch, rule *Rule, opt Options) (out []byte, proof string, err error) {
+func encrypt(ctx context.Context, branch sops.TreeBranch, rule *rules.Rule, opt Options) (out []byte, proof string, err error) {
 	meta := sops.Metadata{
 		LastModified:     clock().UTC().Truncate(time.Second),
-		EncryptedRegex:   Regex,
+		EncryptedRegex:   rules.Regex,
 		MACOnlyEncrypted: opt.MACOnlyEncrypted,
 		Version:          version,
 		ShamirThreshold:  rule.Threshold,

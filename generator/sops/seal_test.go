@@ -18,6 +18,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // canary is the secret that tests look for where it must not be.
@@ -58,9 +59,9 @@ func hold(t testing.TB, identities ...string) {
 	t.Setenv("SOPS_AGE_KEY_FILE", path)
 }
 
-func ruleOf(t testing.TB, body string) *Rule {
+func ruleOf(t testing.TB, body string) *rules.Rule {
 	t.Helper()
-	r, err := RuleFor(ConfigName, []byte("creation_rules:\n  - "+body+"\n"), "a.yaml")
+	r, err := rules.For(rules.ConfigName, []byte("creation_rules:\n  - "+body+"\n"), "a.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ data:
   empty: ""
 `
 
-func seal(t testing.TB, doc string, rule *Rule, opt Options) string {
+func seal(t testing.TB, doc string, rule *rules.Rule, opt Options) string {
 	t.Helper()
 	out, err := Seal(context.Background(), []byte(doc), rule, opt)
 	if err != nil {
@@ -158,7 +159,7 @@ func changed(a, b string) []string {
 }
 
 // aged makes a file look an hour old, so that lastmodified must change.
-func aged(t *testing.T, doc string, rule *Rule, opt Options) string {
+func aged(t *testing.T, doc string, rule *rules.Rule, opt Options) string {
 	t.Helper()
 	clock = func() time.Time { return time.Now().Add(-time.Hour) }
 	defer func() { clock = time.Now }()
@@ -302,7 +303,7 @@ func TestKeyGroups(t *testing.T) {
 	text := seal(t, secretDoc, rule, Options{})
 	file := open(t, text)
 	m, err := Inspect([]byte(text))
-	if err != nil || m.Threshold != 2 || len(m.Groups) != 3 || !SameRecipients(m, rule) {
+	if err != nil || m.Threshold != 2 || len(m.Groups) != 3 || !rule.Same(m.Readers) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	again := seal(t, secretDoc, rule, Options{Reuse: file})
@@ -310,7 +311,7 @@ func TestKeyGroups(t *testing.T) {
 		t.Error("the shares were made anew for the same groups")
 	}
 	all := ruleOf(t, fmt.Sprintf("key_groups: [{age: [%s]}, {age: [%s]}, {age: [%s]}]", rs[0], rs[1], rs[2]))
-	if all.Threshold != 3 || SameRecipients(m, all) {
+	if all.Threshold != 3 || all.Same(m.Readers) {
 		t.Error("a threshold that is not said is not all groups")
 	}
 	hold(t, ids[0])

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // service is SOPS's local key service with an end to its patience: SOPS asks
@@ -171,11 +172,11 @@ func (s *service) noKey(m Metadata, keys Keys, left bool) error {
 	}
 	switch {
 	case keys.Rule == nil && !keys.Network && slices.ContainsFunc(m.Recipients, func(id string) bool { return !isAge(id) }):
-		p.Next += "\n(no rule of " + ConfigName + " is for it: only age keys are tried then; gpg too with " + NetworkFlag + ")"
+		p.Next += "\n(no rule of " + rules.ConfigName + " is for it: only age keys are tried then; gpg too with " + NetworkFlag + ")"
 	case left && keys.Rule != nil && !keys.Network:
-		p.Next += "\nor let the key services be asked that " + ConfigName + " names for it: the same command with " + NetworkFlag
+		p.Next += "\nor let the key services be asked that " + rules.ConfigName + " names for it: the same command with " + NetworkFlag
 	case left:
-		p.Next += "\n(key services that " + ConfigName + " does not name for this file, or that would be asked over http, are never asked)"
+		p.Next += "\n(key services that " + rules.ConfigName + " does not name for this file, or that would be asked over http, are never asked)"
 	}
 	if !interactive() {
 		p.Next += "\n(keys that need a passphrase are left out: standard input is not a terminal)"
@@ -189,30 +190,13 @@ func isAge(id string) bool { return strings.HasPrefix(id, "age1") || strings.Has
 // recipients says whom a file is for. They are public.
 func recipients(m Metadata) string {
 	if len(m.Groups) < 2 {
-		return "one of " + strings.Join(shown(m.Recipients), ", ")
+		return "one of " + strings.Join(rules.Shown(m.Recipients), ", ")
 	}
 	var groups []string
 	for _, g := range m.Groups {
-		groups = append(groups, "("+strings.Join(shown(g), ", ")+")")
+		groups = append(groups, "("+strings.Join(rules.Shown(g), ", ")+")")
 	}
 	return fmt.Sprintf("one recipient in each of %d of these groups: %s", m.Threshold, strings.Join(groups, ", "))
-}
-
-// longestRecipient is longer than any name of a key: a post-quantum recipient of
-// age has about 2,000 letters.
-const longestRecipient = 4096
-
-// shown leaves out what is no public name: a file that a hand wrote can hold
-// anything as a recipient.
-func shown(ids []string) []string {
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = id
-		if upper := strings.ToUpper(id); strings.Contains(upper, "SECRET-KEY") || strings.Contains(upper, "-----BEGIN") || len(id) > longestRecipient || strings.Contains(id, "://") && holdsLogin(id) || strings.ContainsAny(id, "\n\r\x1b") {
-			out[i] = "(not shown)"
-		}
-	}
-	return out
 }
 
 // keyPlaces are the usual places for an age key, in words.
@@ -226,7 +210,7 @@ func keyPlaces() string {
 	places := say(age.SopsAgeKeyFileEnv) + ", " + say(age.SopsAgeKeyEnv)
 	if path := userKeys(); path != "" {
 		state := "missing"
-		if exists(path) {
+		if _, err := os.Stat(path); err == nil {
 			state = "there"
 		}
 		places += fmt.Sprintf(" or %s (%s)", path, state)

@@ -1,7 +1,7 @@
-// Package sops opens and seals SOPS files and finds the .sops.yaml rule that
-// says who may read them. It is the only importer of SOPS, and it links every
-// key type that SOPS knows: age (plugins and SSH keys too), PGP, AWS, Google,
-// Azure and Huawei KMS, HashiCorp Vault.
+// Package sops opens and seals SOPS files. Who may read them is a rule of
+// .sops.yaml, for generator/rules to find. These two are the only importers of
+// SOPS, and link every key type that it knows: age (plugins and SSH keys too),
+// PGP, AWS, Google, Azure and Huawei KMS, HashiCorp Vault.
 //
 // Its contract:
 //   - No plaintext leaves it but through File.Plain and File.Strings. Errors
@@ -18,23 +18,15 @@
 // SOPS's packages config and stores/yaml are not imported although they would
 // save some code: they bring the storage SDKs of its publish command, 22 MB
 // and a good third of the time that SOPS takes to initialise. What is needed
-// of them, rules and the conversion between YAML and SOPS's tree, is in rule.go
-// and tree.go; tests compare both with the originals.
+// of them, rules and the conversion between YAML and SOPS's tree, is in
+// generator/rules and tree.go; tests compare both with the originals.
 package sops
 
 import (
 	"errors"
-	"io"
-	"sync"
-
-	"github.com/getsops/sops/v3/logging"
 
 	"github.com/reggen/reggen/generator/problem"
 )
-
-// Regex is the encrypted_regex of everything that Seal writes, whatever the
-// rule says: exactly what stands under data and stringData is secret.
-const Regex = `^(data|stringData)$`
 
 // version is what Seal writes as the version of SOPS that made the file; a
 // test compares it with go.mod.
@@ -65,16 +57,4 @@ func guard(err *error, kind error, what string) {
 	if recover() != nil {
 		*err = fail(kind, problem.Problem{What: what})
 	}
-}
-
-var silence sync.Once
-
-// quiet ends SOPS's logging. Its loggers write to stderr, recipients and
-// comments included.
-func quiet() {
-	silence.Do(func() {
-		for _, l := range logging.Loggers {
-			l.SetOutput(io.Discard)
-		}
-	})
 }

@@ -2,15 +2,14 @@ package sops
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/getsops/sops/v3"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -24,9 +23,11 @@ const (
 // parse reads the one document of a YAML file as SOPS's tree. Comments are
 // items of the tree, where SOPS puts them.
 func parse(data []byte) (sops.TreeBranch, error) {
-	root, err := document(data)
+	root, err := bounded.Document(data)
 	if err != nil {
-		return nil, err
+		var p problem.Problem
+		errors.As(err, &p)
+		return nil, fail(ErrFormat, p)
 	}
 	if root == nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
 		return nil, fail(ErrFormat, problem.Problem{What: "not a YAML mapping", Want: "one YAML document that is a mapping"})
@@ -39,47 +40,6 @@ func parse(data []byte) (sops.TreeBranch, error) {
 	}
 	branch = append(items(head), branch...)
 	return append(branch, items(c.comments(nil, root.FootComment, false))...), nil
-}
-
-// document reads the only YAML document in data; nil when there is none.
-func document(data []byte) (*yaml.Node, error) {
-	if line := conflict(data); line > 0 {
-		return nil, fail(ErrFormat, problem.Problem{Line: line, What: "an unresolved merge conflict stands in the file",
-			Next: "take one side whole (git checkout --ours or --theirs FILE): a mix of both does not decrypt"})
-	}
-	var root, more yaml.Node
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	switch err := d.Decode(&root); {
-	case err == io.EOF:
-		return nil, nil
-	case err != nil:
-		return nil, fail(ErrFormat, problem.Problem{Line: lineOf(err), What: "not valid YAML"})
-	}
-	if err := d.Decode(&more); err != io.EOF {
-		return nil, fail(ErrFormat, problem.Problem{What: "more than one YAML document in the file", Want: "one document a file"})
-	}
-	return &root, nil
-}
-
-// conflict returns the line of the first conflict marker, or 0.
-func conflict(data []byte) int {
-	for i, l := range bytes.Split(data, []byte("\n")) {
-		if bytes.HasPrefix(l, []byte("<<<<<<< ")) || bytes.HasPrefix(l, []byte(">>>>>>> ")) {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-var yamlLine = regexp.MustCompile(`line (\d+)`)
-
-// lineOf takes from a YAML error the one thing that can't quote the input.
-func lineOf(err error) int {
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		return n
-	}
-	return 0
 }
 
 type converter struct {

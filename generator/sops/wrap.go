@@ -11,34 +11,35 @@ import (
 	"github.com/getsops/sops/v3/keys"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // wrap chooses the data key and puts the groups of recipients into meta, the
 // data key wrapped for each of them.
-func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File, network bool) ([]byte, error) {
+func wrap(ctx context.Context, meta *sops.Metadata, rule *rules.Rule, old *File, network bool) ([]byte, error) {
 	key := make([]byte, 32)
 	if old == nil {
 		_, _ = rand.Read(key) // never fails
 	} else {
 		key = old.key
-		if SameRecipients(describe(old.meta), rule) {
+		if rule.Same(describe(old.meta).Readers) {
 			meta.KeyGroups = old.meta.KeyGroups
 			return key, nil
 		}
 	}
 	kept := keptKeys(rule, old)
 	var fresh sops.KeyGroup
-	for _, group := range rule.groups {
+	for _, group := range rule.Members {
 		var made sops.KeyGroup
 		for _, rec := range group {
-			k, ok := kept[rec.id]
+			k, ok := kept[rec.ID]
 			if !ok {
-				if (rec.remote && !network) || exposed(rec.id) {
-					return nil, unasked(rec.id)
+				if (rec.Remote && !network) || exposed(rec.ID) {
+					return nil, unasked(rec.ID)
 				}
 				var err error
-				if k, err = await(ctx, rec.make); err != nil {
-					return nil, unwrapped(ctx, []string{rec.id})
+				if k, err = await(ctx, rec.Make); err != nil {
+					return nil, unwrapped(ctx, []string{rec.ID})
 				}
 				fresh = append(fresh, k)
 			}
@@ -47,7 +48,7 @@ func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File, netwo
 		meta.KeyGroups = append(meta.KeyGroups, made)
 	}
 	to := *meta
-	if len(rule.groups) == 1 {
+	if len(rule.Members) == 1 {
 		to.KeyGroups = []sops.KeyGroup{fresh}
 	}
 	if len(fresh) > 0 {
@@ -70,20 +71,20 @@ func wrap(ctx context.Context, meta *sops.Metadata, rule *Rule, old *File, netwo
 // keptKeys are the wrapped keys that can stay, by the name the rule has for
 // the recipient. With several groups there are none: each recipient holds a
 // share, and shares of two divisions don't fit together.
-func keptKeys(rule *Rule, old *File) map[string]keys.MasterKey {
+func keptKeys(rule *rules.Rule, old *File) map[string]keys.MasterKey {
 	kept := map[string]keys.MasterKey{}
-	if old == nil || len(rule.groups) != 1 || len(old.meta.KeyGroups) != 1 {
+	if old == nil || len(rule.Members) != 1 || len(old.meta.KeyGroups) != 1 {
 		return kept
 	}
 	for _, k := range old.meta.KeyGroups[0] {
-		kept[groupKey([]string{k.ToString()}, rule)] = k
+		kept[rule.Named([]string{k.ToString()})[0]] = k
 	}
 	return kept
 }
 
 // unasked is the error of a key service that is not to be asked.
 func unasked(id string) error {
-	id = shown([]string{id})[0]
+	id = rules.Shown([]string{id})[0]
 	if exposed(id) {
 		return problem.Problem{What: "would send a token and a data key in the clear to " + id, Want: "https"}
 	}
@@ -97,12 +98,12 @@ func unwrapped(ctx context.Context, ids []string) error {
 		return fmt.Errorf("encrypting was interrupted: %w", ctx.Err())
 	}
 	var l problem.List
-	for _, id := range shown(ids) {
+	for _, id := range rules.Shown(ids) {
 		next := "check the network and the cloud credentials"
 		switch {
 		case strings.HasPrefix(id, "age1"):
 			next = "check that the age plugin of this recipient (age-plugin-NAME) is installed and works"
-		case fingerprint.MatchString(id):
+		case rules.IsFingerprint(id):
 			next = "gpg --recv-keys " + id + "   # or import its public key"
 		}
 		l.Add(problem.Problem{What: "can't encrypt for " + id, Next: next})

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/repository"
 )
@@ -140,7 +141,7 @@ func TestAMachineCredentialOfAStrangerConfirmsNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule, err := sops.FindRule(e.path(machine))
+	rule, err := rules.Find(e.path(machine))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 )
 
@@ -62,7 +63,7 @@ func entryOf(t *testing.T, text, recipient string) (entry any) {
 // the same data key.
 func trapped(t *testing.T, plain []byte, recipients []string, evil string, only bool) (trap string, entry any) {
 	t.Helper()
-	rule, err := sops.RuleFor(sops.ConfigName, []byte("creation_rules: [{age: '"+strings.Join(append(recipients, evil), ",")+"'}]\n"), "x.yaml")
+	rule, err := rules.For(rules.ConfigName, []byte("creation_rules: [{age: '"+strings.Join(append(recipients, evil), ",")+"'}]\n"), "x.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

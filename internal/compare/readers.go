@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/repository"
@@ -67,7 +68,7 @@ func (w *Work) changedReaders(old *Work, before, now []deliver.PublicSpec) []Rea
 		if who != nil {
 			d.Names = *who
 		}
-		d.Added, d.Removed = sops.ShownRecipients(d.Added), sops.ShownRecipients(d.Removed)
+		d.Added, d.Removed = rules.Shown(d.Added), rules.Shown(d.Removed)
 		out = append(out, d)
 	}
 	return out
@@ -141,13 +142,13 @@ func (w *Work) readers(top string, specs []deliver.PublicSpec, kind string) side
 		for _, dir := range dirs {
 			_, files, _ := w.Repo.Folder(spec.Root)(filepath.FromSlash(dir)) // what can't be read, a build names
 			for _, f := range files {
-				rule, err := sops.FindRuleWithin(top, w.Repo.Abs(f.Path))
+				rule, err := rules.FindWithin(top, w.Repo.Abs(f.Path))
 				meta, _ := sops.Inspect(f.Data)
 				if d := meta.Divided(); d != "" {
 					s.divided[d] = true
 				}
 				if err != nil {
-					s.broken = s.broken || !sops.NoConfig(err)
+					s.broken = s.broken || !rules.NoConfig(err)
 					add(s.files, meta.Recipients)
 					continue
 				}

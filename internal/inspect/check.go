@@ -13,6 +13,7 @@ import (
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/deliver"
@@ -248,12 +249,12 @@ func (w *Work) encrypted(e repository.Environment, dir string, to *[]check.Encry
 		if err != nil {
 			continue // told by the build
 		}
-		rule, err := sops.FindRule(filepath.Join(e.Root, dir, filepath.Base(f.Path)))
+		rule, err := rules.Find(filepath.Join(e.Root, dir, filepath.Base(f.Path)))
 		if err != nil {
 			l.Join(w.ruleless(e, err))
 			continue
 		}
-		*to = append(*to, check.Encrypted{File: f.Path, Recipients: sops.ShownRecipients(rule.Named(meta.Recipients)), Rule: sops.ShownRecipients(rule.Recipients()), Regrouped: !sops.SameRecipients(meta, rule), From: w.Keys.RuleName(rule), Nested: w.Keys.Nested(rule.Config)})
+		*to = append(*to, check.Encrypted{File: f.Path, Recipients: rules.Shown(rule.Named(meta.Recipients)), Rule: rules.Shown(rule.Recipients()), Regrouped: !rule.Same(meta.Readers), From: w.Keys.RuleName(rule), Nested: w.Keys.Nested(rule.Config)})
 	}
 	return files
 }

@@ -7,13 +7,15 @@ import (
 	"maps"
 	"slices"
 
+	goyaml "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/yaml"
+
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
-	goyaml "go.yaml.in/yaml/v3"
-	"sigs.k8s.io/yaml"
 )
 
 // OpenSealed decrypts a sealed file: base64 text by key.
@@ -54,7 +56,7 @@ type OpenedCredential struct {
 // For says with what a file may be opened: what is on this machine, and where
 // the command line allows it, the services that the rule for its path names.
 func (k *Keyring) For(path string) sops.Keys {
-	rule, _ := sops.FindRule(k.Repo.Abs(path)) // without one nobody is asked
+	rule, _ := rules.Find(k.Repo.Abs(path)) // without one nobody is asked
 	return sops.Keys{Network: k.Repo.Allow.Network, Rule: rule}
 }
 
@@ -86,7 +88,7 @@ func (k *Keyring) ReadCredential(ctx context.Context, path string) (OpenedCreden
 // SealCredential encrypts a credential for the rule that matches its path.
 // reuse may be nil; with it a document without new values keeps its ciphertexts.
 func (k *Keyring) SealCredential(ctx context.Context, path string, doc credential.Document, reuse *sops.File, newKey bool) ([]byte, error) {
-	rule, err := sops.FindRule(path)
+	rule, err := rules.Find(path)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (k *Keyring) SealCredential(ctx context.Context, path string, doc credentia
 }
 
 // SealCredentialFor is sealCredential with a rule of the caller's.
-func (k *Keyring) SealCredentialFor(ctx context.Context, path string, rule *sops.Rule, doc credential.Document, reuse *sops.File, newKey bool) ([]byte, error) {
+func (k *Keyring) SealCredentialFor(ctx context.Context, path string, rule *rules.Rule, doc credential.Document, reuse *sops.File, newKey bool) ([]byte, error) {
 	doc.APIVersion, doc.Kind = spec.APIVersion, spec.KindCredential
 	if doc.Metadata.Annotations == nil {
 		doc.Metadata.Annotations = map[string]string{}
@@ -114,7 +116,7 @@ func (k *Keyring) SealCredentialFor(ctx context.Context, path string, rule *sops
 // Nested says that a .sops.yaml counts instead of another further up; "" where
 // there is none.
 func (k *Keyring) Nested(config string) string {
-	other := sops.Shadows(config)
+	other := rules.Shadows(config)
 	if other == "" {
 		return ""
 	}
@@ -122,9 +124,9 @@ func (k *Keyring) Nested(config string) string {
 }
 
 // RuleName says where a rule stands, and what it stands in front of.
-func (k *Keyring) RuleName(r *sops.Rule) string {
+func (k *Keyring) RuleName(r *rules.Rule) string {
 	from := fmt.Sprintf("%s, rule %d", k.Repo.Show(r.Config), r.Index+1)
-	if other := sops.Shadows(r.Config); other != "" {
+	if other := rules.Shadows(r.Config); other != "" {
 		from += ", which counts instead of " + k.Repo.Show(other) + ","
 	}
 	return from

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/seal"
@@ -117,7 +118,7 @@ func (l *leaving) able(ctx context.Context) error {
 	tried := map[string]bool{}
 	for _, e := range l.concerned() {
 		for _, f := range l.w.Repo.SecretFiles(e) {
-			old, err := sops.FindRule(f.Path)
+			old, err := rules.Find(f.Path)
 			if err != nil {
 				return err
 			}
@@ -130,7 +131,7 @@ func (l *leaving) able(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			rule, err := sops.RuleFor(old.Config, l.configs[old.Config], filepath.ToSlash(rel))
+			rule, err := rules.For(old.Config, l.configs[old.Config], filepath.ToSlash(rel))
 			if err != nil {
 				return err
 			}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -22,7 +22,7 @@ func (l *leaving) rules() error {
 	for _, e := range l.envs {
 		bad.Join(l.w.Repo.Unlisted(e))
 		for _, f := range l.w.Repo.SecretFiles(e) {
-			rule, err := sops.FindRule(f.Path)
+			rule, err := rules.Find(f.Path)
 			if err != nil {
 				bad.Join(err)
 				continue
@@ -45,12 +45,12 @@ func (l *leaving) rules() error {
 		if err != nil {
 			return l.w.Repo.FileProblem("can't read", config, err)
 		}
-		known = append(known, sops.AllRecipients(text)...)
+		known = append(known, rules.AllRecipients(text)...)
 		var only func(int) bool
 		if len(l.report.Folders) > 0 {
 			only = func(i int) bool { return used[config][i] }
 		}
-		r, err := sops.RemoveRecipient(config, text, l.name, only)
+		r, err := rules.RemoveRecipient(config, text, l.name, only)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"sort"
 
-	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/rules"
 )
 
 // SortedKeys are the keys of a map, sorted.
@@ -20,7 +20,7 @@ func SortedKeys[V any](m map[string]V) []string {
 // Ruled is the folder whose .sops.yaml counts here.
 func (r *Repository) Ruled() string {
 	for dir := r.Dir; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if Exists(filepath.Join(dir, sops.ConfigName)) {
+		if Exists(filepath.Join(dir, rules.ConfigName)) {
 			return dir
 		}
 	}

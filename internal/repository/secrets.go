@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 )
 
@@ -16,7 +17,7 @@ import (
 func (e Environment) SealedForParts(readers string) []string {
 	top := e.Root
 	for dir := e.Root; ; dir = filepath.Dir(dir) {
-		if Exists(filepath.Join(dir, sops.ConfigName)) {
+		if Exists(filepath.Join(dir, rules.ConfigName)) {
 			top = dir
 		}
 		if dir == filepath.Dir(dir) {

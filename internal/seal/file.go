@@ -15,6 +15,7 @@ import (
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/repository"
@@ -23,7 +24,7 @@ import (
 // sealSecret decides whether a sealed file is as it should be and plans its
 // writing when it is not.
 func (s *sealing) sealSecret(ctx context.Context, path string, sec generator.Sealing) error {
-	rule, err := sops.FindRule(path)
+	rule, err := rules.Find(path)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ type oldFile struct {
 
 // oldSealed opens the sealed file at path and says why it must be written
 // anew; why is empty when it is as it should be.
-func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Sealing, rule *sops.Rule) (old *oldFile, why string) {
+func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Sealing, rule *rules.Rule) (old *oldFile, why string) {
 	raw, err := s.w.Repo.Read(path)
 	if err != nil {
 		if !os.IsNotExist(err) {
@@ -117,9 +118,9 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 	switch {
 	case record.String() != sec.Record.String():
 		return old, "its record changed"
-	case !sops.SameRecipients(meta, rule) && old.lostRecipient:
+	case !rule.Same(meta.Readers) && old.lostRecipient:
 		return old, "encrypted anew with a new data key: a recipient was removed"
-	case !sops.SameRecipients(meta, rule):
+	case !rule.Same(meta.Readers):
 		return old, "encrypted for other recipients"
 	}
 	return old, ""

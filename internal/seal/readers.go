@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -16,7 +16,7 @@ import (
 type readerChange struct {
 	comes, goes []string
 	files       []string // as shown
-	rule        *sops.Rule
+	rule        *rules.Rule
 }
 
 // readerChanges compares, for files that are about to be written, whom the
@@ -24,17 +24,17 @@ type readerChange struct {
 // there yet, or can't be read, is held against those of its folder that can, and
 // where there is none, against known.
 func (w *Work) readerChanges(e repository.Environment, paths []string, known []string) ([]readerChange, error) {
-	have := map[string]sops.Metadata{}
-	beside := map[string][]sops.Metadata{} // by folder
+	have := map[string]rules.Readers{}
+	beside := map[string][]rules.Readers{} // by folder
 	for _, f := range w.Repo.SecretFiles(e) {
-		have[f.Path] = f.Meta
-		beside[filepath.Dir(f.Path)] = append(beside[filepath.Dir(f.Path)], f.Meta)
+		have[f.Path] = f.Meta.Readers
+		beside[filepath.Dir(f.Path)] = append(beside[filepath.Dir(f.Path)], f.Meta.Readers)
 	}
 	var l problem.List
 	var out []readerChange
 	at := map[string]int{}
 	for _, path := range paths {
-		rule, err := sops.FindRule(path)
+		rule, err := rules.Find(path)
 		if err != nil {
 			l.Join(err)
 			continue
@@ -43,17 +43,17 @@ func (w *Work) readerChanges(e repository.Environment, paths []string, known []s
 			w.named = append(w.named, nested)
 			w.Tell.Note("note: %s", nested)
 		}
-		meta, there := have[path]
+		was, there := have[path]
 		before := beside[filepath.Dir(path)]
 		switch {
 		case there:
-			before = []sops.Metadata{meta}
+			before = []rules.Readers{was}
 		case len(before) == 0:
-			before = []sops.Metadata{{Recipients: known}}
+			before = []rules.Readers{{Recipients: known}}
 		}
 		c := readerChange{comes: rule.Comes(before...), rule: rule, files: []string{w.Repo.Show(path)}}
 		if there {
-			c.goes = rule.Goes(meta)
+			c.goes = rule.Goes(was)
 		}
 		if len(c.comes)+len(c.goes) == 0 {
 			continue
@@ -122,9 +122,9 @@ func (w *Work) Admit(e repository.Environment, paths []string, known ...string) 
 // newcomer words who would get to read what, and which rule says so.
 func (w *Work) newcomer(c readerChange, ids []string) problem.Problem {
 	p := problem.Problem{File: w.Repo.Show(c.rule.Config), Path: fmt.Sprintf("rule %d", c.rule.Index+1),
-		What: fmt.Sprintf("names %s, who could not open %s so far", strings.Join(sops.ShownRecipients(ids), ", "), strings.Join(c.files, ", ")),
+		What: fmt.Sprintf("names %s, who could not open %s so far", strings.Join(rules.Shown(ids), ", "), strings.Join(c.files, ", ")),
 		Want: "a reader whom you know"}
-	if other := sops.Shadows(c.rule.Config); other != "" {
+	if other := rules.Shadows(c.rule.Config); other != "" {
 		p.What += "; this file counts instead of " + w.Repo.Show(other)
 	}
 	return p
@@ -134,10 +134,10 @@ func (w *Work) newcomer(c readerChange, ids []string) problem.Problem {
 func (w *Work) tellReaders(c readerChange) {
 	from := w.Keys.RuleName(c.rule)
 	if len(c.comes) > 0 {
-		w.Tell.Note("%s: can open %s from now on (%s)", strings.Join(sops.ShownRecipients(c.comes), ", "), strings.Join(c.files, ", "), from)
+		w.Tell.Note("%s: can open %s from now on (%s)", strings.Join(rules.Shown(c.comes), ", "), strings.Join(c.files, ", "), from)
 	}
 	if len(c.goes) > 0 {
-		w.Tell.Note("%s: can't open %s any more as it is written now (%s)", strings.Join(sops.ShownRecipients(c.goes), ", "), strings.Join(c.files, ", "), from)
+		w.Tell.Note("%s: can't open %s any more as it is written now (%s)", strings.Join(rules.Shown(c.goes), ", "), strings.Join(c.files, ", "), from)
 	}
 }
 
@@ -147,11 +147,11 @@ func (w *Work) TellFor(paths []string) {
 	files := map[string][]string{}
 	var lines []string
 	for _, path := range paths {
-		rule, err := sops.FindRule(path)
+		rule, err := rules.Find(path)
 		if err != nil {
 			continue // without a rule nothing was written
 		}
-		who := strings.Join(sops.ShownRecipients(rule.Recipients()), ", ")
+		who := strings.Join(rules.Shown(rule.Recipients()), ", ")
 		if d := rule.Divided(); d != "" {
 			who = d
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -13,11 +14,11 @@ import (
 // ruleFor is the rule for a file that a seal encrypts. What a check encrypts is
 // compared and thrown away, so that no program is started for whom a rule names
 // and nobody said yes to.
-func (c *credentialStore) ruleFor(path string, s *sealing) (*sops.Rule, error) {
+func (c *credentialStore) ruleFor(path string, s *sealing) (*rules.Rule, error) {
 	if s.Check {
 		return sops.Nobody()
 	}
-	return sops.FindRule(path)
+	return rules.Find(path)
 }
 
 // readers are those who may read sealed files where there is none yet: who can
@@ -49,7 +50,7 @@ func (c *credentialStore) readers() []string {
 // without those whom the rule does not name any more: who has left is not known.
 func (c *credentialStore) sealedFor(f *storedCredential) string {
 	said := f.Doc.Metadata.Annotations[spec.SealedFor]
-	rule, err := sops.FindRule(filepath.Join(c.env.SealedDir(), c.env.Registry.Metadata.Name+".yaml"))
+	rule, err := rules.Find(filepath.Join(c.env.SealedDir(), c.env.Registry.Metadata.Name+".yaml"))
 	if said == "" || err != nil {
 		return said
 	}

@@ -10,16 +10,18 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/keyring"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
-	"golang.org/x/sync/errgroup"
 )
 
 // credentialStore is an environment's credentials, opened, with what a seal
@@ -142,7 +144,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 		}
 	}
 	var sealedFor []string
-	if rule, err := sops.FindRule(filepath.Join(c.env.SealedDir(), c.env.Registry.Metadata.Name+".yaml")); err == nil {
+	if rule, err := rules.Find(filepath.Join(c.env.SealedDir(), c.env.Registry.Metadata.Name+".yaml")); err == nil {
 		sealedFor = rule.Recipients()
 	}
 	if err := s.admit([]string{path}); err != nil {
@@ -168,7 +170,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 // NewMachine draws and encrypts a machine credential for a rule. sealedFor are
 // those who may read the sealed files, where they are known; vouch has a key at
 // hand stand behind that.
-func (w *Work) NewMachine(ctx context.Context, e repository.Environment, path string, rule *sops.Rule, sealedFor []string, vouch bool) ([]byte, error) {
+func (w *Work) NewMachine(ctx context.Context, e repository.Environment, path string, rule *rules.Rule, sealedFor []string, vouch bool) ([]byte, error) {
 	data := map[string]string{}
 	for _, field := range []string{credential.HTTPSecret, credential.Seed} {
 		v, err := credential.Generate(w.Keys.Random, 43)
@@ -201,7 +203,7 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 			return "", err
 		}
 	}
-	rule, err := sops.FindRule(f.path)
+	rule, err := rules.Find(f.path)
 	if err != nil {
 		return "", err
 	}
@@ -210,7 +212,7 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 		return "", err
 	}
 	newKey := false
-	if !sops.SameRecipients(meta, rule) {
+	if !rule.Same(meta.Readers) {
 		newKey = lost(rule.Named(meta.Recipients), rule.Recipients())
 		why = "encrypted for other recipients"
 		if newKey {

@@ -8,15 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/people"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
-	"sigs.k8s.io/yaml"
 )
 
 // Options are the answers that a new environment needs.
@@ -55,7 +56,7 @@ func (w *Work) RulesFor(dir string, o Options) (string, error) {
 		i.o.Host = e.Registry.Spec.Host
 	}
 	n, err := i.rules()
-	return sops.Snippet(n.rules), err
+	return rules.Snippet(n.rules), err
 }
 
 // Init makes an environment, and the base where there is none. Nothing that is
@@ -310,14 +311,14 @@ func (i *initial) credentials(ctx context.Context) error {
 	path := filepath.Join(e.MachineDir(), repository.MachineName)
 	if !repository.Exists(path) {
 		var cluster []string
-		if rule, err := sops.FindRule(filepath.Join(e.SealedDir(), e.Registry.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
+		if rule, err := rules.Find(filepath.Join(e.SealedDir(), e.Registry.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
 			// A rule that stood there before may name others for these files.
 			cluster = slices.DeleteFunc(rule.Recipients(), func(id string) bool { return !slices.Contains(i.w.Seals.Accept, id) })
 		}
 		if err := i.w.Seals.Admit(e, []string{path}); err != nil {
 			return err
 		}
-		rule, err := sops.FindRule(path)
+		rule, err := rules.Find(path)
 		if err != nil {
 			return err
 		}

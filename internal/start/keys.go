@@ -9,6 +9,7 @@ import (
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/repository"
 )
@@ -17,7 +18,7 @@ import (
 type newRules struct {
 	config   string // the whole path of .sops.yaml
 	existing []byte
-	rules    []sops.NewRule
+	rules    []rules.Addition
 	keys     []keyFile // to be written
 }
 
@@ -52,11 +53,11 @@ func (i *initial) rules() (newRules, error) {
 		return n, err
 	}
 	name := filepath.ToSlash(rel)
-	n.rules = []sops.NewRule{
+	n.rules = []rules.Addition{
 		{PathRegex: credentials, Age: people, Comment: name + ": credentials are for people only"},
 		{PathRegex: sealed, Age: append(append([]string{}, people...), cluster), Comment: name + ": sealed files are for people and the cluster"},
 	}
-	_, unfit := sops.AddRules(n.existing, n.rules)
+	_, unfit := rules.Add(n.existing, n.rules)
 	if !i.o.PrintRules && unfit == nil {
 		return n, nil
 	}
@@ -244,7 +245,7 @@ func (i *initial) secure(n newRules) error {
 	if len(n.rules) == 0 {
 		return nil
 	}
-	text, err := sops.AddRules(n.existing, n.rules)
+	text, err := rules.Add(n.existing, n.rules)
 	if err != nil {
 		return i.w.Repo.InFile(n.config, err)
 	}

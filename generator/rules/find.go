@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"errors"
@@ -19,14 +19,14 @@ const maxUp = 100
 // environments. All of it is read to find the rule for one file.
 const maxConfig = 512 << 10
 
-// FindRule finds the rule for the file at path, which need not exist yet. The
+// Find finds the rule for the file at path, which need not exist yet. The
 // first .sops.yaml on the way up from its folder counts, as in SOPS's
 // LookupConfigFile, though that starts at the working directory.
-func FindRule(path string) (*Rule, error) { return FindRuleWithin("", path) }
+func Find(path string) (*Rule, error) { return FindWithin("", path) }
 
-// FindRuleWithin is FindRule that looks no further up than the folder top, for
+// FindWithin is Find that looks no further up than the folder top, for
 // a copy of a repository; "" looks as far as SOPS does.
-func FindRuleWithin(top, path string) (*Rule, error) {
+func FindWithin(top, path string) (*Rule, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, problem.Problem{What: "the working directory is gone"}
@@ -44,7 +44,7 @@ func FindRuleWithin(top, path string) (*Rule, error) {
 			if err != nil {
 				return nil, problem.Problem{File: path, What: "lies outside the folder of " + config}
 			}
-			return RuleFor(config, data, filepath.ToSlash(rel))
+			return For(config, data, filepath.ToSlash(rel))
 		}
 		if !errors.Is(err, fs.ErrNotExist) && !notFolder(err) {
 			return nil, problem.Problem{File: config, What: "can't be read", Want: "a file that SOPS can read"}
@@ -71,7 +71,7 @@ type absence struct{ problem.Problem }
 
 func (a absence) Unwrap() error { return a.Problem }
 
-// NoConfig says whether an error of FindRule is that there is no .sops.yaml.
+// NoConfig says whether an error of Find is that there is no .sops.yaml.
 func NoConfig(err error) bool { return errors.As(err, &absence{}) }
 
 // notFolder says that a part of the path is a file: nothing is below it.
@@ -101,4 +101,17 @@ func readConfig(config, top string) ([]byte, error) {
 		return nil, p
 	}
 	return data, err
+}
+
+// Shadows is the .sops.yaml further up that would count if the one at config
+// were not there; "" when there is none.
+func Shadows(config string) string {
+	for dir := filepath.Dir(filepath.Dir(config)); ; dir = filepath.Dir(dir) {
+		if path := filepath.Join(dir, ConfigName); exists(path) && path != config {
+			return path
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -17,10 +18,10 @@ const ConfigName = ".sops.yaml"
 
 // Rule is the creation rule that .sops.yaml has for a file.
 type Rule struct {
-	Config    string // the file that holds the rule
-	Index     int    // its place among the rules there, from 0
-	Threshold int    // how many groups open a file; 0 with one group
-	groups    [][]recipient
+	Config    string        // the file that holds the rule
+	Index     int           // its place among the rules there, from 0
+	Threshold int           // how many groups open a file; 0 with one group
+	Members   [][]Recipient // of each key group
 }
 
 // Recipients are the names of all who may read, sorted, each once.
@@ -28,31 +29,31 @@ func (r *Rule) Recipients() []string { return flatten(r.Groups()) }
 
 // Groups are the recipients of each key group, sorted, each once.
 func (r *Rule) Groups() [][]string {
-	out := make([][]string, len(r.groups))
-	for i, g := range r.groups {
+	out := make([][]string, len(r.Members))
+	for i, g := range r.Members {
 		ids := make([]string, len(g))
 		for j, rec := range g {
-			ids[j] = rec.id
+			ids[j] = rec.ID
 		}
 		out[i] = distinct(ids)
 	}
 	return out
 }
 
-// RuleFor picks from the text of a .sops.yaml the rule for a file: path is
+// For picks from the text of a .sops.yaml the rule for a file: path is
 // relative to the folder of the config, with slashes. The first rule counts
 // whose path_regex matches anywhere in path, or that has none.
 //
 // It is strict with that rule, where SOPS ignores what it does not know, and
 // lets everything else in the file be. Errors hold problems and never quote a
 // recipient.
-func RuleFor(config string, data []byte, path string) (rule *Rule, err error) {
+func For(config string, data []byte, path string) (rule *Rule, err error) {
 	defer func() {
 		if recover() != nil {
 			rule, err = nil, problem.Problem{File: config, What: "can't be read as the rules of SOPS"}
 		}
 	}()
-	quiet()
+	Quiet()
 	c, err := rulesetOf(config, data)
 	if err != nil {
 		return nil, err
@@ -65,21 +66,21 @@ func RuleFor(config string, data []byte, path string) (rule *Rule, err error) {
 		what = fmt.Sprintf("has no creation_rules, so none matches %s", path)
 	}
 	return nil, problem.Problem{File: config, What: what,
-		Next: "add a rule above the first one without path_regex:\n" + Snippet([]NewRule{example(path)})}
+		Next: "add a rule above the first one without path_regex:\n" + Snippet([]Addition{example(path)})}
 }
 
 // example is a rule for the other files of a file's folder.
-func example(path string) NewRule {
+func example(path string) Addition {
 	dir, ext := "", filepath.Ext(path)
 	if i := strings.LastIndex(path, "/"); i >= 0 {
 		dir = path[:i+1]
 	}
-	return NewRule{PathRegex: "^" + regexp.QuoteMeta(dir) + "[^/]+" + regexp.QuoteMeta(ext) + "$", Age: []string{"RECIPIENT"}}
+	return Addition{PathRegex: "^" + regexp.QuoteMeta(dir) + "[^/]+" + regexp.QuoteMeta(ext) + "$", Age: []string{"RECIPIENT"}}
 }
 
 // rulesOf returns the nodes under creation_rules.
 func rulesOf(config string, data []byte) ([]*yaml.Node, error) {
-	root, err := document(data)
+	root, err := bounded.Document(data)
 	if err != nil {
 		var p problem.Problem
 		errors.As(err, &p)
@@ -177,11 +178,11 @@ func (r *reader) rule(n *yaml.Node) (*Rule, error) {
 	if len(choice) > 1 {
 		r.add(n, "", "SOPS takes only one of "+strings.Join(choice, " and ")+" in a rule", "")
 	}
-	out.groups = r.groups(n, plain, groups, profile)
+	out.Members = r.groups(n, plain, groups, profile)
 	if saidAt != nil {
-		r.checkThreshold(saidAt, said, len(out.groups))
+		r.checkThreshold(saidAt, said, len(out.Members))
 	}
-	out.Threshold = threshold(said, len(out.groups))
+	out.Threshold = threshold(said, len(out.Members))
 	if len(r.problems) > 0 {
 		r.problems.Sort()
 		return nil, r.problems
@@ -209,8 +210,8 @@ func count(n int, what string) string {
 
 // groups builds the recipients of a rule: of its key groups, else of the keys
 // that stand in it directly.
-func (r *reader) groups(n *yaml.Node, plain, listed []field, profile string) [][]recipient {
-	var out [][]recipient
+func (r *reader) groups(n *yaml.Node, plain, listed []field, profile string) [][]Recipient {
+	var out [][]Recipient
 	before := len(r.problems)
 	for _, f := range listed {
 		for i, g := range r.list(f.value, f.name) {
@@ -230,12 +231,12 @@ func (r *reader) groups(n *yaml.Node, plain, listed []field, profile string) [][
 		}
 		return out
 	}
-	var group []recipient
+	var group []Recipient
 	for _, f := range plain {
 		group = append(group, r.plain(f, profile)...)
 	}
 	if len(group) == 0 && len(r.problems) == before {
 		r.add(n, "", "the rule names nobody who may read", "at least one recipient, for instance age: age1...")
 	}
-	return [][]recipient{unique(group)}
+	return [][]Recipient{unique(group)}
 }

@@ -1,8 +1,7 @@
-package sops
+package rules
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,28 +17,40 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// recipient is one who may read: its name, and how to make SOPS's key for it.
+// Recipient is one who may read: its name, and how to make SOPS's key for it.
 // A key holds the wrapped data key of one file, so each file needs its own.
-// Making one can take the network: an Azure key without a version, whose id
+// Making one can take the network: an Azure key without a version, whose ID
 // then ends in a slash, has its version looked up.
-type recipient struct {
-	id     string
-	make   func() (keys.MasterKey, error)
-	remote bool // to encrypt for it a service has to be asked
+type Recipient struct {
+	ID     string
+	Make   func() (keys.MasterKey, error)
+	Remote bool // to encrypt for it a service has to be asked
 }
 
+// Local says whether a key is used on this machine alone.
+func Local(key keys.MasterKey) bool {
+	switch key.(type) {
+	case *age.MasterKey, *pgp.MasterKey:
+		return true
+	}
+	return false
+}
+
+// IsFingerprint says whether a recipient's name is that of a PGP key.
+func IsFingerprint(id string) bool { return fingerprint.MatchString(id) }
+
 // of is a recipient whose key takes nothing to make.
-func of(k keys.MasterKey, again func() (keys.MasterKey, error)) recipient {
-	return recipient{k.ToString(), again, !isLocal(k)}
+func of(k keys.MasterKey, again func() (keys.MasterKey, error)) Recipient {
+	return Recipient{k.ToString(), again, !Local(k)}
 }
 
 // unique drops recipients named twice, as SOPS's deduplicateKeygroup does.
-func unique(group []recipient) []recipient {
+func unique(group []Recipient) []Recipient {
 	seen := map[string]bool{}
-	var out []recipient
+	var out []Recipient
 	for _, r := range group {
-		if !seen[r.id] {
-			seen[r.id] = true
+		if !seen[r.ID] {
+			seen[r.ID] = true
 			out = append(out, r)
 		}
 	}
@@ -65,13 +76,13 @@ var (
 
 // one makes a recipient from what a rule calls it. It says nothing but yes or
 // no: SOPS's own errors quote what they were given.
-func one(kind, text, profile string) (recipient, bool) {
+func one(kind, text, profile string) (Recipient, bool) {
 	switch kind {
 	case "age":
 		build := func() (keys.MasterKey, error) { return age.MasterKeyFromRecipient(text) }
 		k, err := age.MasterKeyFromRecipient(text)
 		if err != nil {
-			return recipient{}, false
+			return Recipient{}, false
 		}
 		return of(k, build), true
 	case "pgp":
@@ -86,33 +97,26 @@ func one(kind, text, profile string) (recipient, bool) {
 	case "hckms":
 		k, err := hckms.NewMasterKey(text)
 		if err != nil {
-			return recipient{}, false
+			return Recipient{}, false
 		}
 		return of(k, func() (keys.MasterKey, error) { return hckms.NewMasterKey(text) }), true
 	case "azure_keyvault":
 		m := azureURL.FindStringSubmatch(text)
 		if m == nil || holdsLogin(text) {
-			return recipient{}, false
+			return Recipient{}, false
 		}
 		return azure(m[1], m[2], m[3]), true
 	default: // hc_vault, hc_vault_transit_uri
 		k, err := hcvault.NewMasterKeyFromURI(text)
 		if err != nil || k == nil || holdsLogin(text) {
-			return recipient{}, false
+			return Recipient{}, false
 		}
 		return of(k, func() (keys.MasterKey, error) { return hcvault.NewMasterKeyFromURI(text) }), true
 	}
 }
 
-// holdsLogin says that an address holds more than where something is: a login,
-// or a query, in which tokens are written. Recipients are named in logs.
-func holdsLogin(address string) bool {
-	u, err := url.Parse(address)
-	return err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != ""
-}
-
-func azure(url, key, version string) recipient {
-	return recipient{fmt.Sprintf("%s/keys/%s/%s", url, key, version), func() (keys.MasterKey, error) {
+func azure(url, key, version string) Recipient {
+	return Recipient{fmt.Sprintf("%s/keys/%s/%s", url, key, version), func() (keys.MasterKey, error) {
 		return azkv.NewMasterKeyWithOptionalVersion(url, key, version)
 	}, true}
 }
@@ -123,8 +127,8 @@ var wants = map[string]string{
 }
 
 // strings reads recipients that are written as strings.
-func (r *reader) strings(f field, path string, alone bool, profile string) []recipient {
-	var out []recipient
+func (r *reader) strings(f field, path string, alone bool, profile string) []Recipient {
+	var out []Recipient
 	for _, it := range r.texts(f.value, path, alone) {
 		rec, ok := one(f.name, it.text, profile)
 		switch {
@@ -142,19 +146,19 @@ func (r *reader) strings(f field, path string, alone bool, profile string) []rec
 
 // plain reads recipients that stand in the rule itself: one string, with
 // commas, or a list. Huawei's key must be a list there.
-func (r *reader) plain(f field, profile string) []recipient {
+func (r *reader) plain(f field, profile string) []Recipient {
 	return r.strings(f, f.name, f.name != "hckms", profile)
 }
 
 var groupKeys = []string{"merge", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault", "age", "pgp"}
 
 // group reads one entry of key_groups and the groups merged into it.
-func (r *reader) group(n *yaml.Node, path string, depth int) []recipient {
+func (r *reader) group(n *yaml.Node, path string, depth int) []Recipient {
 	if r.nodes++; depth > maxDepth || r.nodes > maxNodes {
 		r.add(n, path, "too deep, or an alias that contains itself", "")
 		return nil
 	}
-	var out []recipient
+	var out []Recipient
 	for _, f := range r.fields(n, path) {
 		below := path + "." + f.name
 		switch f.name {
@@ -185,7 +189,7 @@ var mappedKeys = map[string][]string{
 }
 
 // mapped reads a recipient that is written as a mapping.
-func (r *reader) mapped(kind string, n *yaml.Node, path string) (recipient, bool) {
+func (r *reader) mapped(kind string, n *yaml.Node, path string) (Recipient, bool) {
 	before := len(r.problems)
 	text := map[string]string{}
 	var context map[string]*string
@@ -207,9 +211,9 @@ func (r *reader) mapped(kind string, n *yaml.Node, path string) (recipient, bool
 		}
 	}
 	if len(r.problems) > before {
-		return recipient{}, false
+		return Recipient{}, false
 	}
-	rec, ok := recipient{}, false
+	rec, ok := Recipient{}, false
 	switch kind {
 	case "kms":
 		build := func() *kms.MasterKey {

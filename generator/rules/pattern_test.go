@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"errors"
@@ -9,9 +9,6 @@ import (
 	"regexp/syntax"
 	"strings"
 	"testing"
-
-	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/pgp"
 
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -49,14 +46,14 @@ func TestCostlyPatterns(t *testing.T) {
 		"in a rule, large": {[]byte("creation_rules:\n- encrypted_regex: '.{0,900}.{0,900}.{0,900}.{0,900}'\n  age: " + anAge + "\n"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := RuleFor(".sops.yaml", c.text, "overlays/e0/sealed/secret-of-a-registry.yaml")
+			_, err := For(".sops.yaml", c.text, "overlays/e0/sealed/secret-of-a-registry.yaml")
 			if c.says == "" {
 				return
 			}
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%.300v", err)
 			}
-			if _, err := AddRules(c.text, []NewRule{{PathRegex: "^overlays/e1/[^/]+$", Age: []string{anAge}}}); name != "in a rule" && err == nil {
+			if _, err := Add(c.text, []Addition{{PathRegex: "^overlays/e1/[^/]+$", Age: []string{anAge}}}); name != "in a rule" && err == nil {
 				t.Error("rules were added")
 			}
 		})
@@ -68,7 +65,7 @@ func TestManyFilesOfCostlyRules(t *testing.T) {
 	text := rulesWith(repeated(150, `(.?){500}X`)...)
 	var err error
 	for i := 0; i < 5000 && err == nil; i++ {
-		_, err = RuleFor(".sops.yaml", text, fmt.Sprintf("overlays/e0/sealed/%d.yaml", i))
+		_, err = For(".sops.yaml", text, fmt.Sprintf("overlays/e0/sealed/%d.yaml", i))
 		if p := (problem.Problem{}); errors.As(err, &p) && strings.HasPrefix(p.What, "no rule matches") {
 			err = nil
 		}
@@ -87,7 +84,7 @@ func TestManyGoodRules(t *testing.T) {
 	text := rulesWith(patterns...)
 	for i := range 1000 {
 		for _, name := range []string{"a", "b", "c"} {
-			rule, err := RuleFor(".sops.yaml", text, fmt.Sprintf("overlays/e%d/sealed/%s.yaml", i, name))
+			rule, err := For(".sops.yaml", text, fmt.Sprintf("overlays/e%d/sealed/%s.yaml", i, name))
 			if err != nil || rule.Index != 2*i+1 {
 				t.Fatalf("%d: %v %v", i, rule, err)
 			}
@@ -145,7 +142,7 @@ func TestRulesOfTheRepositoryAlone(t *testing.T) {
 		if err := os.Symlink(target, at); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := FindRule(in("repository/a/b/x.yaml")); (err == nil) != good || !good && !strings.Contains(err.Error(), "leads out of the repository") {
+		if _, err := Find(in("repository/a/b/x.yaml")); (err == nil) != good || !good && !strings.Contains(err.Error(), "leads out of the repository") {
 			t.Errorf("%s: %v", target, err)
 		}
 		_ = os.Remove(at)
@@ -153,17 +150,7 @@ func TestRulesOfTheRepositoryAlone(t *testing.T) {
 	if err := os.WriteFile(at, append(rulesWith(""), []byte("#"+strings.Repeat("x", 600<<10))...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := FindRule(in("repository/a/b/x.yaml")); err == nil || !strings.Contains(err.Error(), "at most 512 KiB") {
+	if _, err := Find(in("repository/a/b/x.yaml")); err == nil || !strings.Contains(err.Error(), "at most 512 KiB") {
 		t.Errorf("%v", err)
-	}
-}
-
-// Whoever deletes .sops.yaml has no gpg started.
-func TestWithoutARuleGPGIsNotStarted(t *testing.T) {
-	groups := []sops.KeyGroup{{pgp.NewMasterKeyFromFingerprint("FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4")}}
-	for network, want := range map[bool]int{false: 0, true: 1} {
-		if got, _ := (Keys{Network: network}).usable(groups); len(got) != 1 || len(got[0]) != want {
-			t.Errorf("%v: %v", network, got)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"bytes"
@@ -10,11 +10,12 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
-// NewRule is a rule to add to .sops.yaml.
-type NewRule struct {
+// Addition is a rule to add to .sops.yaml.
+type Addition struct {
 	PathRegex string   // matched against the path from the folder of .sops.yaml
 	Age       []string // recipients
 	Comment   string   // goes above the rule, each line behind a #
@@ -26,12 +27,12 @@ const header = `# Who may read what, for SOPS. The first rule whose path_regex m
 
 // Snippet is rules as the text to paste under creation_rules, without a line
 // end behind the last one.
-func Snippet(rules []NewRule) string {
+func Snippet(rules []Addition) string {
 	return strings.Join(lines(rules, "  "), "\n")
 }
 
 // lines writes rules, indented.
-func lines(rules []NewRule, indent string) []string {
+func lines(rules []Addition, indent string) []string {
 	var out []string
 	for _, r := range rules {
 		for _, c := range strings.Split(r.Comment, "\n") {
@@ -60,14 +61,14 @@ func scalar(s string) string {
 	return strings.TrimRight(string(out), "\n")
 }
 
-// AddRules adds rules to the text of a .sops.yaml, above the first rule that
+// Add adds rules to the text of a .sops.yaml, above the first rule that
 // would catch their files, else at the end. The rest stays byte for byte. A
 // rule whose path_regex is there already is left as it is; when all are, out
 // is existing. Without existing text it makes a new file.
 //
 // It reads its result back before it returns it. What it can't edit safely is
 // a problem whose Next holds the rules to paste.
-func AddRules(existing []byte, rules []NewRule) (out []byte, err error) {
+func Add(existing []byte, rules []Addition) (out []byte, err error) {
 	defer func() {
 		if recover() != nil {
 			out, err = nil, problem.Problem{File: ConfigName, What: "can't be read as the rules of SOPS"}
@@ -84,7 +85,7 @@ func AddRules(existing []byte, rules []NewRule) (out []byte, err error) {
 		return nil, err
 	}
 	have := patterns(old)
-	var missing []NewRule
+	var missing []Addition
 	for _, r := range rules {
 		if !slices.ContainsFunc(have, func(p *string) bool { return p != nil && *p == r.PathRegex }) {
 			missing = append(missing, r)
@@ -103,13 +104,13 @@ func AddRules(existing []byte, rules []NewRule) (out []byte, err error) {
 }
 
 // paste is the problem of a file that must be edited by hand.
-func paste(what string, rules []NewRule) error {
+func paste(what string, rules []Addition) error {
 	return problem.Problem{File: ConfigName, What: what, Want: "creation_rules as a block list of mappings, each behind its dash",
 		Next: "paste these rules under creation_rules, above any rule that matches everything:\n" + Snippet(rules)}
 }
 
 // checkNew refuses rules that SOPS would not take. It quotes no recipient.
-func checkNew(rules []NewRule) error {
+func checkNew(rules []Addition) error {
 	var l problem.List
 	for i, r := range rules {
 		path := fmt.Sprintf("rule %d", i+1)
@@ -146,8 +147,8 @@ func patterns(rules []*yaml.Node) []*string {
 }
 
 // insert puts the text of the rules where it belongs.
-func insert(existing []byte, old []*yaml.Node, have []*string, rules []NewRule) ([]byte, error) {
-	root, err := document(existing)
+func insert(existing []byte, old []*yaml.Node, have []*string, rules []Addition) ([]byte, error) {
+	root, err := bounded.Document(existing)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +196,7 @@ func insert(existing []byte, old []*yaml.Node, have []*string, rules []NewRule) 
 
 // catching is the first old rule that would catch a file meant for a new one,
 // or -1.
-func catching(old []*yaml.Node, have []*string, rules []NewRule) int {
+func catching(old []*yaml.Node, have []*string, rules []Addition) int {
 	total := 0
 	for i := range old {
 		if have[i] == nil {
@@ -306,14 +307,14 @@ func splice(text []string, at int, head string, rules []string) []byte {
 
 // readBack proves that each new rule is the one that SOPS would use, and that
 // none was lost.
-func readBack(out []byte, old int, rules []NewRule) error {
+func readBack(out []byte, old int, rules []Addition) error {
 	all, err := rulesOf(ConfigName, out)
 	if err != nil || len(all) != old+len(rules) {
 		return paste("is laid out in a way that is not safe to edit", rules)
 	}
 	for _, r := range rules {
 		for _, sample := range samplesOf(r.PathRegex) {
-			got, err := RuleFor(ConfigName, out, sample)
+			got, err := For(ConfigName, out, sample)
 			var l problem.List
 			if errors.As(err, &l) {
 				return l

@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"errors"
@@ -74,7 +74,7 @@ func TestRules(t *testing.T) {
 		if path == "" {
 			path = "a/b.yaml"
 		}
-		r, err := RuleFor(ConfigName, []byte(c.file), path)
+		r, err := For(ConfigName, []byte(c.file), path)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -186,7 +186,7 @@ func TestBadRules(t *testing.T) {
 		"a conflict":           {"a: b\n<<<<<<< HEAD\n", problem.Problem{Line: 2, What: "merge conflict"}},
 		"an endless alias":     {rule("key_groups: [&g {merge: [*g]}]"), problem.Problem{What: "alias that contains itself"}},
 	} {
-		r, err := RuleFor(ConfigName, []byte(c.file), "a/b.yaml")
+		r, err := For(ConfigName, []byte(c.file), "a/b.yaml")
 		if err == nil || r != nil {
 			t.Errorf("%s: no error", name)
 			continue
@@ -208,7 +208,7 @@ func TestBadRules(t *testing.T) {
 }
 
 func TestEverythingWrongIsTold(t *testing.T) {
-	_, err := RuleFor(ConfigName, []byte("creation_rules:\n- age: [x, y]\n  colour: red\n  encrypted_regex: '('\n  shamir_threshold: 4\n"), "a")
+	_, err := For(ConfigName, []byte("creation_rules:\n- age: [x, y]\n  colour: red\n  encrypted_regex: '('\n  shamir_threshold: 4\n"), "a")
 	var l problem.List
 	if !errors.As(err, &l) || len(l) != 5 {
 		t.Errorf("%v", err)
@@ -216,7 +216,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 }
 
 func TestAnAzureKeyWithoutVersionTakesNoNetwork(t *testing.T) {
-	r, err := RuleFor(ConfigName, []byte("creation_rules: [{azure_keyvault: 'https://sops.vault.azure.net/keys/sops-key'}]"), "a")
+	r, err := For(ConfigName, []byte("creation_rules: [{azure_keyvault: 'https://sops.vault.azure.net/keys/sops-key'}]"), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestAnAzureKeyWithoutVersionTakesNoNetwork(t *testing.T) {
 	if got := r.Recipients(); !slices.Equal(got, []string{open}) {
 		t.Errorf("%q", got)
 	}
-	if !SameRecipients(Metadata{Groups: [][]string{{open + "abc"}}}, r) || SameRecipients(Metadata{Groups: [][]string{{"https://other/keys/sops-key/abc"}}}, r) {
+	if !r.Same(Readers{Groups: [][]string{{open + "abc"}}}) || r.Same(Readers{Groups: [][]string{{"https://other/keys/sops-key/abc"}}}) {
 		t.Error("any version of that key is the same recipient, and no other key is")
 	}
 	if got := r.Named([]string{open + "abc", open + "def", "age1x"}); !slices.Equal(got, []string{"age1x", open}) {
@@ -232,7 +232,7 @@ func TestAnAzureKeyWithoutVersionTakesNoNetwork(t *testing.T) {
 	}
 }
 
-func TestFindRule(t *testing.T) {
+func TestFind(t *testing.T) {
 	dir := t.TempDir()
 	write := func(rel, text string) {
 		path := filepath.Join(dir, rel)
@@ -243,33 +243,33 @@ func TestFindRule(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := FindRule(filepath.Join(dir, "a", "b.yaml"))
+	_, err := Find(filepath.Join(dir, "a", "b.yaml"))
 	var p problem.Problem
 	if !errors.As(err, &p) || !strings.HasPrefix(p.Next, "reggen init DIR --print-rules") || !strings.Contains(p.What, ConfigName) {
 		t.Errorf("%v", err)
 	}
 	write(".sops.yml", "")
-	if _, err := FindRule(filepath.Join(dir, "a", "b.yaml")); !errors.As(err, &p) || !strings.Contains(p.What, "SOPS ignores") || !strings.HasPrefix(p.Next, "git mv ") {
+	if _, err := Find(filepath.Join(dir, "a", "b.yaml")); !errors.As(err, &p) || !strings.Contains(p.What, "SOPS ignores") || !strings.HasPrefix(p.Next, "git mv ") {
 		t.Errorf("%v", err)
 	}
 	write(ConfigName, "creation_rules:\n- path_regex: ^a/b\\.yaml$\n  age: "+age1+"\n")
 	write("a/deep/"+ConfigName, "creation_rules:\n- path_regex: ^er/x\\.yaml$\n  age: "+age2+"\n")
 	for path, want := range map[string]string{"a/b.yaml": age1, "a/deep/er/x.yaml": age2} {
-		r, err := FindRule(filepath.Join(dir, filepath.FromSlash(path)))
+		r, err := Find(filepath.Join(dir, filepath.FromSlash(path)))
 		if err != nil || !slices.Equal(r.Recipients(), []string{want}) || !filepath.IsAbs(r.Config) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	// The nearest file counts even when it has no rule.
-	if _, err := FindRule(filepath.Join(dir, "a", "deep", "b.yaml")); err == nil || !strings.Contains(err.Error(), "no rule matches b.yaml") {
+	if _, err := Find(filepath.Join(dir, "a", "deep", "b.yaml")); err == nil || !strings.Contains(err.Error(), "no rule matches b.yaml") {
 		t.Errorf("%v", err)
 	}
 	t.Chdir(filepath.Join(dir, "a"))
-	if r, err := FindRule("b.yaml"); err != nil || !slices.Equal(r.Recipients(), []string{age1}) {
+	if r, err := Find("b.yaml"); err != nil || !slices.Equal(r.Recipients(), []string{age1}) {
 		t.Errorf("a relative path: %v", err)
 	}
 	write("file", "")
-	if r, err := FindRule(filepath.Join(dir, "file", "b.yaml")); r != nil || err == nil || !strings.Contains(err.Error(), "no rule matches file/b.yaml") {
+	if r, err := Find(filepath.Join(dir, "file", "b.yaml")); r != nil || err == nil || !strings.Contains(err.Error(), "no rule matches file/b.yaml") {
 		t.Errorf("below a file: %v", err)
 	}
 }

@@ -1,8 +1,7 @@
-package sops
+package rules
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,14 +10,14 @@ import (
 )
 
 // pair is what reggen adds for an environment.
-func pair() []NewRule {
-	return []NewRule{
+func pair() []Addition {
+	return []Addition{
 		{PathRegex: `^overlays/prod/credentials/[^/]+\.yaml$`, Age: []string{age1}, Comment: "prod"},
 		{PathRegex: `^overlays/prod/sealed/[^/]+\.yaml$`, Age: []string{age1, age2}},
 	}
 }
 
-func TestAddRules(t *testing.T) {
+func TestAdd(t *testing.T) {
 	at := func(indent string) string { return strings.Join(lines(pair(), indent), "\n") + "\n" }
 	const first = "creation_rules:\n  - path_regex: ^overlays/dev/\n    age: " + age3 + " # dev\n"
 	const rest = "  - age: " + age3 + "\n"
@@ -64,7 +63,7 @@ func TestAddRules(t *testing.T) {
 		"null":                        {"null\n", ""},
 		"above one of some":           {"creation_rules:\n  - path_regex: \\.enc\\.ya?ml$\n    age: " + age3 + "\n", "creation_rules:\n" + at("  ") + "  - path_regex: \\.enc\\.ya?ml$\n    age: " + age3 + "\n"},
 	} {
-		out, err := AddRules([]byte(c.before), pair())
+		out, err := Add([]byte(c.before), pair())
 		if c.want == "" {
 			var p problem.Problem
 			if out != nil || !errors.As(err, &p) || !strings.Contains(p.Next, Snippet(pair())) {
@@ -76,15 +75,15 @@ func TestAddRules(t *testing.T) {
 			t.Errorf("%s: %v\n%q, want\n%q", name, err, out, c.want)
 			continue
 		}
-		again, err := AddRules(out, pair())
+		again, err := Add(out, pair())
 		if err != nil || string(again) != string(out) {
 			t.Errorf("%s: a second time: %v\n%s", name, err, again)
 		}
 	}
 }
 
-func TestAddRulesIsWhatFindRuleReads(t *testing.T) {
-	out, err := AddRules([]byte("creation_rules:\n  - age: "+age3+"\n"), pair())
+func TestAddIsWhatFindRuleReads(t *testing.T) {
+	out, err := Add([]byte("creation_rules:\n  - age: "+age3+"\n"), pair())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +92,7 @@ func TestAddRulesIsWhatFindRuleReads(t *testing.T) {
 		"overlays/prod/sealed/regcred.yaml":        {age2, age1},
 		"overlays/prod/other.yaml":                 {age3},
 	} {
-		r, err := RuleFor(ConfigName, out, path)
+		r, err := For(ConfigName, out, path)
 		if err != nil || !slices.Equal(r.Recipients(), distinct(want)) {
 			t.Errorf("%s: %v, %v", path, r, err)
 		}
@@ -103,27 +102,27 @@ func TestAddRulesIsWhatFindRuleReads(t *testing.T) {
 	}
 }
 
-func TestAddRulesRefuses(t *testing.T) {
+func TestAddRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		before string
-		rule   NewRule
+		rule   Addition
 		want   string
 	}{
-		"nobody":           {"", NewRule{PathRegex: "x"}, "names nobody"},
-		"no regex":         {"", NewRule{Age: []string{age1}}, "not a regular expression"},
-		"a bad regex":      {"", NewRule{PathRegex: "(", Age: []string{age1}}, "not a regular expression"},
-		"a bad recipient":  {"", NewRule{PathRegex: "x", Age: []string{canary}}, "not a valid recipient"},
-		"a private key":    {"", NewRule{PathRegex: "x", Age: []string{private}}, "not a valid recipient"},
-		"two in one":       {"", NewRule{PathRegex: "x", Age: []string{age1 + "," + age2}}, "not a valid recipient"},
-		"not YAML":         {"a: {" + canary, NewRule{PathRegex: "x", Age: []string{age1}}, "not valid YAML"},
-		"a conflict":       {"<<<<<<< HEAD\n", NewRule{PathRegex: "x", Age: []string{age1}}, "merge conflict"},
-		"a list":           {"- a\n", NewRule{PathRegex: "x", Age: []string{age1}}, "not a YAML mapping"},
-		"misspelt":         {"creation_rule:\n", NewRule{PathRegex: "x", Age: []string{age1}}, "misspelt"},
-		"a broken one":     {"creation_rules:\n  - path_regex: '('\n    age: " + age1 + "\n", NewRule{PathRegex: "x", Age: []string{age1}}, "not a regular expression"},
-		"two documents":    {"a: b\n---\nc: d\n", NewRule{PathRegex: "x", Age: []string{age1}}, "more than one YAML document"},
-		"rules are a text": {"creation_rules: x\n", NewRule{PathRegex: "x", Age: []string{age1}}, "not a list"},
+		"nobody":           {"", Addition{PathRegex: "x"}, "names nobody"},
+		"no regex":         {"", Addition{Age: []string{age1}}, "not a regular expression"},
+		"a bad regex":      {"", Addition{PathRegex: "(", Age: []string{age1}}, "not a regular expression"},
+		"a bad recipient":  {"", Addition{PathRegex: "x", Age: []string{canary}}, "not a valid recipient"},
+		"a private key":    {"", Addition{PathRegex: "x", Age: []string{private}}, "not a valid recipient"},
+		"two in one":       {"", Addition{PathRegex: "x", Age: []string{age1 + "," + age2}}, "not a valid recipient"},
+		"not YAML":         {"a: {" + canary, Addition{PathRegex: "x", Age: []string{age1}}, "not valid YAML"},
+		"a conflict":       {"<<<<<<< HEAD\n", Addition{PathRegex: "x", Age: []string{age1}}, "merge conflict"},
+		"a list":           {"- a\n", Addition{PathRegex: "x", Age: []string{age1}}, "not a YAML mapping"},
+		"misspelt":         {"creation_rule:\n", Addition{PathRegex: "x", Age: []string{age1}}, "misspelt"},
+		"a broken one":     {"creation_rules:\n  - path_regex: '('\n    age: " + age1 + "\n", Addition{PathRegex: "x", Age: []string{age1}}, "not a regular expression"},
+		"two documents":    {"a: b\n---\nc: d\n", Addition{PathRegex: "x", Age: []string{age1}}, "more than one YAML document"},
+		"rules are a text": {"creation_rules: x\n", Addition{PathRegex: "x", Age: []string{age1}}, "not a list"},
 	} {
-		out, err := AddRules([]byte(c.before), []NewRule{c.rule})
+		out, err := Add([]byte(c.before), []Addition{c.rule})
 		if err == nil || out != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		} else if strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), private[16:]) {
@@ -133,14 +132,14 @@ func TestAddRulesRefuses(t *testing.T) {
 }
 
 func TestSnippetQuotes(t *testing.T) {
-	rules := []NewRule{{PathRegex: `^a: #b'"/[^/]+$`, Age: []string{age1}, Comment: "one\ntwo"}, {PathRegex: "*x\n", Age: []string{age2}}}
+	rules := []Addition{{PathRegex: `^a: #b'"/[^/]+$`, Age: []string{age1}, Comment: "one\ntwo"}, {PathRegex: "*x\n", Age: []string{age2}}}
 	rules[1].PathRegex = "[*]x\n"
 	text := "creation_rules:\n" + Snippet(rules)
 	if !strings.HasPrefix(Snippet(rules), "  # one\n  # two\n  - path_regex: ") {
 		t.Error(text)
 	}
 	for i, path := range []string{`a: #b'"/c`, "*x\n"} {
-		r, err := RuleFor(ConfigName, []byte(text), path)
+		r, err := For(ConfigName, []byte(text), path)
 		if err != nil || r.Index != i {
 			t.Errorf("%q: %v", path, err)
 		}
@@ -164,38 +163,6 @@ func TestSamplesOf(t *testing.T) {
 	for _, pattern := range []string{`(`, `a^b`, `x\bx`} {
 		if got := samplesOf(pattern); len(got) > 0 {
 			t.Errorf("%s: %q", pattern, got)
-		}
-	}
-}
-
-func TestAgeRecipient(t *testing.T) {
-	identity, recipient := newKey(t)
-	if !strings.HasPrefix(identity, "# created: 1970-01-01T00:00:00Z\n# public key: "+recipient+"\nAGE-SECRET-KEY-1") || !strings.HasSuffix(identity, "\n") {
-		t.Error("not what age-keygen writes")
-	}
-	for name, c := range map[string]struct{ file, want string }{
-		"a key":         {identity, ""},
-		"Windows":       {strings.ReplaceAll(identity, "\n", "\r\n"), ""},
-		"behind blanks": {"\n\n  " + identity, ""},
-		"two keys":      {identity + canary, ""},
-		"nothing":       {"# created\n", "no key"},
-		"encrypted":     {"age-encryption.org/v1\n" + canary, "encrypted with a passphrase"},
-		"armored":       {"-----BEGIN AGE ENCRYPTED FILE-----\n" + canary, "encrypted with a passphrase"},
-		"a plugin":      {"AGE-PLUGIN-YUBIKEY-1" + canary, "age plugin"},
-		"SSH":           {"-----BEGIN OPENSSH PRIVATE KEY-----\n" + canary, "not an age key file"},
-		"public":        {recipient, "public key stands"},
-		"cut":           {"AGE-SECRET-KEY-1" + canary, "not an age private key"},
-		"hybrid, cut":   {"AGE-SECRET-KEY-PQ-1" + canary, "not an age private key"},
-		"something":     {canary, "not an age private key"},
-	} {
-		got, err := AgeRecipient([]byte(c.file))
-		switch {
-		case c.want == "" && (err != nil || got != recipient):
-			t.Errorf("%s: %q, %v", name, got, err)
-		case c.want != "" && (err == nil || got != "" || !strings.Contains(err.Error(), c.want)):
-			t.Errorf("%s: %q, %v", name, got, err)
-		case strings.Contains(fmt.Sprint(err), canary):
-			t.Errorf("%s: the error quotes the file", name)
 		}
 	}
 }

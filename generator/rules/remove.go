@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -34,7 +35,7 @@ func RemoveRecipient(config string, text []byte, name string, only func(rule int
 			out, err = Removal{}, problem.Problem{File: config, What: "can't be read as the rules of SOPS"}
 		}
 	}()
-	quiet()
+	Quiet()
 	rules, err := rulesOf(config, text)
 	if err != nil {
 		return out, err
@@ -89,7 +90,7 @@ func RemoveRecipient(config string, text []byte, name string, only func(rule int
 // anchored is what stands behind an anchor of that name; the name itself where
 // there is none.
 func anchored(text []byte, name string) string {
-	root, err := document(text)
+	root, err := bounded.Document(text)
 	if err != nil || root == nil {
 		return name
 	}
@@ -127,7 +128,7 @@ func someoneLeft(config string, rules []*yaml.Node, r Removal) error {
 			}
 			p := problem.Problem{File: config, Line: rules[i].Line, Path: fmt.Sprintf("creation_rules[%d]", i), What: "would be left with nobody who may read",
 				Want: "another recipient beside this one", Next: "add somebody else's public key there, run reggen seal, then run the same command again"}
-			if len(rule.groups) > 1 {
+			if len(rule.Members) > 1 {
 				p.Path += fmt.Sprintf(".key_groups[%d]", g)
 			}
 			l.Add(p)
@@ -176,7 +177,7 @@ func sameBut(config string, old []*yaml.Node, r Removal) bool {
 // withoutAnchors takes out what only named the recipient for the rules: a
 // string with an anchor that no alias asks for any more.
 func withoutAnchors(text []byte, gone []mention) []byte {
-	root, err := document(text)
+	root, err := bounded.Document(text)
 	if err != nil || root == nil {
 		return text
 	}

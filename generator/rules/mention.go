@@ -1,4 +1,4 @@
-package sops
+package rules
 
 import (
 	"slices"
@@ -79,7 +79,7 @@ func (f *finder) recipients(kind string, at place) {
 			r := reader{}
 			if rec, ok := r.mapped(kind, item, ""); ok {
 				_, raw := scalarOf(item, mappedKeys[kind][0])
-				f.found = append(f.found, mention{f.rule, kind, raw, rec.id, place{value, i}, at, -1, nil})
+				f.found = append(f.found, mention{f.rule, kind, raw, rec.ID, place{value, i}, at, -1, nil})
 			}
 			continue
 		}
@@ -104,7 +104,7 @@ func (f *finder) text(kind string, at, list place) {
 	parts := partsOf(n.Value)
 	for i, part := range parts {
 		if rec, ok := one(kind, part, ""); ok {
-			f.found = append(f.found, mention{f.rule, kind, part, rec.id, at, list, i, parts})
+			f.found = append(f.found, mention{f.rule, kind, part, rec.ID, at, list, i, parts})
 		}
 	}
 }
@@ -147,7 +147,7 @@ func (m mention) meant(name string) bool {
 // anything, sorted; none when it can't be read.
 func AllRecipients(data []byte) (out []string) {
 	defer func() { _ = recover() }()
-	quiet()
+	Quiet()
 	rules, err := rulesOf(ConfigName, data)
 	if err != nil {
 		return nil
