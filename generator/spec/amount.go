@@ -1,30 +1,20 @@
 package spec
 
 import (
-	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/strict"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Amount is a number of pods, or a percentage of them: 1 or 25%.
-type Amount string
+type Amount = strict.Amount
 
-const patternAmount = `^(0|[1-9][0-9]{0,4})%?$`
-
-var reAmount = regexp.MustCompile(patternAmount)
-
-// MarshalJSON writes a number as one, as Kubernetes wants it.
-func (a Amount) MarshalJSON() ([]byte, error) {
-	if n, err := strconv.Atoi(string(a)); err == nil {
-		return json.Marshal(n)
-	}
-	return json.Marshal(string(a))
-}
-
-// of is how many of n pods are meant; Kubernetes rounds percentages up, in
+// podsOf is how many of n pods are meant; Kubernetes rounds percentages up, in
 // disruption budgets both ways.
-func (a Amount) of(n int) int {
+func podsOf(a Amount, n int) int {
 	digits, percent := strings.CutSuffix(string(a), "%")
 	i, _ := strconv.Atoi(digits)
 	if percent {
@@ -38,8 +28,8 @@ func (v *validator) amount(path string, a *Amount) bool {
 	if a == nil {
 		return false
 	}
-	if !reAmount.MatchString(string(*a)) {
-		v.add(path, quote(string(*a))+" is neither a number nor a percentage", "one, for instance 1 or 50%")
+	if !syntax.Amount.Matches(string(*a)) {
+		v.add(path, problem.Quoted(string(*a))+" is neither a number nor a percentage", "one, for instance 1 or 50%")
 		return false
 	}
 	if n, ok := strings.CutSuffix(string(*a), "%"); ok && len(n) > 2 && n != "100" {

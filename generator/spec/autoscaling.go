@@ -54,7 +54,7 @@ func (v *validator) autoscaling() {
 	directions := []string{"scaleDown", "scaleUp"}
 	for _, k := range slices.Sorted(maps.Keys(a.Behavior)) {
 		if !slices.Contains(directions, k) {
-			v.problems.Add(problem.Problem{Path: join(path+".behavior", k), What: "is no direction", Want: oneOf(directions), Near: problem.Nearest(k, directions)})
+			v.problems.Add(problem.Problem{Path: problem.Below(path+".behavior", k), What: "is no direction", Want: problem.OneOf(directions), Near: problem.Nearest(k, directions)})
 		}
 	}
 }

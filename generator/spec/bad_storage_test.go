@@ -1,5 +1,7 @@
 package spec
 
+import "github.com/reggen/reggen/generator/syntax"
+
 // badStorage are bad storage, authentication, pull secrets and the rest.
 var badStorage = []bad{
 	{"gitlab without tag", onVolume + `  image: {flavor: gitlab}
@@ -84,7 +86,7 @@ spec.redis.username: is what only version 3 of the registry knows; expected no u
 		"spec.redis.db: is 1, and a cluster has one database, 0; expected one address, or no db"},
 	{"notifications, everything wrong", onVolume + `  notifications: {endpoints: {A_b: {url: "ftp://x"}, c: {url: "https://u:p@x", headers: {"a b": c}, timeout: soon, threshold: 0, ignoredActions: [puls]}}}
 `,
-		`spec.notifications.endpoints.A_b: is not a name; expected ` + wantLabel + `
+		`spec.notifications.endpoints.A_b: is not a name; expected ` + syntax.WantLabel + `
 spec.notifications.endpoints.A_b.url: is not a URL; expected https:// and where events are posted to
 spec.notifications.endpoints.c.headers["a b"]: is not a header; expected letters, digits and hyphens, and a value on one line
 spec.notifications.endpoints.c.ignoredActions[0]: is "puls"; expected pull, push, mount or delete; did you mean "pull"?
@@ -101,8 +103,8 @@ spec.proxy.ttl: is what only version 3 of the registry knows; expected no ttl, w
 		"spec.gateway.parentRefs: is missing; expected the Gateway that serves the host: its name, and its namespace if that is another one"},
 	{"gateway, everything wrong", onVolume + `  gateway: {parentRefs: [{name: A_b, namespace: "x.y", port: 0}, {}, {}], pullHost: registry.example.com, requestTimeout: 15 minutes}
 `,
-		`spec.gateway.parentRefs[0].name: "A_b" is not the name of an object; expected ` + wantName + `
-spec.gateway.parentRefs[0].namespace: "x.y" is not a namespace; expected ` + wantLabel + `
+		`spec.gateway.parentRefs[0].name: "A_b" is not the name of an object; expected ` + syntax.WantName + `
+spec.gateway.parentRefs[0].namespace: "x.y" is not a namespace; expected ` + syntax.WantLabel + `
 spec.gateway.parentRefs[0].port: is 0; expected a port of the Gateway, from 1 to 65535
 spec.gateway.parentRefs[1].name: is missing; expected the Gateway's name
 spec.gateway.parentRefs[2]: stands in the list twice; expected each listener once, told apart by sectionName
@@ -128,7 +130,7 @@ spec.gateway.backendTLS.hostname: "a:1" is not a name alone; expected a DNS name
   gateway: {parentRefs: [{name: g}], backendTLS: {caConfigMap: A_b, systemCAs: true}}
 `,
 		`spec.gateway.backendTLS: has caConfigMap and systemCAs; expected one of the two
-spec.gateway.backendTLS.caConfigMap: "A_b" is not the name of an object; expected ` + wantName},
+spec.gateway.backendTLS.caConfigMap: "A_b" is not the name of an object; expected ` + syntax.WantName},
 	{"pull host with a port", onVolume + `  gateway: {parentRefs: [{name: g}], pullHost: "pull.example.com:5000"}
 `,
 		"spec.gateway.pullHost: is not a name alone; expected a DNS name without a port"},

@@ -31,10 +31,10 @@ func (v *validator) budget() {
 	if n < 2 {
 		return
 	}
-	if least && b.MinAvailable.of(n) >= n {
-		v.add(minimum, fmt.Sprintf("asks for %d of %d pods, so no node with one of them can be drained", b.MinAvailable.of(n), n), "less, or maxUnavailable: 1")
+	if least && podsOf(*b.MinAvailable, n) >= n {
+		v.add(minimum, fmt.Sprintf("asks for %d of %d pods, so no node with one of them can be drained", podsOf(*b.MinAvailable, n), n), "less, or maxUnavailable: 1")
 	}
-	if most && b.MaxUnavailable.of(n) == 0 {
+	if most && podsOf(*b.MaxUnavailable, n) == 0 {
 		v.add(maximum, "is zero, so no node with a pod of the registry can be drained", "at least 1")
 	}
 }

@@ -1,6 +1,10 @@
 package spec
 
-import "sort"
+import (
+	"sort"
+
+	"github.com/reggen/reggen/generator/problem"
+)
 
 // Check is what the spec says to reggen check.
 type Check struct {
@@ -18,6 +22,6 @@ func (v *validator) check() {
 	}
 	sort.Strings(rules)
 	for _, rule := range rules {
-		v.missing(join("spec.check.silence", rule), v.s.Check.Silence[rule], "why the rule doesn't count here, for the next one who reads it")
+		v.missing(problem.Below("spec.check.silence", rule), v.s.Check.Silence[rule], "why the rule doesn't count here, for the next one who reads it")
 	}
 }

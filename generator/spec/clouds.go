@@ -2,10 +2,10 @@ package spec
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Azure is a container of a storage account.
@@ -90,18 +90,6 @@ func (s Storage) Keys() (kind string, own bool) {
 	return "filesystem", false
 }
 
-const (
-	patternAccount        = `^[a-z0-9]{3,24}$`
-	patternAzureContainer = `^[a-z0-9](-?[a-z0-9]){2,62}$`
-	patternGCSBucket      = `^[a-z0-9]([a-z0-9._-]{1,220})[a-z0-9]$`
-)
-
-var (
-	reAccount        = regexp.MustCompile(patternAccount)
-	reAzureContainer = regexp.MustCompile(patternAzureContainer)
-	reGCSBucket      = regexp.MustCompile(patternGCSBucket)
-)
-
 func defaultAzure(a Azure) *Azure {
 	if a.Redirect == nil {
 		a.Redirect = pointer(true)
@@ -140,14 +128,14 @@ func defaultSwift(s Swift) *Swift {
 
 func (v *validator) azure(a Azure) {
 	const path = "spec.storage.azure"
-	if !v.missing(path+".accountName", a.AccountName, "the storage account's name") && !reAccount.MatchString(a.AccountName) {
-		v.add(path+".accountName", quote(a.AccountName)+" is not a storage account's name", "3 to 24 lower-case letters and digits")
+	if !v.missing(path+".accountName", a.AccountName, "the storage account's name") && !syntax.AzureAccount.Matches(a.AccountName) {
+		v.add(path+".accountName", problem.Quoted(a.AccountName)+" is not a storage account's name", "3 to 24 lower-case letters and digits")
 	}
-	if !v.missing(path+".container", a.Container, "the container's name") && !reAzureContainer.MatchString(a.Container) {
-		v.add(path+".container", quote(a.Container)+" is not a container's name", "3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends")
+	if !v.missing(path+".container", a.Container, "the container's name") && !syntax.AzureContainer.Matches(a.Container) {
+		v.add(path+".container", problem.Quoted(a.Container)+" is not a container's name", "3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends")
 	}
-	if a.Realm != "" && (checkHost(a.Realm) != "" || strings.Contains(a.Realm, ":")) {
-		v.add(path+".realm", quote(a.Realm)+" is not a domain", "that of another cloud, for instance core.usgovcloudapi.net")
+	if a.Realm != "" && (syntax.CheckHost(a.Realm) != "" || strings.Contains(a.Realm, ":")) {
+		v.add(path+".realm", problem.Quoted(a.Realm)+" is not a domain", "that of another cloud, for instance core.usgovcloudapi.net")
 	}
 	v.folder(path+".rootDirectory", a.RootDirectory)
 	if a.RootDirectory != "" && v.s.Image.Flavor != Distribution {
@@ -164,8 +152,8 @@ func (v *validator) azure(a Azure) {
 
 func (v *validator) gcs(g GCS) {
 	const path = "spec.storage.gcs"
-	if !v.missing(path+".bucket", g.Bucket, "the bucket's name") && !reGCSBucket.MatchString(g.Bucket) {
-		v.add(path+".bucket", quote(g.Bucket)+" is not a bucket's name", "3 to 222 lower-case letters, digits, '-', '_' and '.', a letter or digit at both ends")
+	if !v.missing(path+".bucket", g.Bucket, "the bucket's name") && !syntax.GCSBucket.Matches(g.Bucket) {
+		v.add(path+".bucket", problem.Quoted(g.Bucket)+" is not a bucket's name", "3 to 222 lower-case letters, digits, '-', '_' and '.', a letter or digit at both ends")
 	}
 	v.folder(path+".rootDirectory", g.RootDirectory)
 	v.oneSource(path, g.AmbientCredentials, g.ExistingSecret != nil)
@@ -188,11 +176,11 @@ func (v *validator) swift(s Swift) {
 			v.add(path+".authURL", "has a user name or a password in it", "https:// and a host; the user is a credential")
 		}
 	}
-	if !v.missing(path+".container", s.Container, "the container's name") && (strings.Contains(s.Container, "/") || hasControl(s.Container) || len(s.Container) > 256) {
-		v.add(path+".container", quote(s.Container)+" is not a container's name", "at most 256 characters, no slash")
+	if !v.missing(path+".container", s.Container, "the container's name") && (strings.Contains(s.Container, "/") || syntax.HasControl(s.Container) || len(s.Container) > 256) {
+		v.add(path+".container", problem.Quoted(s.Container)+" is not a container's name", "at most 256 characters, no slash")
 	}
 	for _, f := range []struct{ name, value string }{{"region", s.Region}, {"tenant", s.Tenant}, {"domain", s.Domain}} {
-		if hasControl(f.value) {
+		if syntax.HasControl(f.value) {
 			v.add(path+"."+f.name, "has a newline or another control character", "")
 		}
 	}
@@ -208,7 +196,7 @@ func (v *validator) swift(s Swift) {
 
 // folder checks a folder inside a bucket.
 func (v *validator) folder(path, folder string) {
-	if hasControl(folder) || strings.Contains(folder+"/", "../") {
+	if syntax.HasControl(folder) || strings.Contains(folder+"/", "../") {
 		v.add(path, "has .. or a control character", "a folder in the bucket")
 	}
 }

@@ -2,9 +2,9 @@ package spec
 
 import "strings"
 
-// The S3 providers that have presets. A compatible service without one is
+// The S3 Providers that have presets. A compatible service without one is
 // minio with its endpoint.
-var providers = []string{"aws", "digitalocean", "minio", "ceph", "r2"}
+var Providers = []string{"aws", "digitalocean", "minio", "ceph", "r2"}
 
 // defaultTags are the registry's releases that each flavor starts from.
 // GitLab's has none: the version decides whether it can authenticate at all.

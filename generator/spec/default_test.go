@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/generator/strict"
 )
 
 func asJSON(t *testing.T, v any) string {
@@ -147,13 +149,13 @@ func TestDefaultIsPureAndSettles(t *testing.T) {
 	full := withS3("{provider: minio, endpoint: 'm:9000', bucket: images, existingSecret: {name: keys}}\n" +
 		"  ingress: {}\n  auth: {existingSecret: {name: users}}\n  pullSecrets: {a: {user: u}}\n" +
 		"  metrics: {}\n  autoscaling: {maxReplicas: 3}\n  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
-	w := newWalker("")
-	root, p := document([]byte(full))
+	w := strict.NewReader("", unknown)
+	root, p := strict.Document([]byte(full), "")
 	if p != nil {
 		t.Fatal(p)
 	}
 	var raw Registry
-	w.mapping(root, place{}, &raw)
+	w.Mapping(root, &raw)
 	before := asJSON(t, raw)
 	once := Default(raw)
 	if after := asJSON(t, raw); after != before {

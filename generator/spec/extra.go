@@ -3,9 +3,11 @@ package spec
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Extra is what the pod has beyond what the registry needs, as Kubernetes
@@ -37,7 +39,6 @@ type VolumeMount struct {
 var (
 	ownVolumes = []string{"config", "auth", "data", "tls", "tmp"}
 	ownMounts  = []string{"/auth", "/etc/distribution", "/etc/docker/registry", "/etc/registry-tls", "/tmp", "/var/lib/registry"}
-	reEnv      = regexp.MustCompile(patternEnv)
 )
 
 func (v *validator) extra() {
@@ -52,15 +53,15 @@ func (v *validator) extra() {
 	for i, m := range e.VolumeMounts {
 		here := fmt.Sprintf("%s.volumeMounts[%d]", at, i)
 		if !v.missing(here+".name", m.Name, "the name of one of spec.extra.volumes") && !volumes[m.Name] {
-			v.add(here+".name", quote(m.Name)+" is none of spec.extra.volumes", "one that stands there")
+			v.add(here+".name", problem.Quoted(m.Name)+" is none of spec.extra.volumes", "one that stands there")
 		}
 		if v.missing(here+".mountPath", m.MountPath, "an absolute path in the container") {
 			continue
 		}
 		p := path.Clean(m.MountPath)
 		switch {
-		case !path.IsAbs(m.MountPath) || strings.Contains(m.MountPath, ":") || hasControl(m.MountPath):
-			v.add(here+".mountPath", quote(m.MountPath)+" is not an absolute path", "one, without a colon")
+		case !path.IsAbs(m.MountPath) || strings.Contains(m.MountPath, ":") || syntax.HasControl(m.MountPath):
+			v.add(here+".mountPath", problem.Quoted(m.MountPath)+" is not an absolute path", "one, without a colon")
 		case used[p]:
 			v.add(here+".mountPath", "has a mount already", "another path")
 		default:
@@ -99,10 +100,10 @@ func (v *validator) environment(at string, env []EnvVar) {
 		here := fmt.Sprintf("%s[%d]", at, i)
 		if !v.missing(here+".name", e.Name, "the variable's name") {
 			switch {
-			case !reEnv.MatchString(e.Name):
-				v.add(here+".name", quote(e.Name)+" is not the name of a variable", "letters, digits, '_', '-' and '.', no digit first")
+			case !syntax.Env.Matches(e.Name):
+				v.add(here+".name", problem.Quoted(e.Name)+" is not the name of a variable", "letters, digits, '_', '-' and '.', no digit first")
 			case seen[e.Name]:
-				v.add(here+".name", quote(e.Name)+" stands in the list twice", "")
+				v.add(here+".name", problem.Quoted(e.Name)+" stands in the list twice", "")
 			}
 			seen[e.Name] = true
 		}
@@ -121,7 +122,7 @@ func (v *validator) extraVolumes(at string, list []map[string]any) map[string]bo
 		here := fmt.Sprintf("%s[%d]", at, i)
 		v.uniqueName(here, m, names)
 		if name, _ := m["name"].(string); slices.Contains(ownVolumes, name) {
-			v.add(here+".name", quote(name)+" is one of the chart's own volumes", "another name")
+			v.add(here+".name", problem.Quoted(name)+" is one of the chart's own volumes", "another name")
 		}
 		if len(m) != 2 {
 			v.add(here, "names no source, or several", "a name and one source, for instance configMap: {name: ca}")
@@ -138,11 +139,11 @@ func (v *validator) uniqueName(at string, m map[string]any, seen map[string]bool
 	name, ok := m["name"].(string)
 	switch {
 	case m["name"] == nil || ok && name == "":
-		v.add(at+".name", "is missing", wantLabel)
-	case !ok || !isLabel(name):
-		v.add(at+".name", "is not a name", wantLabel)
+		v.add(at+".name", "is missing", syntax.WantLabel)
+	case !ok || !syntax.IsLabel(name):
+		v.add(at+".name", "is not a name", syntax.WantLabel)
 	case seen[name]:
-		v.add(at+".name", quote(name)+" stands in the list twice", "")
+		v.add(at+".name", problem.Quoted(name)+" stands in the list twice", "")
 	}
 	seen[name] = true
 }

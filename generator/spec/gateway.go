@@ -2,8 +2,10 @@ package spec
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Gateway is how the host reaches the registry through a Gateway that somebody
@@ -36,12 +38,6 @@ type ParentRef struct {
 	Port        *int   `json:"port,omitempty"`
 }
 
-// patternGatewayDuration is GEP-2257's: up to five digits and a unit, at most
-// four times.
-const patternGatewayDuration = `^([0-9]{1,5}(h|m|s|ms)){1,4}$`
-
-var reGatewayDuration = regexp.MustCompile(patternGatewayDuration)
-
 func (v *validator) gateway() {
 	g := v.s.Gateway
 	if g == nil {
@@ -57,8 +53,8 @@ func (v *validator) gateway() {
 		if !v.missing(at+".name", p.Name, "the Gateway's name") {
 			v.name(at+".name", p.Name)
 		}
-		if p.Namespace != "" && !isLabel(p.Namespace) {
-			v.add(at+".namespace", quote(p.Namespace)+" is not a namespace", wantLabel)
+		if p.Namespace != "" && !syntax.IsLabel(p.Namespace) {
+			v.add(at+".namespace", problem.Quoted(p.Namespace)+" is not a namespace", syntax.WantLabel)
 		}
 		v.name(at+".sectionName", p.SectionName)
 		if p.Port != nil && (*p.Port < 1 || *p.Port > 65535) {
@@ -79,17 +75,17 @@ func (v *validator) gateway() {
 	if g.PullHost != "" {
 		const at = path + ".pullHost"
 		name, port, _ := strings.Cut(g.PullHost, ":")
-		switch what := checkHost(g.PullHost); {
+		switch what := syntax.CheckHost(g.PullHost); {
 		case what != "":
 			v.add(at, what, "")
-		case port != "" || reIPv4.MatchString(name):
+		case port != "" || syntax.IPv4.Matches(name):
 			v.add(at, "is not a name alone", "a DNS name without a port")
 		case g.PullHost == v.s.Host:
 			v.add(at, "is spec.host, where people push", "a name of its own, which lets GET and HEAD through alone")
 		}
 	}
-	if g.RequestTimeout != "" && !reGatewayDuration.MatchString(g.RequestTimeout) {
-		v.add(path+".requestTimeout", quote(g.RequestTimeout)+" is not a duration as the Gateway API writes it", "for instance 15m; 0s is no limit")
+	if g.RequestTimeout != "" && !syntax.GatewayDuration.Matches(g.RequestTimeout) {
+		v.add(path+".requestTimeout", problem.Quoted(g.RequestTimeout)+" is not a duration as the Gateway API writes it", "for instance 15m; 0s is no limit")
 	}
 	v.annotations(path+".annotations", g.Annotations, false)
 	v.backendTLS()
@@ -114,7 +110,7 @@ func (v *validator) backendTLS() {
 		return
 	}
 	v.name(path+".caConfigMap", b.CAConfigMap)
-	if name, port, _ := strings.Cut(b.Hostname, ":"); b.Hostname != "" && (checkHost(b.Hostname) != "" || port != "" || reIPv4.MatchString(name)) {
-		v.add(path+".hostname", quote(b.Hostname)+" is not a name alone", "a DNS name that the certificate holds")
+	if name, port, _ := strings.Cut(b.Hostname, ":"); b.Hostname != "" && (syntax.CheckHost(b.Hostname) != "" || port != "" || syntax.IPv4.Matches(name)) {
+		v.add(path+".hostname", problem.Quoted(b.Hostname)+" is not a name alone", "a DNS name that the certificate holds")
 	}
 }

@@ -5,11 +5,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 var (
-	flavors      = []string{string(Distribution), string(DistributionV2), string(GitLab)}
-	pullPolicies = []string{"Always", "IfNotPresent", "Never"}
+	Flavors      = []string{string(Distribution), string(DistributionV2), string(GitLab)}
+	PullPolicies = []string{"Always", "IfNotPresent", "Never"}
 )
 
 func (v *validator) image() {
@@ -20,20 +23,20 @@ func (v *validator) image() {
 		v.add(path, "has a digest in it", "the name alone; the digest goes into spec.image.digest")
 	case strings.Contains(i.Repository, "://"):
 		v.add(path, "has a scheme", "an image's name, for instance registry.example.com/mirror/registry")
-	case !reRepository.MatchString(i.Repository) && strings.LastIndex(i.Repository, ":") > strings.LastIndex(i.Repository, "/"):
+	case !syntax.Repository.Matches(i.Repository) && strings.LastIndex(i.Repository, ":") > strings.LastIndex(i.Repository, "/"):
 		v.add(path, "has a tag in it", "the name alone; the tag goes into spec.image.tag")
-	case !reRepository.MatchString(i.Repository) || len(i.Repository) > 255:
-		v.add(path, quote(i.Repository)+" is not an image's name", "one, for instance registry or registry.example.com/mirror/registry")
+	case !syntax.Repository.Matches(i.Repository) || len(i.Repository) > 255:
+		v.add(path, problem.Quoted(i.Repository)+" is not an image's name", "one, for instance registry or registry.example.com/mirror/registry")
 	}
-	if i.Tag != "" && !reTag.MatchString(i.Tag) {
-		v.add("spec.image.tag", quote(i.Tag)+" is not an image's tag", "at most 128 letters, digits, '_', '.' and '-', neither '.' nor '-' first")
+	if i.Tag != "" && !syntax.Tag.Matches(i.Tag) {
+		v.add("spec.image.tag", problem.Quoted(i.Tag)+" is not an image's tag", "at most 128 letters, digits, '_', '.' and '-', neither '.' nor '-' first")
 	}
-	if i.Digest != "" && !reDigest.MatchString(i.Digest) {
+	if i.Digest != "" && !syntax.Digest.Matches(i.Digest) {
 		v.add("spec.image.digest", "is not an image's digest", "sha256: and 64 hexadecimal digits in lower case")
 	}
 	v.version(i)
-	v.enum("spec.image.pullPolicy", i.PullPolicy, pullPolicies)
-	if v.enum("spec.image.flavor", string(i.Flavor), flavors) {
+	v.enum("spec.image.pullPolicy", i.PullPolicy, PullPolicies)
+	if v.enum("spec.image.flavor", string(i.Flavor), Flavors) {
 		v.flavor(i)
 	}
 	seen := map[string]bool{}
@@ -59,12 +62,12 @@ func (v *validator) flavor(i Image) {
 	m := major.FindStringSubmatch(i.Tag)
 	switch {
 	case i.Flavor != GitLab && strings.HasSuffix(i.Tag, "-gitlab"):
-		v.add(path, fmt.Sprintf("is %s, and the tag %s is GitLab's", i.Flavor, quote(i.Tag)), string(GitLab))
+		v.add(path, fmt.Sprintf("is %s, and the tag %s is GitLab's", i.Flavor, problem.Quoted(i.Tag)), string(GitLab))
 	case m == nil:
 	case i.Flavor == Distribution && m[1] == "2":
-		v.add(path, "is distribution, which is version 3, and the tag is "+quote(i.Tag), string(DistributionV2))
+		v.add(path, "is distribution, which is version 3, and the tag is "+problem.Quoted(i.Tag), string(DistributionV2))
 	case i.Flavor == DistributionV2 && m[1] == "3":
-		v.add(path, "is distribution-v2, and the tag is "+quote(i.Tag), string(Distribution))
+		v.add(path, "is distribution-v2, and the tag is "+problem.Quoted(i.Tag), string(Distribution))
 	}
 }
 
@@ -94,13 +97,13 @@ func (v *validator) version(i Image) {
 	if i.Version == "" {
 		return
 	}
-	if !reVersion.MatchString(i.Version) {
-		v.add(path, quote(i.Version)+" is not a release", "three numbers, for instance 3.1.1")
+	if !syntax.Version.Matches(i.Version) {
+		v.add(path, problem.Quoted(i.Version)+" is not a release", "three numbers, for instance 3.1.1")
 		return
 	}
 	tag := reRelease.FindString(i.Tag)
 	if tag != "" && strings.TrimPrefix(tag, "v") != strings.SplitN(i.Version, "-", 2)[0] {
-		v.add(path, fmt.Sprintf("is %s, and the tag %s says another", i.Version, quote(i.Tag)), "one of the two: a version is for tags that don't say")
+		v.add(path, fmt.Sprintf("is %s, and the tag %s says another", i.Version, problem.Quoted(i.Tag)), "one of the two: a version is for tags that don't say")
 	}
 }
 
@@ -121,12 +124,12 @@ func (v *validator) gitlab() {
 	switch {
 	case i.Tag == "" && !(known && i.Digest != ""):
 		v.add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "a release, for instance v2.13.1-gitlab")
-	case v.s.Auth.Anonymous || i.Tag != "" && !reTag.MatchString(i.Tag):
+	case v.s.Auth.Anonymous || i.Tag != "" && !syntax.Tag.Matches(i.Tag):
 	case !known:
-		v.add(path, quote(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", "spec.image.version beside it, or "+want)
+		v.add(path, problem.Quoted(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", "spec.image.version beside it, or "+want)
 	case (major > 3 || major == 3 && minor > 37) && i.Version != "":
 		v.add("spec.image.version", i.Version+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
 	case major > 3 || major == 3 && minor > 37:
-		v.add(path, quote(i.Tag)+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
+		v.add(path, problem.Quoted(i.Tag)+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
 	}
 }

@@ -3,8 +3,10 @@ package spec
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Metrics are the registry's own, for Prometheus, on a port and a Service of
@@ -26,10 +28,6 @@ type ServiceMonitor struct {
 type PrometheusRule struct {
 	Labels map[string]string `json:"labels,omitempty"`
 }
-
-const patternInterval = `^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$`
-
-var reInterval = regexp.MustCompile(patternInterval)
 
 func defaultMetrics(m Metrics) *Metrics {
 	if m.Port == nil {
@@ -55,8 +53,8 @@ func (v *validator) metrics() {
 	}
 	if s := m.ServiceMonitor; s != nil {
 		v.monitorLabels(path+".serviceMonitor.labels", s.Labels)
-		if s.Interval != "" && !reInterval.MatchString(s.Interval) {
-			v.add(path+".serviceMonitor.interval", quote(s.Interval)+" is not a duration as Prometheus writes it", "one, for instance 30s")
+		if s.Interval != "" && !syntax.Interval.Matches(s.Interval) {
+			v.add(path+".serviceMonitor.interval", problem.Quoted(s.Interval)+" is not a duration as Prometheus writes it", "one, for instance 30s")
 		}
 	}
 	if r := m.PrometheusRule; r != nil {
@@ -72,7 +70,7 @@ func (v *validator) monitorLabels(path string, m map[string]string) {
 	v.labels(path, m)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if slices.Contains(ownLabels, k) && k != "app" && k != "release" {
-			v.add(join(path, k), "is one of the chart's own: objects are kept track of by it", "another key")
+			v.add(problem.Below(path, k), "is one of the chart's own: objects are kept track of by it", "another key")
 		}
 	}
 }

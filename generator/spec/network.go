@@ -51,9 +51,9 @@ func (v *validator) networkPolicy() {
 		at := fmt.Sprintf("%s[%d]", out, i)
 		for _, k := range slices.Sorted(maps.Keys(rule)) {
 			if !slices.Contains(fields, k) {
-				v.problems.Add(problem.Problem{Path: join(at, k), What: "is no field of a rule", Want: oneOf(fields), Near: problem.Nearest(k, fields)})
+				v.problems.Add(problem.Problem{Path: problem.Below(at, k), What: "is no field of a rule", Want: problem.OneOf(fields), Near: problem.Nearest(k, fields)})
 			} else if _, ok := rule[k].([]any); !ok {
-				v.add(join(at, k), "is no list", "a list, as a NetworkPolicy has it")
+				v.add(problem.Below(at, k), "is no list", "a list, as a NetworkPolicy has it")
 			}
 		}
 	}

@@ -3,6 +3,8 @@ package spec
 import (
 	"net/url"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
 )
 
 // Proxy makes the registry a pull-through cache of another one: clients pull
@@ -25,7 +27,7 @@ func (v *validator) proxy() {
 		v.add("spec.readOnly", "is true, and a cache takes no pushes anyway but has to store what it pulls", "one of spec.proxy and spec.readOnly")
 	}
 	if major, _, known := v.s.Image.gitlabRelease(); v.s.Image.Flavor == GitLab && known && major > 3 {
-		of := "the tag is " + quote(v.s.Image.Tag)
+		of := "the tag is " + problem.Quoted(v.s.Image.Tag)
 		if v.s.Image.Version != "" {
 			of = "the version is " + v.s.Image.Version
 		}
@@ -45,7 +47,7 @@ func (v *validator) proxy() {
 	case u.User != nil:
 		v.add(path, "has a user name or a password in it", want+"; a spec holds no secrets")
 	case u.Scheme != "https" && u.Scheme != "http":
-		v.add(path, "its scheme is "+quote(u.Scheme), "https://, or http:// for a registry without TLS")
+		v.add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// for a registry without TLS")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.HasSuffix(p.RemoteURL, "#"):
 		v.add(path, "has a path, a query or a fragment", want)
 	case !isEndpointHost(u):

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 func (v *validator) pullSecrets() {
@@ -14,7 +15,7 @@ func (v *validator) pullSecrets() {
 		v.add("spec.pullSecrets", "spec.auth.anonymous lets everybody in, so there is nobody to pull as", "one of the two")
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.s.PullSecrets)) {
-		p, at := v.s.PullSecrets[name], join("spec.pullSecrets", name)
+		p, at := v.s.PullSecrets[name], problem.Below("spec.pullSecrets", name)
 		v.name(at, name)
 		for _, suffix := range []string{"-htpasswd", "-s3", "-http"} {
 			if v.r.Metadata.Name != "" && name == v.r.Metadata.Name+suffix {
@@ -30,7 +31,7 @@ func (v *validator) pullSecrets() {
 			v.add(at+".server", what, "a host, with a port and a path if need be, without https://")
 		}
 		v.serviceAccounts(at+".serviceAccounts", p.ServiceAccounts)
-		if hasControl(p.Email) {
+		if syntax.HasControl(p.Email) {
 			v.add(at+".email", "has a newline or another control character", "")
 		}
 	}
@@ -44,10 +45,10 @@ func (v *validator) namespaces(path string, list []string) {
 	for i, n := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch {
-		case !isLabel(n):
-			v.add(at, quote(n)+" is not a namespace", wantLabel)
+		case !syntax.IsLabel(n):
+			v.add(at, problem.Quoted(n)+" is not a namespace", syntax.WantLabel)
 		case seen[n]:
-			v.add(at, quote(n)+" stands in the list twice", "")
+			v.add(at, problem.Quoted(n)+" stands in the list twice", "")
 		}
 		seen[n] = true
 	}
@@ -61,7 +62,7 @@ func (v *validator) serviceAccounts(path string, list []string) {
 			v.name(at, n)
 		}
 		if seen[n] {
-			v.add(at, quote(n)+" stands in the list twice", "")
+			v.add(at, problem.Quoted(n)+" stands in the list twice", "")
 		}
 		seen[n] = true
 	}
@@ -74,16 +75,16 @@ func checkServer(s string) string {
 	switch {
 	case strings.Contains(s, "://"):
 		return "has a scheme"
-	case hasPath && (path == "" || strings.ContainsAny(path, " ?#%@\\") || hasControl(path) || strings.Contains(path, "//")):
+	case hasPath && (path == "" || strings.ContainsAny(path, " ?#%@\\") || syntax.HasControl(path) || strings.Contains(path, "//")):
 		return "its path is empty or has characters that no image name has"
 	}
-	return checkHost(host)
+	return syntax.CheckHost(host)
 }
 
 // resources checks requests or limits.
 func (v *validator) resources(path string, m map[string]string) {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		at, q := join(path, k), m[k]
+		at, q := problem.Below(path, k), m[k]
 		if !isResource(k) {
 			names := []string{"cpu", "memory", "ephemeral-storage"}
 			v.problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: problem.Nearest(k, names)})
@@ -91,13 +92,13 @@ func (v *validator) resources(path string, m map[string]string) {
 		}
 		p := problem.Problem{Path: at}
 		switch {
-		case len(q) > longest || !reQuantity.MatchString(q):
-			p.What, p.Want = quote(q)+" is not a quantity", "one, for instance 250m, 1 or 512Mi"
-			if s := strings.TrimSuffix(strings.TrimSuffix(q, "b"), "B"); s != q && reQuantity.MatchString(s) {
+		case len(q) > problem.LongestQuoted || !syntax.Quantity.Matches(q):
+			p.What, p.Want = problem.Quoted(q)+" is not a quantity", "one, for instance 250m, 1 or 512Mi"
+			if s := strings.TrimSuffix(strings.TrimSuffix(q, "b"), "B"); s != q && syntax.Quantity.Matches(s) {
 				p.Near = s
 			}
 		case k != "cpu" && strings.ContainsAny(q[len(q)-1:], "num"):
-			p.What, p.Want = quote(q)+" is a fraction: m means thousandths", "whole bytes, for instance 512Mi"
+			p.What, p.Want = problem.Quoted(q)+" is a fraction: m means thousandths", "whole bytes, for instance 512Mi"
 			if s := q[:len(q)-1] + "Mi"; q[len(q)-1] == 'm' {
 				p.Near = s
 			}
@@ -113,7 +114,7 @@ func isResource(k string) bool {
 	case k == "cpu", k == "memory", k == "ephemeral-storage":
 		return true
 	case strings.HasPrefix(k, "hugepages-"):
-		return reQuantity.MatchString(strings.TrimPrefix(k, "hugepages-"))
+		return syntax.Quantity.Matches(strings.TrimPrefix(k, "hugepages-"))
 	}
-	return strings.Contains(k, "/") && checkQualified(k) == ""
+	return strings.Contains(k, "/") && syntax.CheckQualified(k) == ""
 }

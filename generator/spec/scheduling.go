@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Scheduling says on which nodes the registry's pods run.
@@ -35,9 +36,9 @@ type TopologySpread struct {
 }
 
 var (
-	tolerationOperators = []string{"Equal", "Exists"}
-	taintEffects        = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}
-	unsatisfiable       = []string{"ScheduleAnyway", "DoNotSchedule"}
+	TolerationOperators = []string{"Equal", "Exists"}
+	TaintEffects        = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}
+	Unsatisfiable       = []string{"ScheduleAnyway", "DoNotSchedule"}
 	affinities          = []string{"nodeAffinity", "podAffinity", "podAntiAffinity"}
 )
 
@@ -62,9 +63,9 @@ func (v *validator) scheduling() {
 	v.name(path+".priorityClassName", s.PriorityClassName)
 	v.labels(path+".nodeSelector", s.NodeSelector)
 	for _, k := range slices.Sorted(maps.Keys(s.Affinity)) {
-		at := join(path+".affinity", k)
+		at := problem.Below(path+".affinity", k)
 		if !slices.Contains(affinities, k) {
-			v.problems.Add(problem.Problem{Path: at, What: "is no affinity of a pod", Want: oneOf(affinities), Near: problem.Nearest(k, affinities)})
+			v.problems.Add(problem.Problem{Path: at, What: "is no affinity of a pod", Want: problem.OneOf(affinities), Near: problem.Nearest(k, affinities)})
 		} else if m, ok := s.Affinity[k].(map[string]any); !ok || len(m) == 0 {
 			v.add(at, "says nothing", "a mapping, as a pod's affinity has it")
 		}
@@ -76,11 +77,11 @@ func (v *validator) scheduling() {
 	for i, t := range s.TopologySpread {
 		at := fmt.Sprintf("%s.topologySpread[%d]", path, i)
 		if !v.missing(at+".topologyKey", t.TopologyKey, "the nodes' label to spread over, for instance topology.kubernetes.io/zone") {
-			if what := checkQualified(t.TopologyKey); what != "" {
+			if what := syntax.CheckQualified(t.TopologyKey); what != "" {
 				v.add(at+".topologyKey", what, "")
 			}
 		}
-		v.enum(at+".whenUnsatisfiable", t.WhenUnsatisfiable, unsatisfiable)
+		v.enum(at+".whenUnsatisfiable", t.WhenUnsatisfiable, Unsatisfiable)
 		v.atLeast(at+".maxSkew", t.MaxSkew, 1)
 		v.atLeast(at+".minDomains", t.MinDomains, 1)
 		if t.MinDomains != nil && t.WhenUnsatisfiable == "ScheduleAnyway" {
@@ -97,16 +98,16 @@ func (v *validator) scheduling() {
 
 func (v *validator) toleration(at string, t Toleration) {
 	if t.Operator != "" {
-		v.enum(at+".operator", t.Operator, tolerationOperators)
+		v.enum(at+".operator", t.Operator, TolerationOperators)
 	}
 	if t.Effect != "" {
-		v.enum(at+".effect", t.Effect, taintEffects)
+		v.enum(at+".effect", t.Effect, TaintEffects)
 	}
 	switch {
 	case t.Key == "" && t.Operator != "Exists":
 		v.add(at+".key", "is missing", "the taint's key, or operator: Exists, which tolerates every taint")
-	case t.Key != "" && checkQualified(t.Key) != "":
-		v.add(at+".key", checkQualified(t.Key), "")
+	case t.Key != "" && syntax.CheckQualified(t.Key) != "":
+		v.add(at+".key", syntax.CheckQualified(t.Key), "")
 	}
 	if t.Operator == "Exists" && t.Value != "" {
 		v.add(at+".value", "stands beside operator: Exists, which any value satisfies", "operator: Equal, or no value")
@@ -133,8 +134,8 @@ const wantLabelValue = "at most 63 letters, digits, '-', '_' and '.', a letter o
 
 // checkLabelValue says why s is not the value of a label, or "".
 func checkLabelValue(s string) string {
-	if len(s) > 63 || s != "" && !reQualified.MatchString(s) {
-		return quote(s) + " is not a label's value"
+	if len(s) > 63 || s != "" && !syntax.Qualified.Matches(s) {
+		return problem.Quoted(s) + " is not a label's value"
 	}
 	return ""
 }
@@ -144,7 +145,7 @@ func (v *validator) labels(path string, m map[string]string) {
 	v.annotations(path, m, false)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if what := checkLabelValue(m[k]); what != "" {
-			v.add(join(path, k), what, wantLabelValue)
+			v.add(problem.Below(path, k), what, wantLabelValue)
 		}
 	}
 }

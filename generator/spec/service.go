@@ -3,6 +3,8 @@ package spec
 import (
 	"fmt"
 	"net/netip"
+
+	"github.com/reggen/reggen/generator/problem"
 )
 
 // Service is the registry's Service. The port is 5000, which clients in the
@@ -22,7 +24,7 @@ type ServiceAccount struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-var serviceTypes = []string{"ClusterIP", "NodePort", "LoadBalancer"}
+var ServiceTypes = []string{"ClusterIP", "NodePort", "LoadBalancer"}
 
 func defaultService(s Service) *Service {
 	set(&s.Type, "ClusterIP")
@@ -42,7 +44,7 @@ func (v *validator) service() {
 		return
 	}
 	const path = "spec.service"
-	known := v.enum(path+".type", s.Type, serviceTypes)
+	known := v.enum(path+".type", s.Type, ServiceTypes)
 	v.annotations(path+".annotations", s.Annotations, false)
 	if n := s.NodePort; n != nil {
 		switch {
@@ -61,7 +63,7 @@ func (v *validator) service() {
 	balancer("loadBalancerSourceRanges", len(s.LoadBalancerSourceRanges) > 0)
 	if a := s.LoadBalancerIP; a != "" {
 		if _, err := netip.ParseAddr(a); err != nil {
-			v.add(path+".loadBalancerIP", quote(a)+" is not an address", "one, for instance 203.0.113.10")
+			v.add(path+".loadBalancerIP", problem.Quoted(a)+" is not an address", "one, for instance 203.0.113.10")
 		}
 	}
 	seen := map[string]bool{}
@@ -81,9 +83,9 @@ func (v *validator) cidr(at, s string) {
 	p, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		v.add(at, quote(s)+" is not a range of addresses", "one, for instance 192.0.2.0/24; a single address ends in /32, or /128")
+		v.add(at, problem.Quoted(s)+" is not a range of addresses", "one, for instance 192.0.2.0/24; a single address ends in /32, or /128")
 	case p.Masked() != p:
-		v.add(at, quote(s)+" has bits set behind its prefix", p.Masked().String())
+		v.add(at, problem.Quoted(s)+" has bits set behind its prefix", p.Masked().String())
 	}
 }
 

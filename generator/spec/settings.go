@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // TLS lets the pod itself speak TLS.
@@ -48,16 +50,7 @@ type LoginRef struct {
 	Password string `json:"password,omitempty"` // default password
 }
 
-const (
-	patternDuration = `^([0-9]{1,6}(ms|s|m|h)){1,4}$`
-	patternHeader   = `^[A-Za-z][-A-Za-z0-9]*$`
-)
-
-var (
-	reDuration = regexp.MustCompile(patternDuration)
-	reHeader   = regexp.MustCompile(patternHeader)
-	actions    = []string{"pull", "push", "mount", "delete"}
-)
+var actions = []string{"pull", "push", "mount", "delete"}
 
 func defaultProxy(p Proxy) *Proxy {
 	if p.ExistingSecret != nil {
@@ -90,8 +83,8 @@ func (v *validator) redis() {
 		switch {
 		case strings.Contains(a, "://"):
 			v.add(at, "has a scheme", "a host and a port, for instance redis.cache.svc:6379")
-		case !found || !isPort(port) || !reHost.MatchString(host) && !reIPv4.MatchString(host):
-			v.add(at, quote(a)+" is not a host and a port", "for instance redis.cache.svc:6379")
+		case !found || !syntax.IsPort(port) || !syntax.Host.Matches(host) && !syntax.IPv4.Matches(host):
+			v.add(at, problem.Quoted(a)+" is not a host and a port", "for instance redis.cache.svc:6379")
 		}
 	}
 	if len(r.Addrs) > 1 && v.s.Image.Flavor != Distribution {
@@ -103,7 +96,7 @@ func (v *validator) redis() {
 	if r.DB > 0 && len(r.Addrs) > 1 {
 		v.add(path+".db", fmt.Sprintf("is %d, and a cluster has one database, 0", r.DB), "one address, or no db")
 	}
-	if hasControl(r.Username) {
+	if syntax.HasControl(r.Username) {
 		v.add(path+".username", "has a newline or another control character", "")
 	}
 	if r.Username != "" && v.s.Image.Flavor != Distribution {
@@ -121,9 +114,9 @@ func (v *validator) notifications() {
 		v.add(path+".endpoints", "is missing", "whom to tell: a name, and its url")
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Endpoints)) {
-		e, at := n.Endpoints[name], join(path+".endpoints", name)
-		if !isLabel(name) {
-			v.add(at, "is not a name", wantLabel)
+		e, at := n.Endpoints[name], problem.Below(path+".endpoints", name)
+		if !syntax.IsLabel(name) {
+			v.add(at, "is not a name", syntax.WantLabel)
 		}
 		if !v.missing(at+".url", e.URL, "where events are posted to") {
 			u, err := url.Parse(e.URL)
@@ -135,13 +128,13 @@ func (v *validator) notifications() {
 			}
 		}
 		for _, h := range slices.Sorted(maps.Keys(e.Headers)) {
-			if !reHeader.MatchString(h) || hasControl(e.Headers[h]) {
-				v.add(join(at+".headers", h), "is not a header", "letters, digits and hyphens, and a value on one line")
+			if !syntax.Header.Matches(h) || syntax.HasControl(e.Headers[h]) {
+				v.add(problem.Below(at+".headers", h), "is not a header", "letters, digits and hyphens, and a value on one line")
 			}
 		}
 		for field, d := range map[string]string{"timeout": e.Timeout, "backoff": e.Backoff} {
-			if d != "" && !reDuration.MatchString(d) {
-				v.add(at+"."+field, quote(d)+" is not a duration", "for instance 5s")
+			if d != "" && !syntax.Duration.Matches(d) {
+				v.add(at+"."+field, problem.Quoted(d)+" is not a duration", "for instance 5s")
 			}
 		}
 		if e.Threshold != nil && *e.Threshold < 1 {
@@ -160,8 +153,8 @@ func (v *validator) login(p Proxy) {
 		switch {
 		case v.s.Image.Flavor != Distribution:
 			v.add(path+".ttl", "is what only version 3 of the registry knows", "no ttl, which is 7 days, or spec.image.flavor distribution")
-		case p.TTL != "0" && !reDuration.MatchString(p.TTL):
-			v.add(path+".ttl", quote(p.TTL)+" is not a duration", "for instance 168h; 0 is for ever")
+		case p.TTL != "0" && !syntax.Duration.Matches(p.TTL):
+			v.add(path+".ttl", problem.Quoted(p.TTL)+" is not a duration", "for instance 168h; 0 is for ever")
 		}
 	}
 	if ref := p.ExistingSecret; ref != nil {

@@ -6,9 +6,10 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
-var accessModes = []string{"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"}
+var AccessModes = []string{"ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"}
 
 // needsEndpoint says for each provider without one what an endpoint looks
 // like; needsRegion names those whose region decides where requests go.
@@ -20,6 +21,12 @@ var (
 	}
 	needsRegion = map[string]string{"aws": "the bucket's, for instance eu-central-1", "digitalocean": "the Space's, for instance nyc3"}
 )
+
+// S3Needs says in words which region and which endpoint a provider needs, "" for
+// one that it needs not.
+func S3Needs(provider string) (region, endpoint string) {
+	return needsRegion[provider], needsEndpoint[provider]
+}
 
 func (v *validator) storage() {
 	s := v.s.Storage
@@ -43,14 +50,14 @@ func (v *validator) storage() {
 
 func (v *validator) s3(s S3) {
 	const path = "spec.storage.s3"
-	if v.enum(path+".provider", s.Provider, providers) {
+	if v.enum(path+".provider", s.Provider, Providers) {
 		v.missing(path+".region", s.Region, needsRegion[s.Provider])
 		if want := needsEndpoint[s.Provider]; want != "" {
 			v.missing(path+".endpoint", s.Endpoint, want)
 		}
 	}
-	if s.Region != "" && !reRegion.MatchString(s.Region) {
-		v.add(path+".region", quote(s.Region)+" is not a region", "letters, digits and hyphens")
+	if s.Region != "" && !syntax.Region.Matches(s.Region) {
+		v.add(path+".region", problem.Quoted(s.Region)+" is not a region", "letters, digits and hyphens")
 	}
 	if !v.missing(path+".bucket", s.Bucket, "the bucket's name") {
 		if what := checkBucket(s.Bucket); what != "" {
@@ -93,9 +100,9 @@ func (v *validator) ambient(path string, s S3) {
 
 func checkBucket(b string) string {
 	switch {
-	case !reBucket.MatchString(b), strings.Contains(b, ".."), strings.Contains(b, ".-"), strings.Contains(b, "-."):
-		return quote(b) + " is not a bucket's name"
-	case reIPv4.MatchString(b):
+	case !syntax.Bucket.Matches(b), strings.Contains(b, ".."), strings.Contains(b, ".-"), strings.Contains(b, "-."):
+		return problem.Quoted(b) + " is not a bucket's name"
+	case syntax.IPv4.Matches(b):
 		return "looks like an address"
 	}
 	return ""
@@ -123,7 +130,7 @@ func (v *validator) endpoint(path string, s S3) {
 		v.add(path, "has a path, a query or a fragment", "https:// and a host; the bucket and rootDirectory are fields of their own")
 		return
 	case u.Scheme != "http" && u.Scheme != "https":
-		v.add(path, "its scheme is "+quote(u.Scheme), "https://, or http:// with secure: false")
+		v.add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// with secure: false")
 		return
 	case !isEndpointHost(u):
 		v.add(path, "its host is not a DNS name or an address", "https:// and a host, with a port if need be")
@@ -139,7 +146,7 @@ func (v *validator) endpoint(path string, s S3) {
 		return
 	}
 	if region, ok := strings.CutSuffix(host, ".digitaloceanspaces.com"); ok && s.Provider == "digitalocean" && s.Region != "" && region != s.Region {
-		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is another", quote(region)), "one region")
+		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is another", problem.Quoted(region)), "one region")
 	}
 }
 
@@ -148,7 +155,7 @@ func isEndpointHost(u *url.URL) bool {
 		return true // url.Parse has checked an IPv6 address
 	}
 	host := strings.ToLower(u.Host)
-	return reHost.MatchString(host) && (u.Port() == "" || isPort(u.Port()))
+	return syntax.Host.Matches(host) && (u.Port() == "" || syntax.IsPort(u.Port()))
 }
 
 func (v *validator) filesystem(f Filesystem) {
@@ -167,7 +174,7 @@ func (v *validator) filesystem(f Filesystem) {
 	if f.Size != "" {
 		v.size(path+".size", f.Size)
 	}
-	if f.AccessMode != "" && !v.enum(path+".accessMode", f.AccessMode, accessModes) {
+	if f.AccessMode != "" && !v.enum(path+".accessMode", f.AccessMode, AccessModes) {
 		return
 	}
 	n, field := v.most()
@@ -187,14 +194,14 @@ func (v *validator) filesystem(f Filesystem) {
 
 // size checks the capacity of a claim.
 func (v *validator) size(path, size string) {
-	p := problem.Problem{Path: path, What: quote(size) + " is not a size", Want: "a quantity, for instance 10Gi"}
+	p := problem.Problem{Path: path, What: problem.Quoted(size) + " is not a size", Want: "a quantity, for instance 10Gi"}
 	switch digits := strings.TrimRight(size, "KMGTPEi"); {
-	case len(size) > longest || !reQuantity.MatchString(size):
-		if s := strings.TrimSuffix(strings.TrimSuffix(size, "b"), "B"); s != size && reQuantity.MatchString(s) {
+	case len(size) > problem.LongestQuoted || !syntax.Quantity.Matches(size):
+		if s := strings.TrimSuffix(strings.TrimSuffix(size, "b"), "B"); s != size && syntax.Quantity.Matches(s) {
 			p.Near = s
 		}
 	case strings.ContainsAny(size[len(size)-1:], "num"):
-		p.What = quote(size) + " is a fraction: m means thousandths"
+		p.What = problem.Quoted(size) + " is a fraction: m means thousandths"
 		if size[len(size)-1] == 'm' {
 			p.Near = size[:len(size)-1] + "Mi"
 		}

@@ -2,13 +2,11 @@ package spec
 
 import (
 	"reflect"
-	"sort"
 	"strings"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/strict"
 )
 
 // later are fields that the language has a place for and this version doesn't
@@ -23,20 +21,20 @@ var secrets = map[string]bool{
 	"passwords": true, "htpasswd": true, "httpsecret": true, "hasharedsecret": true, "users": true, "hash": true,
 }
 
-// unknown reports a key that t has no field for, as helpfully as it can: the
+// unknown words a key that t has no field for, as helpfully as it can: the
 // same name at another level, the nearest name here, or all names.
-func (w *walker) unknown(k *yaml.Node, at place, t reflect.Type) {
-	p := problem.Problem{Path: join(at.path, k.Value), What: "unknown field"}
-	names := namesOf(t)
-	lower := strings.ToLower(k.Value)
+func unknown(key string, at strict.Place, t reflect.Type) (p problem.Problem, meant []string) {
+	p = problem.Problem{Path: problem.Below(at.Path, key), What: "unknown field"}
+	names := strict.NamesOf(t)
+	lower := strings.ToLower(key)
 	elsewhere := allFields()[lower]
-	switch near := problem.Nearest(k.Value, names); {
-	case later[join2(at.field, k.Value)]:
+	switch near := problem.Nearest(key, names); {
+	case later[at.Field+"."+key]:
 		p.What = "is not supported by this version of reggen"
-	case at.field == "spec.proxy" && (lower == "username" || lower == "password"):
+	case at.Field == "spec.proxy" && (lower == "username" || lower == "password"):
 		p.What = "unknown field, and a spec holds no secrets"
 		p.Want, p.Next = "a credential of type proxy", "reggen credential set proxy"
-	case near != "" && strings.EqualFold(near, k.Value):
+	case near != "" && strings.EqualFold(near, key):
 		p.Near = near
 	case secrets[lower]:
 		p.What = "unknown field, and a spec holds no secrets"
@@ -46,69 +44,25 @@ func (w *walker) unknown(k *yaml.Node, at place, t reflect.Type) {
 	case near != "":
 		p.Near = near
 	case len(elsewhere) > 1 && len(elsewhere) <= 3:
-		p.Want = oneOf(elsewhere)
+		p.Want = problem.OneOf(elsewhere)
 	default:
-		p.Want = oneOf(names)
+		p.Want = problem.OneOf(names)
 	}
-	w.add(k, p)
 	switch { // the field meant is not missing as well
 	case strings.Contains(p.Near, "."):
-		w.covered = append(w.covered, p.Near)
+		meant = []string{p.Near}
 	case p.Near != "":
-		w.covered = append(w.covered, join(at.path, p.Near))
+		meant = []string{problem.Below(at.Path, p.Near)}
 	}
-}
-
-// fieldsOf maps the JSON names of a struct's fields to their indexes.
-func fieldsOf(t reflect.Type) map[string]int {
-	out := make(map[string]int, t.NumField())
-	for i := range t.NumField() {
-		out[jsonName(t.Field(i))] = i
-	}
-	return out
-}
-
-func jsonName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
-}
-
-func namesOf(t reflect.Type) []string {
-	out := make([]string, t.NumField())
-	for i := range out {
-		out[i] = jsonName(t.Field(i))
-	}
-	sort.Strings(out)
-	return out
+	return p, meant
 }
 
 // allFields maps each name, in lower case, to the paths where it is a field.
 var allFields = sync.OnceValue(func() map[string][]string {
 	out := map[string][]string{}
-	visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
-		name := strings.ToLower(jsonName(f))
+	strict.Visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
+		name := strings.ToLower(strict.JSONName(f))
 		out[name] = append(out[name], path)
 	})
 	return out
 })
-
-// visit calls f for every field of t and of what it holds, in the order in
-// which they are declared. Any key of a map
-// and any index of a list is a star.
-func visit(t reflect.Type, path string, f func(path string, field reflect.StructField)) {
-	for i := range t.NumField() {
-		field := t.Field(i)
-		at := join2(path, jsonName(field))
-		f(at, field)
-		inner := field.Type
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
-		}
-		if inner.Kind() == reflect.Map || inner.Kind() == reflect.Slice {
-			inner, at = inner.Elem(), at+".*"
-		}
-		if inner.Kind() == reflect.Struct {
-			visit(inner, at, f)
-		}
-	}
-}

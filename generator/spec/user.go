@@ -2,8 +2,9 @@ package spec
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // CheckUser says why name can't be a user name, or "" when it can. The
@@ -25,18 +26,8 @@ func CheckUser(name string) string {
 	case strings.HasPrefix(name, "#"):
 		return "the user name starts with '#', which makes its htpasswd line a comment"
 	}
-	if hasControl(name) {
+	if syntax.HasControl(name) {
 		return "the user name has a newline or another control character"
 	}
 	return ""
-}
-
-// hasControl says whether s has a control character or a line separator.
-func hasControl(s string) bool {
-	for _, r := range s {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return true
-		}
-	}
-	return false
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
-// maxName leaves room for the suffixes of what is named after the registry.
-const maxName = 40
+// MaxName leaves room for the suffixes of what is named after the registry.
+const MaxName = 40
 
 // Validate returns everything that is wrong with r, which Default has been
 // applied to, sorted. It judges r alone: what credentials, sealed files and
@@ -50,7 +51,7 @@ func Validate(r Registry) problem.List {
 	v.notifications()
 	if c := r.Spec.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
-			v.add("spec.reggen", quote(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
+			v.add("spec.reggen", problem.Quoted(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
 		}
 	}
 	v.folders()
@@ -83,7 +84,7 @@ func (v *validator) enum(path, value string, allowed []string) bool {
 	if slices.Contains(allowed, value) {
 		return true
 	}
-	p := problem.Problem{Path: path, What: "is " + quote(value), Want: oneOf(allowed)}
+	p := problem.Problem{Path: path, What: "is " + problem.Quoted(value), Want: problem.OneOf(allowed)}
 	if len(allowed) > 1 {
 		p.Near = problem.Nearest(value, allowed)
 	}
@@ -92,8 +93,8 @@ func (v *validator) enum(path, value string, allowed []string) bool {
 }
 
 func (v *validator) name(path, value string) {
-	if value != "" && !isName(value) {
-		v.add(path, quote(value)+" is not the name of an object", wantName)
+	if value != "" && !syntax.IsName(value) {
+		v.add(path, problem.Quoted(value)+" is not the name of an object", syntax.WantName)
 	}
 }
 
@@ -107,24 +108,24 @@ func (v *validator) identity() {
 	m := v.r.Metadata
 	switch {
 	case v.missing("metadata.name", m.Name, "the registry's name, which its objects bear"):
-	case len(m.Name) > maxName:
-		v.add("metadata.name", fmt.Sprintf("has %d characters", len(m.Name)), fmt.Sprintf("at most %d, since objects named after it add to it", maxName))
-	case !reService.MatchString(m.Name):
-		v.add("metadata.name", quote(m.Name)+" is not the name of a Service", "lower-case letters, digits and hyphens, a letter first, no hyphen last")
+	case len(m.Name) > MaxName:
+		v.add("metadata.name", fmt.Sprintf("has %d characters", len(m.Name)), fmt.Sprintf("at most %d, since objects named after it add to it", MaxName))
+	case !syntax.Service.Matches(m.Name):
+		v.add("metadata.name", problem.Quoted(m.Name)+" is not the name of a Service", "lower-case letters, digits and hyphens, a letter first, no hyphen last")
 	}
 	switch {
 	case v.missing("metadata.namespace", m.Namespace, "the namespace, since pods, Secrets and the records of sealed files are bound to it"):
-	case !isLabel(m.Namespace):
-		v.add("metadata.namespace", quote(m.Namespace)+" is not a namespace", wantLabel)
+	case !syntax.IsLabel(m.Namespace):
+		v.add("metadata.namespace", problem.Quoted(m.Namespace)+" is not a namespace", syntax.WantLabel)
 	}
 	v.annotations("metadata.labels", m.Labels, true)
 	v.annotations("metadata.annotations", m.Annotations, true)
 	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
 		if IsOwnLabel(k) {
-			v.add(join("metadata.labels", k), OwnLabel, "another key")
+			v.add(problem.Below("metadata.labels", k), OwnLabel, "another key")
 		}
 		if what := checkLabelValue(m.Labels[k]); what != "" {
-			v.add(join("metadata.labels", k), what, wantLabelValue)
+			v.add(problem.Below("metadata.labels", k), what, wantLabelValue)
 		}
 	}
 }
@@ -150,14 +151,14 @@ func (v *validator) enumOrMissing(path, value, want string) {
 // would encrypt what is called data at any depth.
 func (v *validator) annotations(path string, m map[string]string, onSecrets bool) {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if what := checkQualified(k); what != "" {
-			v.add(join(path, k), what, "")
+		if what := syntax.CheckQualified(k); what != "" {
+			v.add(problem.Below(path, k), what, "")
 		}
 		switch {
 		case onSecrets && (k == "data" || k == "stringData"):
-			v.add(join(path, k), "SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData", "another key")
+			v.add(problem.Below(path, k), "SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData", "another key")
 		case strings.HasPrefix(k, "reggen.dev/"):
-			v.add(join(path, k), "reggen.dev/ is reggen's own", "another key")
+			v.add(problem.Below(path, k), "reggen.dev/ is reggen's own", "another key")
 		}
 	}
 }
@@ -167,9 +168,9 @@ func (v *validator) host() {
 	if v.missing(path, v.s.Host, "the name by which docker reaches the registry, for instance registry.example.com") {
 		return
 	}
-	if what := checkHost(v.s.Host); what != "" {
+	if what := syntax.CheckHost(v.s.Host); what != "" {
 		p := problem.Problem{Path: path, What: what}
-		if l := strings.ToLower(v.s.Host); l != v.s.Host && checkHost(l) == "" {
+		if l := strings.ToLower(v.s.Host); l != v.s.Host && syntax.CheckHost(l) == "" {
 			p.Near = l
 		}
 		v.problems.Add(p)
@@ -184,7 +185,7 @@ func (v *validator) host() {
 	case v.s.Ingress == nil && v.s.Gateway == nil:
 	case port != "":
 		v.add(path, "has a port, and "+front+" serves 443 only", "a host without a port, or no "+front)
-	case reIPv4.MatchString(name):
+	case syntax.IPv4.Matches(name):
 		v.add(path, "is an address, and "+front+" needs a name", "a DNS name, or no "+front)
 	}
 }
@@ -197,13 +198,13 @@ func (v *validator) ingress() {
 	v.name("spec.ingress.className", in.ClassName)
 	v.name("spec.ingress.clusterIssuer", in.ClusterIssuer)
 	v.name("spec.ingress.tlsSecretName", in.TLSSecretName)
-	if in.MaxBodySize != "" && !reBodySize.MatchString(in.MaxBodySize) {
-		v.add("spec.ingress.maxBodySize", quote(in.MaxBodySize)+" is not a size as nginx writes it", "a number with k, m or g after it, for instance 8g; 0 is no limit")
+	if in.MaxBodySize != "" && !syntax.BodySize.Matches(in.MaxBodySize) {
+		v.add("spec.ingress.maxBodySize", problem.Quoted(in.MaxBodySize)+" is not a size as nginx writes it", "a number with k, m or g after it, for instance 8g; 0 is no limit")
 	}
 	v.annotations("spec.ingress.annotations", in.Annotations, false)
 	clash := func(key, field, value string) {
 		if _, ok := in.Annotations[key]; ok && value != "" {
-			v.add(join("spec.ingress.annotations", key), "spec.ingress."+field+" sets this already", "one of the two")
+			v.add(problem.Below("spec.ingress.annotations", key), "spec.ingress."+field+" sets this already", "one of the two")
 		}
 	}
 	clash("nginx.ingress.kubernetes.io/proxy-body-size", "maxBodySize", in.MaxBodySize)
@@ -214,7 +215,7 @@ func (v *validator) ingress() {
 
 func (v *validator) auth() {
 	a := v.s.Auth
-	if hasControl(a.Realm) {
+	if syntax.HasControl(a.Realm) {
 		v.add("spec.auth.realm", "has a newline or another control character", "text for an HTTP header")
 	}
 	if a.ExistingSecret != nil {
@@ -231,8 +232,8 @@ func (v *validator) secretRef(path, name string, keys map[string]string) {
 		v.name(path+".name", name)
 	}
 	for _, field := range slices.Sorted(maps.Keys(keys)) {
-		if k := keys[field]; k != "" && (!reDataKey.MatchString(k) || k == "." || strings.HasPrefix(k, "..")) {
-			v.add(path+"."+field, quote(k)+" is not a key of a Secret", "letters, digits, '-', '_' and '.'")
+		if k := keys[field]; k != "" && (!syntax.DataKey.Matches(k) || k == "." || strings.HasPrefix(k, "..")) {
+			v.add(path+"."+field, problem.Quoted(k)+" is not a key of a Secret", "letters, digits, '-', '_' and '.'")
 		}
 	}
 }
@@ -246,7 +247,7 @@ func (v *validator) folders() {
 	seen := map[string]bool{}
 	for i, c := range s.Credentials {
 		at := fmt.Sprintf("%s[%d]", list, i)
-		if what := checkFolder(c); what != "" {
+		if what := syntax.CheckFolder(c); what != "" {
 			v.add(at, what, "a relative folder")
 			continue
 		}
@@ -257,7 +258,7 @@ func (v *validator) folders() {
 	}
 	const at = "spec.secrets.sealed"
 	sealed := path.Clean(s.Sealed)
-	if what := checkFolder(s.Sealed); what != "" {
+	if what := syntax.CheckFolder(s.Sealed); what != "" {
 		v.add(at, what, "a relative folder")
 		return
 	}

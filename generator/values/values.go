@@ -4,10 +4,9 @@ package values
 
 import (
 	"cmp"
-	"strings"
 
 	"github.com/reggen/reggen/generator/object"
-	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/refuse"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -19,45 +18,15 @@ import (
 // else than the spec, or holds what looks like a secret, the error (a
 // problem.List) says so.
 func From(r *spec.Registry, src secret.Source) (map[string]any, error) {
-	var l problem.List
-	refuseSecrets(&l, "spec.values", r.Spec.Values)
-	refuseSecrets(&l, "spec.config", r.Spec.Config)
-	if e := r.Spec.Extra; e != nil {
-		refuseSecrets(&l, "spec.extra", plain(e))
+	var extra any
+	if r.Spec.Extra != nil {
+		extra = plain(r.Spec.Extra)
 	}
-	refuseTexts(&l, "metadata.annotations", r.Metadata.Annotations)
-	refuseTexts(&l, "metadata.labels", r.Metadata.Labels)
-	if i := r.Spec.Ingress; i != nil {
-		refuseTexts(&l, "spec.ingress.annotations", i.Annotations)
-	}
-	if g := r.Spec.Gateway; g != nil {
-		refuseTexts(&l, "spec.gateway.annotations", g.Annotations)
-	}
-	if s := r.Spec.Service; s != nil {
-		refuseTexts(&l, "spec.service.annotations", s.Annotations)
-	}
-	if s := r.Spec.ServiceAccount; s != nil {
-		refuseTexts(&l, "spec.serviceAccount.annotations", s.Annotations)
-	}
-	if err := l.Err(); err != nil {
-		l.Sort()
+	if l := refuse.Secrets(r, extra); len(l) > 0 {
 		return nil, l
 	}
 	out := derive(r)
-	conflicts(&l, "spec.values", out, r.Spec.Values, r.Spec.Values)
-	if _, ok := r.Spec.Values["replicaCount"]; ok && r.Spec.Autoscaling != nil {
-		l.Add(problem.Problem{Path: "spec.values.replicaCount", What: "stands beside spec.autoscaling", Want: "one of the two"})
-	}
-	configConflicts(&l, r, "spec.config", r.Spec.Config)
-	data, _ := r.Spec.Values["configData"].(map[string]any)
-	configConflicts(&l, r, "spec.values.configData", data)
-	sourceConflicts(&l, r)
-	scheduleConflict(&l, r)
-	labelConflicts(&l, "spec.values", r.Spec.Values)
-	environmentConflicts(&l, "spec.values.extraEnvVars", r.Spec.Values["extraEnvVars"])
-	environmentConflicts(&l, "spec.extra.env", out["extraEnvVars"])
-	if err := l.Err(); err != nil {
-		l.Sort()
+	if l := refuse.Conflicts(r, out); len(l) > 0 {
 		return nil, l
 	}
 	if len(r.Spec.Config) > 0 {
@@ -304,11 +273,4 @@ func named(names []string) []any {
 		out[i] = map[string]any{"name": n}
 	}
 	return out
-}
-
-func join(path, key string) string {
-	if strings.ContainsAny(key, "./") {
-		return path + "[" + key + "]"
-	}
-	return path + "." + key
 }

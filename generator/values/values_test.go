@@ -316,33 +316,6 @@ func TestWhatOnlySoundsLikeASecretIsFine(t *testing.T) {
 	}
 }
 
-// FuzzRefuse: no text under a name that says secret gets by, and none is
-// quoted.
-func FuzzRefuse(f *testing.F) {
-	f.Add("password", "x")
-	f.Add("secretkey", "0755")
-	f.Add("A_TOKEN", "~")
-	f.Add("seCret", "/0/0")
-	f.Add("privatekey", "/etc/key.pem")
-	f.Fuzz(func(t *testing.T, name, text string) {
-		if text == "true" || text == "false" || takesFile.MatchString(name) && aFile.MatchString(text) {
-			return // no secret
-		}
-		if text == "" || !secretKey.MatchString(name) || reference.MatchString(name) {
-			return
-		}
-		r := registry(t, "")
-		r.Spec.Values = map[string]any{"proxy": map[string]any{name: text}}
-		_, err := From(r, all())
-		if err == nil {
-			t.Fatalf("the key %q is taken", name)
-		}
-		if len(text) > 8 && !strings.Contains(name+wayOut, text) && strings.Contains(err.Error(), text) {
-			t.Error("the message quotes the value")
-		}
-	})
-}
-
 // A password in a URL is refused in every annotation.
 func TestPasswordsInAnnotationsAreRefused(t *testing.T) {
 	const url = "https://me:canary@example.com"

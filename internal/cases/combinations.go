@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reggen/reggen/generator/schema"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -110,7 +111,7 @@ func Combinations() ([]Combination, error) {
 func flavors() []setting {
 	tags := map[string]string{string(spec.GitLab): "v2.13.1-gitlab"} // the others have a default
 	var out []setting
-	for _, name := range enum(spec.Schema(), "spec", "image", "flavor") {
+	for _, name := range enum(schema.Registry(), "spec", "image", "flavor") {
 		image := fields{"flavor": name}
 		if tag := tags[name]; tag != "" {
 			image["tag"] = tag

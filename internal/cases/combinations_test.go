@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/generator/object"
-	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/schema"
 )
 
 // TestCombinations keeps what becomes of every combination in a table: the
@@ -112,7 +112,7 @@ func TestAxesAreWhole(t *testing.T) {
 			t.Fatalf("%s does not say its flavor", c.Name)
 		}
 	}
-	if spec.Schema() == nil {
+	if schema.Registry() == nil {
 		t.Error("no schema")
 	}
 }

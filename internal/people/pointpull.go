@@ -6,11 +6,12 @@ import (
 	"reflect"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/edit"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
-	"sigs.k8s.io/yaml"
 )
 
 // pointPulls plans the changes of this environment's own spec files after
@@ -88,8 +89,8 @@ func (w *Work) pointPull(e repository.Environment, merged []byte, texts map[stri
 		}
 		return false
 	}
-	if !try(func(t []byte) ([]byte, bool) { return spec.ReplacePullUser(t, pull, from, to) }) {
-		try(func(t []byte) ([]byte, bool) { return spec.InsertPullUser(t, pull, to) })
+	if !try(func(t []byte) ([]byte, bool) { return edit.ReplacePullUser(t, pull, from, to) }) {
+		try(func(t []byte) ([]byte, bool) { return edit.InsertPullUser(t, pull, to) })
 	}
 	return path, text, after
 }

@@ -1,4 +1,11 @@
-package spec
+// Package schema says what every field of a Registry and of a RegistryCredential
+// means, and makes JSON schemas and a reference of it.
+package schema
+
+import (
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/syntax"
+)
 
 // doc is what the schema and the reference say about a field: what it means,
 // its default in words, and what its value must look like. A test makes sure
@@ -7,43 +14,43 @@ type doc struct {
 	text     string
 	def      string
 	enum     []string
-	pattern  string
-	length   int    // at most so many characters
-	keys     string // for maps: the pattern of a key
-	zero     bool   // for numbers: 0 is one
-	required bool   // in the merged spec
+	pattern  syntax.Pattern
+	length   int            // at most so many characters
+	keys     syntax.Pattern // for maps: the pattern of a key
+	zero     bool           // for numbers: 0 is one
+	required bool           // in the merged spec
 }
 
 // docs are the fields by path, any key of a map being a star.
 var docs = map[string]doc{
-	"apiVersion": {text: "The version of this kind.", enum: []string{APIVersion}, required: true},
-	"kind":       {text: "The kind.", enum: []string{KindRegistry}, required: true},
+	"apiVersion": {text: "The version of this kind.", enum: []string{spec.APIVersion}, required: true},
+	"kind":       {text: "The kind.", enum: []string{spec.KindRegistry}, required: true},
 
 	"metadata":             {text: "Names the registry.", required: true},
-	"metadata.name":        {text: "The registry's name and the chart's release name; objects are named after it.", pattern: patternService, length: maxName, required: true},
-	"metadata.namespace":   {text: "The namespace of the registry. Pods, Secrets and the records of sealed files are bound to it, so it has no default.", pattern: patternLabel, length: 63, required: true},
+	"metadata.name":        {text: "The registry's name and the chart's release name; objects are named after it.", pattern: syntax.Service, length: spec.MaxName, required: true},
+	"metadata.namespace":   {text: "The namespace of the registry. Pods, Secrets and the records of sealed files are bound to it, so it has no default.", pattern: syntax.Label, length: 63, required: true},
 	"metadata.labels":      {text: "Labels for every object. Keys named data or stringData are refused, since SOPS would encrypt them."},
 	"metadata.annotations": {text: "Annotations for every object, apart from kustomize's own (config.kubernetes.io/...), which are dropped."},
 
 	"spec":          {text: "What a person decides about the registry.", required: true},
-	"spec.host":     {text: "The host by which docker reaches the registry, with a port if need be; no scheme and no path.", pattern: patternHost, length: 259, required: true},
+	"spec.host":     {text: "The host by which docker reaches the registry, with a port if need be; no scheme and no path.", pattern: syntax.Host, length: 259, required: true},
 	"spec.replicas": {text: "How many pods serve the registry. More than one needs S3 or a volume that several nodes can mount.", def: "1; none beside spec.autoscaling"},
 
 	"spec.image":             {text: "The registry's own image."},
-	"spec.image.repository":  {text: "The image's name, without tag and digest.", def: "registry", pattern: patternRepository, length: 255},
-	"spec.image.tag":         {text: "The image's tag. GitLab's flavor has no default; releases after v3.37 can't authenticate with htpasswd.", def: "3.1.1 for distribution, 2.8.3 for distribution-v2; none beside a digest", pattern: patternTag},
-	"spec.image.digest":      {text: "The image's digest. It decides what runs; a tag beside it is for people.", pattern: patternDigest},
-	"spec.image.version":     {text: "The release that the image holds, for a tag that doesn't say. Objects get it as the label app.kubernetes.io/version, and reggen check reads it there.", pattern: patternVersion},
-	"spec.image.flavor":      {text: "Which program the image holds: version 3 of distribution, version 2, or GitLab's fork. Their configurations differ.", def: string(Distribution), enum: flavors},
-	"spec.image.pullPolicy":  {text: "When the kubelet pulls the image.", def: "IfNotPresent", enum: pullPolicies},
+	"spec.image.repository":  {text: "The image's name, without tag and digest.", def: "registry", pattern: syntax.Repository, length: 255},
+	"spec.image.tag":         {text: "The image's tag. GitLab's flavor has no default; releases after v3.37 can't authenticate with htpasswd.", def: "3.1.1 for distribution, 2.8.3 for distribution-v2; none beside a digest", pattern: syntax.Tag},
+	"spec.image.digest":      {text: "The image's digest. It decides what runs; a tag beside it is for people.", pattern: syntax.Digest},
+	"spec.image.version":     {text: "The release that the image holds, for a tag that doesn't say. Objects get it as the label app.kubernetes.io/version, and reggen check reads it there.", pattern: syntax.Version},
+	"spec.image.flavor":      {text: "Which program the image holds: version 3 of distribution, version 2, or GitLab's fork. Their configurations differ.", def: string(spec.Distribution), enum: spec.Flavors},
+	"spec.image.pullPolicy":  {text: "When the kubelet pulls the image.", def: "IfNotPresent", enum: spec.PullPolicies},
 	"spec.image.pullSecrets": {text: "Secrets to pull the registry's own image with, by name."},
 
 	"spec.storage": {text: "Where images are kept. Exactly one kind in the merged spec; in a patch, null takes out what the base has set.", required: true},
 
 	"spec.storage.s3":                          {text: "An S3 bucket, or one of a compatible service."},
-	"spec.storage.s3.provider":                 {text: "Whose service it is; presets follow from it.", def: "aws", enum: providers},
-	"spec.storage.s3.region":                   {text: "The bucket's region. Required for aws and digitalocean.", def: "us-east-1 for minio and ceph, auto for r2", pattern: patternRegion},
-	"spec.storage.s3.bucket":                   {text: "The bucket's name.", pattern: patternBucket, required: true},
+	"spec.storage.s3.provider":                 {text: "Whose service it is; presets follow from it.", def: "aws", enum: spec.Providers},
+	"spec.storage.s3.region":                   {text: "The bucket's region. Required for aws and digitalocean.", def: "us-east-1 for minio and ceph, auto for r2", pattern: syntax.Region},
+	"spec.storage.s3.bucket":                   {text: "The bucket's name.", pattern: syntax.Bucket, required: true},
 	"spec.storage.s3.endpoint":                 {text: "Where the service listens: a scheme and a host, nothing after them. Without a scheme it gets https://, or http:// when secure is false. Required for minio, ceph and r2.", def: "https://<region>.digitaloceanspaces.com for digitalocean"},
 	"spec.storage.s3.rootDirectory":            {text: "A folder in the bucket to keep everything in."},
 	"spec.storage.s3.forcePathStyle":           {text: "Whether the bucket's name goes into the path of requests, not into the host.", def: "true for minio and ceph, else false; with flavor distribution-v2 true beside an endpoint"},
@@ -51,29 +58,29 @@ var docs = map[string]doc{
 	"spec.storage.s3.secure":                   {text: "Whether the endpoint is reached by https.", def: "true"},
 	"spec.storage.s3.redirect":                 {text: "Whether clients are sent to the bucket to fetch layers. They then have to reach the endpoint themselves.", def: "false for minio and ceph, else true"},
 	"spec.storage.s3.existingSecret":           {text: "A Secret that something else brings, with the bucket's keys. Without it they are a credential of type s3."},
-	"spec.storage.s3.existingSecret.name":      {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
-	"spec.storage.s3.existingSecret.accessKey": {text: "The Secret's key that holds the access key.", def: "s3AccessKey", pattern: patternDataKey},
-	"spec.storage.s3.existingSecret.secretKey": {text: "The Secret's key that holds the secret key.", def: "s3SecretKey", pattern: patternDataKey},
+	"spec.storage.s3.existingSecret.name":      {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.storage.s3.existingSecret.accessKey": {text: "The Secret's key that holds the access key.", def: "s3AccessKey", pattern: syntax.DataKey},
+	"spec.storage.s3.existingSecret.secretKey": {text: "The Secret's key that holds the secret key.", def: "s3SecretKey", pattern: syntax.DataKey},
 	"spec.storage.s3.ambientCredentials":       {text: "The pod finds credentials by itself (a role on AWS), and there are no static keys. Only for provider aws and flavor distribution.", def: "false"},
 
 	"spec.storage.azure":                           {text: "A container of an Azure storage account."},
-	"spec.storage.azure.accountName":               {text: "The storage account's name.", pattern: patternAccount, required: true},
-	"spec.storage.azure.container":                 {text: "The container's name.", pattern: patternAzureContainer, required: true},
-	"spec.storage.azure.realm":                     {text: "The domain of another cloud than the public one.", def: "core.windows.net", pattern: patternHost, length: 253},
+	"spec.storage.azure.accountName":               {text: "The storage account's name.", pattern: syntax.AzureAccount, required: true},
+	"spec.storage.azure.container":                 {text: "The container's name.", pattern: syntax.AzureContainer, required: true},
+	"spec.storage.azure.realm":                     {text: "The domain of another cloud than the public one.", def: "core.windows.net", pattern: syntax.Host, length: 253},
 	"spec.storage.azure.rootDirectory":             {text: "A folder in the container to keep everything in. Only for flavor distribution."},
 	"spec.storage.azure.redirect":                  {text: "Whether clients are sent to the container to fetch layers.", def: "true"},
 	"spec.storage.azure.existingSecret":            {text: "A Secret that something else brings, with the account's key. Without it that is a credential of type azure."},
-	"spec.storage.azure.existingSecret.name":       {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
-	"spec.storage.azure.existingSecret.accountKey": {text: "The Secret's key that holds the account's key.", def: "azureAccountKey", pattern: patternDataKey},
+	"spec.storage.azure.existingSecret.name":       {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.storage.azure.existingSecret.accountKey": {text: "The Secret's key that holds the account's key.", def: "azureAccountKey", pattern: syntax.DataKey},
 	"spec.storage.azure.ambientCredentials":        {text: "The pod finds credentials by itself (workload identity: the annotation azure.workload.identity/client-id of spec.serviceAccount; the pods get the label that goes with it). Only for flavor distribution.", def: "false"},
 
 	"spec.storage.gcs":                     {text: "A bucket of Google Cloud Storage. Version 2 of the registry has to be built with it, as the official image is and Debian's package isn't."},
-	"spec.storage.gcs.bucket":              {text: "The bucket's name.", pattern: patternGCSBucket, required: true},
+	"spec.storage.gcs.bucket":              {text: "The bucket's name.", pattern: syntax.GCSBucket, required: true},
 	"spec.storage.gcs.rootDirectory":       {text: "A folder in the bucket to keep everything in."},
 	"spec.storage.gcs.redirect":            {text: "Whether clients are sent to the bucket to fetch layers. Without a key file the pod's account has to be allowed to sign.", def: "true, false with ambientCredentials"},
 	"spec.storage.gcs.existingSecret":      {text: "A Secret that something else brings, with the JSON key file of a service account. Without it that is a credential of type gcs."},
-	"spec.storage.gcs.existingSecret.name": {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
-	"spec.storage.gcs.existingSecret.key":  {text: "The Secret's key that holds the key file.", def: "key.json", pattern: patternDataKey},
+	"spec.storage.gcs.existingSecret.name": {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.storage.gcs.existingSecret.key":  {text: "The Secret's key that holds the key file.", def: "key.json", pattern: syntax.DataKey},
 	"spec.storage.gcs.ambientCredentials":  {text: "The pod finds credentials by itself (workload identity, by an annotation of spec.serviceAccount).", def: "false"},
 
 	"spec.storage.swift":                         {text: "A container of an OpenStack object store. Only for flavor distribution-v2: version 3 dropped it."},
@@ -84,46 +91,46 @@ var docs = map[string]doc{
 	"spec.storage.swift.domain":                  {text: "The user's domain, by name, for version 3 of Keystone."},
 	"spec.storage.swift.rootDirectory":           {text: "A folder in the container to keep everything in."},
 	"spec.storage.swift.existingSecret":          {text: "A Secret that something else brings, with the user. The registry reads both values as YAML. Without it they are a credential of type swift."},
-	"spec.storage.swift.existingSecret.name":     {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
-	"spec.storage.swift.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "swiftUsername", pattern: patternDataKey},
-	"spec.storage.swift.existingSecret.password": {text: "The Secret's key that holds the password.", def: "swiftPassword", pattern: patternDataKey},
+	"spec.storage.swift.existingSecret.name":     {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.storage.swift.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "swiftUsername", pattern: syntax.DataKey},
+	"spec.storage.swift.existingSecret.password": {text: "The Secret's key that holds the password.", def: "swiftPassword", pattern: syntax.DataKey},
 
 	"spec.storage.filesystem":               {text: "A volume: a claim made here, an existing one, or an emptyDir. {} takes the defaults."},
-	"spec.storage.filesystem.size":          {text: "The size of the claim made here.", def: "10Gi", pattern: patternQuantity},
-	"spec.storage.filesystem.storageClass":  {text: "The claim's storage class.", def: "the cluster's", pattern: patternName, length: 253},
-	"spec.storage.filesystem.accessMode":    {text: "The claim's access mode. Beside existingClaim it says what that claim has.", def: "ReadWriteOnce for a claim made here", enum: accessModes},
-	"spec.storage.filesystem.existingClaim": {text: "A PersistentVolumeClaim that something else brings.", pattern: patternName, length: 253},
+	"spec.storage.filesystem.size":          {text: "The size of the claim made here.", def: "10Gi", pattern: syntax.Quantity},
+	"spec.storage.filesystem.storageClass":  {text: "The claim's storage class.", def: "the cluster's", pattern: syntax.Name, length: 253},
+	"spec.storage.filesystem.accessMode":    {text: "The claim's access mode. Beside existingClaim it says what that claim has.", def: "ReadWriteOnce for a claim made here", enum: spec.AccessModes},
+	"spec.storage.filesystem.existingClaim": {text: "A PersistentVolumeClaim that something else brings.", pattern: syntax.Name, length: 253},
 	"spec.storage.filesystem.emptyDir":      {text: "Images live as long as the pod: for trying things out.", def: "false"},
 
 	"spec.gateway":                          {text: "An HTTPRoute of the Gateway API for the host, beside an Ingress or in its place. The Gateway itself, and its certificate, are somebody else's."},
 	"spec.gateway.parentRefs":               {text: "The Gateways that serve the host.", required: true},
-	"spec.gateway.parentRefs.*.name":        {text: "The Gateway's name.", pattern: patternName, length: 253, required: true},
-	"spec.gateway.parentRefs.*.namespace":   {text: "The Gateway's namespace.", def: "the registry's", pattern: patternLabel, length: 63},
-	"spec.gateway.parentRefs.*.sectionName": {text: "The listener of the Gateway, by name.", def: "all that take the host", pattern: patternName, length: 253},
+	"spec.gateway.parentRefs.*.name":        {text: "The Gateway's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.gateway.parentRefs.*.namespace":   {text: "The Gateway's namespace.", def: "the registry's", pattern: syntax.Label, length: 63},
+	"spec.gateway.parentRefs.*.sectionName": {text: "The listener of the Gateway, by name.", def: "all that take the host", pattern: syntax.Name, length: 253},
 	"spec.gateway.parentRefs.*.port":        {text: "The listener of the Gateway, by port."},
-	"spec.gateway.pullHost":                 {text: "A second host that lets GET and HEAD through and nothing else: who holds a pull secret for it can't push there. A pull secret names it as server.", pattern: patternHost, length: 253},
-	"spec.gateway.requestTimeout":           {text: "How long a request may take; 0s is no limit. Uploads of large layers take minutes. Not every controller knows timeouts.", def: "the controller's", pattern: patternGatewayDuration},
+	"spec.gateway.pullHost":                 {text: "A second host that lets GET and HEAD through and nothing else: who holds a pull secret for it can't push there. A pull secret names it as server.", pattern: syntax.Host, length: 253},
+	"spec.gateway.requestTimeout":           {text: "How long a request may take; 0s is no limit. Uploads of large layers take minutes. Not every controller knows timeouts.", def: "the controller's", pattern: syntax.GatewayDuration},
 	"spec.gateway.backendTLS":               {text: "How the Gateway knows the certificate of spec.tls: a BackendTLSPolicy (Gateway API v1.4 and newer). Needed with spec.tls."},
-	"spec.gateway.backendTLS.caConfigMap":   {text: "A ConfigMap in the registry's namespace whose key ca.crt holds the certificate of who signed it.", pattern: patternName, length: 253},
+	"spec.gateway.backendTLS.caConfigMap":   {text: "A ConfigMap in the registry's namespace whose key ca.crt holds the certificate of who signed it.", pattern: syntax.Name, length: 253},
 	"spec.gateway.backendTLS.systemCAs":     {text: "It is signed by one of the authorities that the Gateway's own system trusts."},
-	"spec.gateway.backendTLS.hostname":      {text: "A name that the certificate holds.", def: "spec.host", pattern: patternHost, length: 253},
+	"spec.gateway.backendTLS.hostname":      {text: "A name that the certificate holds.", def: "spec.host", pattern: syntax.Host, length: 253},
 	"spec.gateway.annotations":              {text: "More annotations for the HTTPRoutes."},
 
 	"spec.ingress":               {text: "An Ingress for the host. {} takes the defaults; without it there is none."},
-	"spec.ingress.className":     {text: "The Ingress class.", def: "the cluster's", pattern: patternName, length: 253},
-	"spec.ingress.clusterIssuer": {text: "The ClusterIssuer of cert-manager that makes the certificate.", pattern: patternName, length: 253},
-	"spec.ingress.tlsSecretName": {text: "The Secret that holds the certificate.", def: "<metadata.name>-tls", pattern: patternName, length: 253},
-	"spec.ingress.maxBodySize":   {text: "The largest layer that ingress-nginx lets through, as nginx writes sizes; 0 is no limit, as with className nginx. Other controllers have limits of their own.", pattern: patternBodySize},
+	"spec.ingress.className":     {text: "The Ingress class.", def: "the cluster's", pattern: syntax.Name, length: 253},
+	"spec.ingress.clusterIssuer": {text: "The ClusterIssuer of cert-manager that makes the certificate.", pattern: syntax.Name, length: 253},
+	"spec.ingress.tlsSecretName": {text: "The Secret that holds the certificate.", def: "<metadata.name>-tls", pattern: syntax.Name, length: 253},
+	"spec.ingress.maxBodySize":   {text: "The largest layer that ingress-nginx lets through, as nginx writes sizes; 0 is no limit, as with className nginx. Other controllers have limits of their own.", pattern: syntax.BodySize},
 	"spec.ingress.annotations":   {text: "More annotations for the Ingress. Those that the fields above set are refused."},
 
 	"spec.auth":                     {text: "Who gets in. The users are credentials of type user, one file each."},
 	"spec.auth.realm":               {text: "The realm that the registry names when it asks for a password.", def: "Registry"},
 	"spec.auth.existingSecret":      {text: "A Secret that something else brings, with the htpasswd file."},
-	"spec.auth.existingSecret.name": {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
-	"spec.auth.existingSecret.key":  {text: "The Secret's key that holds the htpasswd file.", def: "htpasswd", pattern: patternDataKey},
+	"spec.auth.existingSecret.name": {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.auth.existingSecret.key":  {text: "The Secret's key that holds the htpasswd file.", def: "htpasswd", pattern: syntax.DataKey},
 	"spec.auth.anonymous":           {text: "Everybody may push and pull.", def: "false"},
 
-	"spec.pullSecrets":                    {text: "Image pull secrets by name.", keys: patternName},
+	"spec.pullSecrets":                    {text: "Image pull secrets by name.", keys: syntax.Name},
 	"spec.pullSecrets.*.user":             {text: "The user to pull as. htpasswd knows no roles: this user could push as well.", length: 128, required: true},
 	"spec.pullSecrets.*.namespaces":       {text: "The namespaces that get the Secret.", def: "the registry's"},
 	"spec.pullSecrets.*.server":           {text: "The server that the Secret is for, with a port and a path if need be; no scheme.", def: "spec.host"},
@@ -132,27 +139,27 @@ var docs = map[string]doc{
 	"spec.pullSecrets.*.createNamespaces": {text: "Whether to emit the namespaces too, kept from pruning.", def: "false"},
 
 	"spec.resources":          {text: "What the registry's container requests and may use. Quantities are text: quote numbers."},
-	"spec.resources.requests": {text: "Requests: cpu, memory, ephemeral-storage or an extended resource.", pattern: patternQuantity},
-	"spec.resources.limits":   {text: "Limits, likewise.", pattern: patternQuantity},
+	"spec.resources.requests": {text: "Requests: cpu, memory, ephemeral-storage or an extended resource.", pattern: syntax.Quantity},
+	"spec.resources.limits":   {text: "Limits, likewise.", pattern: syntax.Quantity},
 
 	"spec.scheduling":                                    {text: "On which nodes the registry's pods run."},
-	"spec.scheduling.nodeSelector":                       {text: "Labels that a node must have.", pattern: patternLabelValue, length: 63},
+	"spec.scheduling.nodeSelector":                       {text: "Labels that a node must have.", pattern: syntax.LabelValue, length: 63},
 	"spec.scheduling.affinity":                           {text: "A pod's affinity, as Kubernetes has it: nodeAffinity, podAffinity, podAntiAffinity."},
 	"spec.scheduling.tolerations":                        {text: "Taints of nodes that the pods tolerate."},
 	"spec.scheduling.tolerations.*.key":                  {text: "The taint's key. Without one, and with operator Exists, every taint is tolerated."},
-	"spec.scheduling.tolerations.*.operator":             {text: "Whether the value has to be equal or the key has to exist.", def: "Equal, as Kubernetes has it", enum: tolerationOperators},
-	"spec.scheduling.tolerations.*.value":                {text: "The taint's value, for operator Equal.", pattern: patternLabelValue, length: 63},
-	"spec.scheduling.tolerations.*.effect":               {text: "The taint's effect.", def: "all of them", enum: taintEffects},
+	"spec.scheduling.tolerations.*.operator":             {text: "Whether the value has to be equal or the key has to exist.", def: "Equal, as Kubernetes has it", enum: spec.TolerationOperators},
+	"spec.scheduling.tolerations.*.value":                {text: "The taint's value, for operator Equal.", pattern: syntax.LabelValue, length: 63},
+	"spec.scheduling.tolerations.*.effect":               {text: "The taint's effect.", def: "all of them", enum: spec.TaintEffects},
 	"spec.scheduling.tolerations.*.tolerationSeconds":    {text: "How long a pod stays after a taint with effect NoExecute appeared.", def: "for ever", zero: true},
 	"spec.scheduling.topologySpread":                     {text: "How replicas are spread over zones or nodes. An empty list spreads nothing.", def: "over nodes, when there is more than one replica, without insisting"},
 	"spec.scheduling.topologySpread.*.topologyKey":       {text: "The nodes' label to spread over, for instance topology.kubernetes.io/zone.", required: true},
 	"spec.scheduling.topologySpread.*.maxSkew":           {text: "By how many pods two places may differ.", def: "1"},
-	"spec.scheduling.topologySpread.*.whenUnsatisfiable": {text: "What happens to a pod that can't be placed so.", def: "ScheduleAnyway", enum: unsatisfiable},
+	"spec.scheduling.topologySpread.*.whenUnsatisfiable": {text: "What happens to a pod that can't be placed so.", def: "ScheduleAnyway", enum: spec.Unsatisfiable},
 	"spec.scheduling.topologySpread.*.minDomains":        {text: "How many places there have to be, with DoNotSchedule."},
-	"spec.scheduling.priorityClassName":                  {text: "The pods' PriorityClass.", pattern: patternName, length: 253},
+	"spec.scheduling.priorityClassName":                  {text: "The pods' PriorityClass.", pattern: syntax.Name, length: 253},
 
 	"spec.service":                          {text: "The registry's Service. Its port is 5000."},
-	"spec.service.type":                     {text: "The Service's type.", def: "ClusterIP", enum: serviceTypes},
+	"spec.service.type":                     {text: "The Service's type.", def: "ClusterIP", enum: spec.ServiceTypes},
 	"spec.service.nodePort":                 {text: "The port on every node, for types NodePort and LoadBalancer.", def: "the cluster chooses"},
 	"spec.service.annotations":              {text: "The Service's annotations: what cloud providers read about their load balancers."},
 	"spec.service.loadBalancerIP":           {text: "The load balancer's address, where the provider takes one."},
@@ -160,7 +167,7 @@ var docs = map[string]doc{
 
 	"spec.serviceAccount":             {text: "The account that the registry's pods run as. They get no token of it, apart from what a cloud provider's webhook mounts."},
 	"spec.serviceAccount.create":      {text: "Whether the account is made here.", def: "true"},
-	"spec.serviceAccount.name":        {text: "The account's name. Required when it isn't made here.", def: "<metadata.name>", pattern: patternName, length: 253},
+	"spec.serviceAccount.name":        {text: "The account's name. Required when it isn't made here.", def: "<metadata.name>", pattern: syntax.Name, length: 253},
 	"spec.serviceAccount.annotations": {text: "The account's annotations, for instance eks.amazonaws.com/role-arn for a role on AWS."},
 
 	"spec.disruptionBudget":                {text: "How many pods a node's drain has to leave running. It needs more than one replica."},
@@ -181,10 +188,10 @@ var docs = map[string]doc{
 	"spec.metrics":                         {text: "The registry's metrics for Prometheus, at /metrics on a port and a Service of their own (<metadata.name>-metrics). The port also serves the program's debugger, so nothing outside the cluster gets it. {} takes the defaults."},
 	"spec.metrics.port":                    {text: "The port.", def: "5001"},
 	"spec.metrics.serviceMonitor":          {text: "A ServiceMonitor, for the Prometheus operator. {} takes the defaults."},
-	"spec.metrics.serviceMonitor.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: patternLabelValue, length: 63},
-	"spec.metrics.serviceMonitor.interval": {text: "How often to scrape.", def: "Prometheus' own", pattern: patternInterval},
+	"spec.metrics.serviceMonitor.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: syntax.LabelValue, length: 63},
+	"spec.metrics.serviceMonitor.interval": {text: "How often to scrape.", def: "Prometheus' own", pattern: syntax.Interval},
 	"spec.metrics.prometheusRule":          {text: "A PrometheusRule with alerts: the registry is down, answers with errors, waits for its storage. They find it by the labels namespace and service, which a ServiceMonitor gives."},
-	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: patternLabelValue, length: 63},
+	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: syntax.LabelValue, length: 63},
 
 	"spec.readOnly":                         {text: "The registry refuses pushes and deletions, for instance while garbage is collected.", def: "false"},
 	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. It is suspended unless readOnly is true, for what is pushed meanwhile would be lost. The guide's page on upkeep has the sequence."},
@@ -196,7 +203,7 @@ var docs = map[string]doc{
 
 	"spec.extra":                          {text: "What the pod has beyond what the registry needs."},
 	"spec.extra.env":                      {text: "Variables of the registry's container. No secrets, and none that says what this spec says. The registry parses those named REGISTRY_... as YAML."},
-	"spec.extra.env.*.name":               {text: "The variable's name.", pattern: patternEnv, required: true},
+	"spec.extra.env.*.name":               {text: "The variable's name.", pattern: syntax.Env, required: true},
 	"spec.extra.env.*.value":              {text: "Its value. One of value and valueFrom."},
 	"spec.extra.env.*.valueFrom":          {text: "Where its value comes from, as Kubernetes has it, for instance secretKeyRef."},
 	"spec.extra.volumes":                  {text: "Volumes of the pod, as Kubernetes has them: a name and one source. hostPath is refused."},
@@ -211,12 +218,12 @@ var docs = map[string]doc{
 	"spec.values":                        {text: "Values for the chart, beyond those that follow from this spec. No secrets."},
 	"spec.proxy.ttl":                     {text: "How long the cache keeps what nobody asks for; 0 is for ever. Only for flavor distribution.", def: "7 days"},
 	"spec.proxy.existingSecret":          {text: "A Secret that something else brings, with the login to the remote registry. The registry reads both values as YAML. Without it a login is a credential of type proxy."},
-	"spec.proxy.existingSecret.name":     {text: "The Secret's name.", pattern: patternName, length: 253, required: true},
-	"spec.proxy.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "username", pattern: patternDataKey},
-	"spec.proxy.existingSecret.password": {text: "The Secret's key that holds the password.", def: "password", pattern: patternDataKey},
+	"spec.proxy.existingSecret.name":     {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
+	"spec.proxy.existingSecret.username": {text: "The Secret's key that holds the user's name.", def: "username", pattern: syntax.DataKey},
+	"spec.proxy.existingSecret.password": {text: "The Secret's key that holds the password.", def: "password", pattern: syntax.DataKey},
 
 	"spec.tls":            {text: "TLS in the pod itself, behind an Ingress or in the place of one. ingress-nginx is told by an annotation, a Gateway by spec.gateway.backendTLS; others, Traefik for instance, see it by the name of the Service's port, https. The registry reads the certificate at its start: roll the pods when it was renewed."},
-	"spec.tls.secretName": {text: "A Secret of type kubernetes.io/tls that something else brings, cert-manager for instance.", pattern: patternName, length: 253, required: true},
+	"spec.tls.secretName": {text: "A Secret of type kubernetes.io/tls that something else brings, cert-manager for instance.", pattern: syntax.Name, length: 253, required: true},
 
 	"spec.redis":          {text: "A Redis that keeps what replicas know of layers, in the place of each one's memory. Its password is the field REGISTRY_REDIS_PASSWORD of a credential of type config."},
 	"spec.redis.addrs":    {text: "Where it listens, each a host and a port. Several are a cluster, only for flavor distribution.", required: true},
@@ -224,19 +231,19 @@ var docs = map[string]doc{
 	"spec.redis.username": {text: "The user, where Redis has several. Only for flavor distribution."},
 
 	"spec.notifications":                               {text: "Whom to tell of pushes and pulls."},
-	"spec.notifications.endpoints":                     {text: "Whom to tell, by name.", keys: patternLabel, required: true},
+	"spec.notifications.endpoints":                     {text: "Whom to tell, by name.", keys: syntax.Label, required: true},
 	"spec.notifications.endpoints.*.url":               {text: "Where events are posted to.", required: true},
-	"spec.notifications.endpoints.*.headers":           {text: "Headers of every request that are no secrets. A secret one is the field notifications.<endpoint>.<header> of a credential of type config.", keys: patternHeader},
-	"spec.notifications.endpoints.*.timeout":           {text: "How long to wait for an answer.", def: "1s, the registry's", pattern: patternDuration},
+	"spec.notifications.endpoints.*.headers":           {text: "Headers of every request that are no secrets. A secret one is the field notifications.<endpoint>.<header> of a credential of type config.", keys: syntax.Header},
+	"spec.notifications.endpoints.*.timeout":           {text: "How long to wait for an answer.", def: "1s, the registry's", pattern: syntax.Duration},
 	"spec.notifications.endpoints.*.threshold":         {text: "After how many failures in a row to wait.", def: "10, the registry's"},
-	"spec.notifications.endpoints.*.backoff":           {text: "How long to wait then.", def: "1s, the registry's", pattern: patternDuration},
+	"spec.notifications.endpoints.*.backoff":           {text: "How long to wait then.", def: "1s, the registry's", pattern: syntax.Duration},
 	"spec.notifications.endpoints.*.ignoredMediaTypes": {text: "Media types of which it is not told."},
 	"spec.notifications.endpoints.*.ignoredActions":    {text: "Actions of which it is not told, of pull, push, mount and delete."},
 	"spec.notifications.endpoints.*.disabled":          {text: "Whether it is told nothing.", def: "false"},
 	"spec.notifications.includeReferences":             {text: "Whether events of manifests say what these refer to.", def: "false"},
 
 	"spec.check":         {text: "What reggen check has to know."},
-	"spec.check.silence": {text: "Rules of reggen check that don't count in this environment: their ids, each with the reason. What is silenced is still counted and shown with -o json.", keys: patternRule},
+	"spec.check.silence": {text: "Rules of reggen check that don't count in this environment: their ids, each with the reason. What is silenced is still counted and shown with -o json.", keys: syntax.Rule},
 	"spec.reggen":        {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},
 
 	"spec.secrets":             {text: "Where credentials and sealed files are, relative to the folder whose kustomization.yaml holds generators."},
@@ -246,8 +253,8 @@ var docs = map[string]doc{
 
 // credentialFields describe a RegistryCredential in the same way.
 var credentialFields = map[string]doc{
-	"apiVersion": {text: "The version of this kind.", enum: []string{APIVersion}},
-	"kind":       {text: "The kind.", enum: []string{KindCredential}},
+	"apiVersion": {text: "The version of this kind.", enum: []string{spec.APIVersion}},
+	"kind":       {text: "The kind.", enum: []string{spec.KindCredential}},
 	"metadata":   {text: "Names the credential."},
 	"type":       {text: "What it is for: someone who logs in, the keys of a storage, a cache's login, secret settings of the registry, or values nobody types.", enum: []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "machine"}},
 	"user":       {text: "The user's name, for type user; metadata.name unless said. No colon, no control character, no white space at either end, no # first.", length: 128},

@@ -1,4 +1,4 @@
-package values
+package refuse
 
 import (
 	"fmt"
@@ -146,7 +146,7 @@ func labelConflicts(l *problem.List, at string, values map[string]any) {
 
 // conflicts reports values that say something else than the spec where the
 // spec is the place to say it.
-func conflicts(l *problem.List, path string, derived, values map[string]any, top map[string]any) {
+func conflicts(l *problem.List, path string, derived, values map[string]any) {
 	for _, k := range slices.Sorted(maps.Keys(values)) {
 		at, v := join(path, k), values[k]
 		d, ours := derived[k]
@@ -156,7 +156,7 @@ func conflicts(l *problem.List, path string, derived, values map[string]any, top
 		below, isMap := d.(map[string]any)
 		over, also := v.(map[string]any)
 		if isMap && also {
-			conflicts(l, at, below, over, top)
+			conflicts(l, at, below, over)
 			continue
 		}
 		if !reflect.DeepEqual(number(d), number(v)) {

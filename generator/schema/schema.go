@@ -1,4 +1,4 @@
-package spec
+package schema
 
 import (
 	"bytes"
@@ -6,20 +6,24 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/strict"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
 type object = map[string]any
 
-// Schema returns the JSON schema of a Registry as people write it, made from
+// Registry returns the JSON schema of a Registry as people write it, made from
 // the types. It is for editors, and what people write is layers: a base, and
 // a patch for each environment. So it asks only for what every layer has, and
 // lets null stand where a patch takes something out. What the merged spec has
 // to have, and what contradicts what, is for Validate to say.
-func Schema() []byte {
-	s := structSchema(reflect.TypeFor[Registry](), "")
-	s["$schema"], s["$id"], s["title"] = draft, "https://reggen.dev/schema/registry.schema.json", KindRegistry
+func Registry() []byte {
+	s := structSchema(reflect.TypeFor[spec.Registry](), "")
+	s["$schema"], s["$id"], s["title"] = draft, "https://reggen.dev/schema/registry.schema.json", spec.KindRegistry
 	s["description"] = "One private registry in one environment, or a layer of it."
 	s["required"] = []string{"apiVersion", "kind", "metadata"}
 	s["properties"].(object)["metadata"].(object)["required"] = []string{"name"}
@@ -41,7 +45,7 @@ func structSchema(t reflect.Type, path string) object {
 	properties := object{}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		properties[jsonName(f)] = fieldSchema(f.Type, join2(path, jsonName(f)))
+		properties[strict.JSONName(f)] = fieldSchema(f.Type, strings.TrimPrefix(path+"."+strict.JSONName(f), "."))
 	}
 	return object{"type": "object", "additionalProperties": false, "properties": properties}
 }
@@ -56,8 +60,8 @@ func fieldSchema(t reflect.Type, path string) object {
 	switch t.Kind() {
 	case reflect.String:
 		s = textSchema(d)
-		if t == reflect.TypeFor[Amount]() {
-			s = object{"type": []any{"integer", "string"}, "minimum": 0, "pattern": patternAmount}
+		if t == reflect.TypeFor[spec.Amount]() {
+			s = object{"type": []any{"integer", "string"}, "minimum": 0, "pattern": syntax.Amount}
 		}
 	case reflect.Struct:
 		s = structSchema(t, path)
@@ -140,9 +144,9 @@ func nullable(s object) {
 	}
 }
 
-// CredentialSchema returns the JSON schema of a RegistryCredential, encrypted
+// Credential returns the JSON schema of a RegistryCredential, encrypted
 // or while sops shows it in an editor.
-func CredentialSchema() []byte {
+func Credential() []byte {
 	properties := object{}
 	for name, d := range credentialFields {
 		s := textSchema(d)
@@ -165,7 +169,7 @@ func CredentialSchema() []byte {
 		rules = append(rules, typeRule(t))
 	}
 	return encode(object{
-		"$schema": draft, "$id": "https://reggen.dev/schema/registrycredential.schema.json", "title": KindCredential,
+		"$schema": draft, "$id": "https://reggen.dev/schema/registrycredential.schema.json", "title": spec.KindCredential,
 		"description": "One credential: a user, the bucket's keys, or what machines agree on. The values of stringData are encrypted with SOPS.",
 		"type":        "object", "additionalProperties": false, "properties": properties,
 		"required": []string{"apiVersion", "kind", "metadata", "type", "stringData"},

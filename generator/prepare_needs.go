@@ -8,15 +8,15 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/refuse"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
-	"github.com/reggen/reggen/generator/values"
 )
 
-// refs decides from the spec and the credentials' public side which secrets a
+// needs decides from the spec and the credentials' public side which secrets a
 // build has, and what is public about each. Whatever is missing or at odds is
 // told at once, with the command that mends it.
-func (p Plan) refs() (map[secret.Ref]secret.Facets, []Pull, error) {
+func (p Plan) needs() (map[secret.Ref]secret.Facets, []Pull, error) {
 	var l problem.List
 	refs := map[secret.Ref]secret.Facets{}
 	reg, creds := p.Registry.Spec, p.Credentials
@@ -55,9 +55,9 @@ func (p Plan) refs() (map[secret.Ref]secret.Facets, []Pull, error) {
 		refs[secret.HTPasswd] = f
 	}
 
-	p.storageRefs(dir, refs, &l)
-	p.proxyRefs(refs, &l)
-	p.configRefs(refs, &l)
+	p.storageNeeds(dir, refs, &l)
+	p.proxyNeeds(refs, &l)
+	p.configNeeds(refs, &l)
 
 	if creds.Machine == nil {
 		l.Add(problem.Problem{File: dir, What: "no machine credential (the registry's http secret and the seed of its rollout digests)",
@@ -97,9 +97,9 @@ func nearUser(name string, creds credential.Set) string {
 	return problem.Nearest(name, names)
 }
 
-// storageRefs are the secrets of the storage, unless the spec takes them from
+// storageNeeds are the secrets of the storage, unless the spec takes them from
 // elsewhere. A credential of another storage has no effect, and is told.
-func (p Plan) storageRefs(dir string, refs map[secret.Ref]secret.Facets, l *problem.List) {
+func (p Plan) storageNeeds(dir string, refs map[secret.Ref]secret.Facets, l *problem.List) {
 	kind, own := p.Registry.Spec.Storage.Keys()
 	for _, t := range slices.Sorted(maps.Keys(credential.Storages)) {
 		c := p.Credentials.Others[t]
@@ -131,8 +131,8 @@ func elsewhere(t credential.Type) string {
 	return "its key, " + existing + ", or ambientCredentials: true"
 }
 
-// proxyRefs are the login of a cache, which it may have.
-func (p Plan) proxyRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
+// proxyNeeds are the login of a cache, which it may have.
+func (p Plan) proxyNeeds(refs map[secret.Ref]secret.Facets, l *problem.List) {
 	c, proxy := p.Credentials.Others[credential.Proxy], p.Registry.Spec.Proxy
 	switch {
 	case c == nil:
@@ -147,9 +147,9 @@ func (p Plan) proxyRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
 	}
 }
 
-// configRefs are the secret settings. A variable that says what the spec says
+// configNeeds are the secret settings. A variable that says what the spec says
 // would overrule it, and a header of an endpoint that isn't there goes nowhere.
-func (p Plan) configRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
+func (p Plan) configNeeds(refs map[secret.Ref]secret.Facets, l *problem.List) {
 	c := p.Credentials.Others[credential.Config]
 	if c == nil {
 		return
@@ -168,7 +168,7 @@ func (p Plan) configRefs(refs map[secret.Ref]secret.Facets, l *problem.List) {
 		} else if strings.HasPrefix(name, "REGISTRY_REDIS_") && p.Registry.Spec.Redis == nil && p.Registry.Spec.Config["redis"] == nil {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "has no effect: there is no spec.redis"})
 			continue
-		} else if field := values.Models(name); field != "" {
+		} else if field := refuse.Models(name); field != "" {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "would overrule the spec", Want: field})
 			continue
 		} else if e := p.Registry.Spec.Extra; e != nil && slices.ContainsFunc(e.Env, func(v spec.EnvVar) bool { return v.Name == name }) {

@@ -1,4 +1,4 @@
-package spec_test
+package schema_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/schema"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -32,7 +33,7 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal(spec.CredentialSchema(), &s); err != nil {
+	if err := json.Unmarshal(schema.Credential(), &s); err != nil {
 		t.Fatal(err)
 	}
 	if c := s.Properties.Cost; c.Minimum != credential.MinCost || c.Maximum != credential.MaxCost {

@@ -1,4 +1,6 @@
-package spec
+// Package edit changes a word in the text of a Registry, or of a patch of one, and
+// leaves every other byte as it is.
+package edit
 
 import (
 	"bytes"
@@ -6,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // ReplacePullUser writes user in the place of old as
@@ -13,8 +17,8 @@ import (
 // and leaves every other byte as it is. ok is false where that does not stand
 // there as a plain or quoted word.
 func ReplacePullUser(text []byte, pull, old, user string) (out []byte, ok bool) {
-	for _, spec := range specsOf(text) {
-		pulls := down(spec, "pullSecrets")
+	for _, body := range specsOf(text) {
+		pulls := down(body, "pullSecrets")
 		one := down(pulls, pull)
 		_, n := entry(one, "user")
 		if n == nil || n.Kind != yaml.ScalarNode || n.Value != old || n.Anchor != "" {
@@ -29,7 +33,7 @@ func ReplacePullUser(text []byte, pull, old, user string) (out []byte, ok bool) 
 			continue
 		}
 		now, good := written(user, n.Style)
-		if flow := (spec.Style | pulls.Style | one.Style) & yaml.FlowStyle; !good || flow != 0 && n.Style == 0 {
+		if flow := (body.Style | pulls.Style | one.Style) & yaml.FlowStyle; !good || flow != 0 && n.Style == 0 {
 			now = braced(user)
 		}
 		return join3(text[:at], now, text[at+len(was):]), true
@@ -41,11 +45,11 @@ func ReplacePullUser(text []byte, pull, old, user string) (out []byte, ok bool) 
 // of a patch of one, in as few lines as the layout allows; every other byte
 // stays. ok is false where it can't be added, for instance since it is there.
 func InsertPullUser(text []byte, pull, user string) (out []byte, ok bool) {
-	for _, spec := range specsOf(text) {
-		pulls, entries := entry(spec, "pullSecrets")
+	for _, body := range specsOf(text) {
+		pulls, entries := entry(body, "pullSecrets")
 		switch {
 		case pulls == nil:
-			return addTo(text, spec, nil, []string{"pullSecrets", pull, "user"}, user)
+			return addTo(text, body, nil, []string{"pullSecrets", pull, "user"}, user)
 		case resolvable(entries) == nil:
 			continue
 		}
@@ -74,8 +78,8 @@ func specsOf(text []byte) []*yaml.Node {
 			continue
 		}
 		_, kind := entry(root.Content[0], "kind")
-		if _, spec := entry(root.Content[0], "spec"); kind != nil && kind.Value == KindRegistry && spec != nil && spec.Kind == yaml.MappingNode {
-			out = append(out, spec)
+		if _, body := entry(root.Content[0], "spec"); kind != nil && kind.Value == spec.KindRegistry && body != nil && body.Kind == yaml.MappingNode {
+			out = append(out, body)
 		}
 	}
 }

@@ -1,21 +1,24 @@
-package spec
+package schema
 
 import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/strict"
 )
 
 // Reference returns every field of the two kinds in Markdown, made from the
 // types and from Default.
 func Reference() []byte {
 	var b strings.Builder
-	b.WriteString("# Registry\n\nEvery field of the spec. Generated from the program; `go test ./generator/spec -run TestSchema -update` writes it.\n" +
+	b.WriteString("# Registry\n\nEvery field of the spec. Generated from the program; `go test ./generator/schema -run TestSchema -update` writes it.\n" +
 		"Required means: in the merged spec. A layer leaves out what another one says, and in a patch `null` takes a field out.\n" +
 		"Which values of the chart follow from which field is in [values](values.md).\n\n" +
 		"| field | type | default | meaning |\n|---|---|---|---|\n")
 	var lists []string
-	visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
+	strict.Visit(reflect.TypeFor[spec.Registry](), "", func(path string, f reflect.StructField) {
 		d := docs[path]
 		if f.Type.Kind() == reflect.Slice {
 			lists = append(lists, path)
@@ -62,19 +65,20 @@ func Reference() []byte {
 func presets(b *strings.Builder) {
 	b.WriteString("\n## S3 providers\n\nWhat a provider presets. A service that isn't here is `minio` with its endpoint.\n\n" +
 		"| provider | region | endpoint | forcePathStyle | encrypt | redirect |\n|---|---|---|---|---|---|\n")
-	for _, p := range providers {
-		in := S3{Provider: p}
-		if needsRegion[p] != "" {
+	for _, p := range spec.Providers {
+		in := spec.S3{Provider: p}
+		needsRegion, needsEndpoint := spec.S3Needs(p)
+		if needsRegion != "" {
 			in.Region = "<region>"
 		}
-		s := defaultS3(in, Distribution)
+		s := spec.Default(spec.Registry{Spec: spec.RegistrySpec{Storage: spec.Storage{S3: &in}}}).Spec.Storage.S3
 		region, endpoint := s.Region, s.Endpoint
 		if in.Region != "" {
 			region = "*required*"
 		}
 		switch {
-		case needsEndpoint[p] != "":
-			endpoint = "*required*: " + needsEndpoint[p]
+		case needsEndpoint != "":
+			endpoint = "*required*: " + needsEndpoint
 		case endpoint == "":
 			endpoint = "the region's"
 		}
@@ -105,7 +109,7 @@ func code(names []string) string {
 func typeName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
-		if t == reflect.TypeFor[Amount]() {
+		if t == reflect.TypeFor[spec.Amount]() {
 			return "whole number or percentage"
 		}
 	case reflect.Pointer:

@@ -5,7 +5,12 @@
 // which placeholders stand for secrets, and one Slot for each Secret. Fill
 // puts the sealed content into the slots: a build. Compose renders once more
 // with the real values and proves that nothing but Secrets depends on them: a
-// seal.
+// seal. Handed holds what was made against what a build came to in the end.
+//
+// The files are named by these steps: prepare (what is needed, from credentials
+// or from what sealed files record; the Secrets with a slot; the accounts that
+// pull), fill, seal (the values, the composition, whose value moved), finished
+// (what became of the Secrets, Secrets in lists, decrypting at the end).
 package generator
 
 import (
@@ -104,9 +109,9 @@ func Prepare(in Input) (Plan, error) {
 			return Plan{}, told
 		}
 	}
-	find := p.refs
+	find := p.needs
 	if in.Recorded {
-		find = p.recordedRefs
+		find = p.recordedNeeds
 	}
 	refs, pulls, err := find()
 	if err != nil {

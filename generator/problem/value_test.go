@@ -1,4 +1,4 @@
-package spec
+package problem
 
 import (
 	"strings"
@@ -10,18 +10,18 @@ func TestSecretsInTheWrongPlaceAreNotEchoed(t *testing.T) {
 	for _, secret := range []string{
 		"AGE-SECRET-KEY-1QQPQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQS", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE", "$2a$10$abcdefghijklmnopqrstuv",
 	} {
-		if got := quote(secret); strings.Contains(got, secret) {
+		if got := Quoted(secret); strings.Contains(got, secret) {
 			t.Errorf("quoted: %s", got)
 		}
-		if got := join("spec", secret); strings.Contains(got, secret) {
+		if got := Below("spec", secret); strings.Contains(got, secret) {
 			t.Errorf("a path: %s", got)
 		}
 	}
 	for _, name := range []string{"nyc3", "registry.example.com", "REGISTRY_STORAGE_S3_MULTIPARTCOPYTHRESHOLDSIZE", "multipartcopythresholdsize", "3.1.1", "a-very-long-bucket-name-2024"} {
-		if got := quote(name); !strings.Contains(got, name) {
+		if got := Quoted(name); !strings.Contains(got, name) {
 			t.Errorf("%s is hidden: %s", name, got)
 		}
-		if got := join("spec", name); !strings.Contains(got, name) {
+		if got := Below("spec", name); !strings.Contains(got, name) {
 			t.Errorf("%s is hidden in a path: %s", name, got)
 		}
 	}

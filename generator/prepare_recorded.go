@@ -9,12 +9,12 @@ import (
 	"github.com/reggen/reggen/generator/secret"
 )
 
-// recordedRefs takes what is public about the secrets from the records of the
+// recordedNeeds takes what is public about the secrets from the records of the
 // sealed files, where the credentials are not at hand. Whether they have moved
 // on since nobody can tell then; what the spec itself says still counts. A
 // secret without which the registry would be another one (open to all, without
 // its storage) has to be there.
-func (p Plan) recordedRefs() (map[secret.Ref]secret.Facets, []Pull, error) {
+func (p Plan) recordedNeeds() (map[secret.Ref]secret.Facets, []Pull, error) {
 	var l problem.List
 	refs := map[secret.Ref]secret.Facets{}
 	for _, f := range p.sealed {

@@ -1,7 +1,8 @@
-package spec
+// Package strict reads YAML into types and passes over nothing: unknown and
+// doubled keys, wrong types, aliases without end are problems with their line.
+package strict
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -15,51 +16,39 @@ import (
 // maxNodes bounds what aliases may expand to. A spec has some hundred nodes.
 const maxNodes = 100_000
 
-// place is where the walker stands: the path as an error shows it, and the
-// same path in the types, where any key of a map is a star.
-type place struct{ path, field string }
-
-func (p place) key(name, field string) place {
-	return place{join(p.path, name), join2(p.field, field)}
-}
-
-func (p place) index(i int) place {
-	return place{fmt.Sprintf("%s[%d]", p.path, i), join2(p.field, "*")}
-}
-
-func join2(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// walker copies a tree of YAML nodes into the types and notes what doesn't
+// Reader copies a tree of YAML nodes into the types and notes what doesn't
 // fit, and the line of every path.
-type walker struct {
+type Reader struct {
 	file     string
-	problems problem.List
+	Problems problem.List
 	lines    map[string]int
 	covered  []string // paths that need no second complaint
 	open     map[*yaml.Node]bool
+	unknown  Unknown
 	nodes    int
 }
 
-func newWalker(file string) *walker {
-	return &walker{file: file, lines: map[string]int{}, open: map[*yaml.Node]bool{}}
+// Unknown words what is wrong with a key that a type has no field for. meant are
+// paths of fields that the key stands for: they are not missing as well.
+type Unknown func(key string, at Place, t reflect.Type) (p problem.Problem, meant []string)
+
+// NewReader reads what errors call file; when that is empty they give paths only.
+func NewReader(file string, unknown Unknown) *Reader {
+	return &Reader{file: file, unknown: unknown, lines: map[string]int{}, open: map[*yaml.Node]bool{}}
 }
 
-func (w *walker) add(n *yaml.Node, p problem.Problem) {
+// Add reports what is wrong at a node.
+func (w *Reader) Add(n *yaml.Node, p problem.Problem) {
 	if p.File = w.file; w.file != "" {
 		p.Line = n.Line
 	}
 	w.covered = append(w.covered, p.Path)
-	w.problems.Add(p)
+	w.Problems.Add(p)
 }
 
-// covers says whether path, or something around it, was complained about
+// Covers says whether path, or something around it, was complained about
 // already: what is wrong with its content then follows from that.
-func (w *walker) covers(path string) bool {
+func (w *Reader) Covers(path string) bool {
 	for _, c := range w.covered {
 		if c == path || len(path) > len(c) && strings.HasPrefix(path, c) && (path[len(c)] == '.' || path[len(c)] == '[') {
 			return true
@@ -68,8 +57,8 @@ func (w *walker) covers(path string) bool {
 	return false
 }
 
-// line is that of path, or of the nearest field around it.
-func (w *walker) line(path string) int {
+// Line is that of path, or of the nearest field around it.
+func (w *Reader) Line(path string) int {
 	for path != "" {
 		if l := w.lines[path]; l > 0 {
 			return l
@@ -82,11 +71,11 @@ func (w *walker) line(path string) int {
 // enter resolves an alias and guards against aliases that contain themselves
 // or expand without end. ok is false when there is nothing to read; the
 // caller calls leave otherwise.
-func (w *walker) enter(n *yaml.Node, at place) (node *yaml.Node, ok bool) {
+func (w *Reader) enter(n *yaml.Node, at Place) (node *yaml.Node, ok bool) {
 	w.nodes++
 	switch target := n; {
 	case w.nodes == maxNodes:
-		w.add(n, problem.Problem{Path: at.path, What: "holds too much: its aliases expand without end"})
+		w.Add(n, problem.Problem{Path: at.Path, What: "holds too much: its aliases expand without end"})
 		return nil, false
 	case w.nodes > maxNodes:
 		return nil, false
@@ -95,7 +84,7 @@ func (w *walker) enter(n *yaml.Node, at place) (node *yaml.Node, ok bool) {
 		fallthrough
 	default:
 		if w.open[target] {
-			w.add(n, problem.Problem{Path: at.path, What: "is an alias of something that contains it"})
+			w.Add(n, problem.Problem{Path: at.Path, What: "is an alias of something that contains it"})
 			return nil, false
 		}
 		w.open[target] = true
@@ -103,10 +92,11 @@ func (w *walker) enter(n *yaml.Node, at place) (node *yaml.Node, ok bool) {
 	}
 }
 
-func (w *walker) leave(n *yaml.Node) { delete(w.open, n) }
+func (w *Reader) leave(n *yaml.Node) { delete(w.open, n) }
 
-// mapping fills the struct that into points to.
-func (w *walker) mapping(n *yaml.Node, at place, into any) {
+// Mapping fills the struct that into points to, from the top.
+func (w *Reader) Mapping(n *yaml.Node, into any) {
+	at := Place{}
 	if n, ok := w.enter(n, at); ok {
 		defer w.leave(n)
 		w.structure(n, at, reflect.ValueOf(into).Elem())
@@ -115,14 +105,14 @@ func (w *walker) mapping(n *yaml.Node, at place, into any) {
 
 // value copies n into v. Where a null means nothing but "unset" it is taken
 // as that; an entry of a map or list has to be something.
-func (w *walker) value(n *yaml.Node, at place, v reflect.Value, entry bool) {
+func (w *Reader) value(n *yaml.Node, at Place, v reflect.Value, entry bool) {
 	if n, ok := w.enter(n, at); ok {
 		defer w.leave(n)
 		w.fill(n, at, v, entry)
 	}
 }
 
-func (w *walker) fill(n *yaml.Node, at place, v reflect.Value, entry bool) {
+func (w *Reader) fill(n *yaml.Node, at Place, v reflect.Value, entry bool) {
 	null := n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -154,7 +144,7 @@ func (w *walker) fill(n *yaml.Node, at place, v reflect.Value, entry bool) {
 }
 
 // each calls f for every entry of a mapping whose key is text and new.
-func (w *walker) each(n *yaml.Node, at place, f func(key string, k, v *yaml.Node)) {
+func (w *Reader) each(n *yaml.Node, at Place, f func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		w.wrong(n, at, "a mapping")
 		return
@@ -167,34 +157,36 @@ func (w *walker) each(n *yaml.Node, at place, f func(key string, k, v *yaml.Node
 		}
 		switch tag := k.ShortTag(); {
 		case k.Kind != yaml.ScalarNode:
-			w.add(k, problem.Problem{Path: at.path, What: "has a key that is " + describe(k), Want: "text"})
+			w.Add(k, problem.Problem{Path: at.Path, What: "has a key that is " + Describe(k), Want: "text"})
 		case tag == "!!merge":
-			w.add(k, problem.Problem{Path: join(at.path, k.Value), What: "YAML merge keys are not supported", Want: "the fields themselves"})
+			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "YAML merge keys are not supported", Want: "the fields themselves"})
 		case tag != "!!str":
-			w.add(k, problem.Problem{Path: join(at.path, k.Value), What: "the key is " + describe(k), Want: "text: quote it"})
+			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "the key is " + Describe(k), Want: "text: quote it"})
 		case seen[k.Value]:
-			w.add(k, problem.Problem{Path: join(at.path, k.Value), What: "stands there twice"})
+			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "stands there twice"})
 		default:
 			seen[k.Value] = true
-			w.lines[join(at.path, k.Value)] = k.Line
+			w.lines[problem.Below(at.Path, k.Value)] = k.Line
 			f(k.Value, k, v)
 		}
 	}
 }
 
-func (w *walker) structure(n *yaml.Node, at place, v reflect.Value) {
+func (w *Reader) structure(n *yaml.Node, at Place, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	w.each(n, at, func(key string, k, val *yaml.Node) {
 		i, ok := fields[key]
 		if !ok {
-			w.unknown(k, at, v.Type())
+			p, meant := w.unknown(k.Value, at, v.Type())
+			w.Add(k, p)
+			w.covered = append(w.covered, meant...)
 			return
 		}
 		w.value(val, at.key(key, key), v.Field(i), false)
 	})
 }
 
-func (w *walker) keyed(n *yaml.Node, at place, v reflect.Value) {
+func (w *Reader) keyed(n *yaml.Node, at Place, v reflect.Value) {
 	if v.Type().Elem().Kind() == reflect.Interface {
 		if n.Kind != yaml.MappingNode {
 			w.wrong(n, at, "a mapping")
@@ -212,19 +204,19 @@ func (w *walker) keyed(n *yaml.Node, at place, v reflect.Value) {
 	})
 }
 
-func (w *walker) list(n *yaml.Node, at place, v reflect.Value) {
+func (w *Reader) list(n *yaml.Node, at Place, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode {
 		w.wrong(n, at, "a list")
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, e := range n.Content {
-		w.lines[at.index(i).path] = e.Line
+		w.lines[at.index(i).Path] = e.Line
 		w.value(e, at.index(i), v.Index(i), true)
 	}
 }
 
-func (w *walker) scalar(n *yaml.Node, at place, v reflect.Value) {
+func (w *Reader) scalar(n *yaml.Node, at Place, v reflect.Value) {
 	tag := n.ShortTag()
 	switch {
 	case v.Type() == reflect.TypeFor[Amount]():
@@ -265,7 +257,7 @@ func (w *walker) scalar(n *yaml.Node, at place, v reflect.Value) {
 
 // free copies what has no type of ours: maps with text keys, lists, text,
 // numbers, booleans and null, as JSON has them.
-func (w *walker) free(n *yaml.Node, at place) any {
+func (w *Reader) free(n *yaml.Node, at Place) any {
 	n, ok := w.enter(n, at)
 	if !ok {
 		return nil
@@ -274,7 +266,7 @@ func (w *walker) free(n *yaml.Node, at place) any {
 	return w.plain(n, at)
 }
 
-func (w *walker) plain(n *yaml.Node, at place) any {
+func (w *Reader) plain(n *yaml.Node, at Place) any {
 	switch n.Kind {
 	case yaml.MappingNode:
 		m := map[string]any{}
@@ -306,19 +298,19 @@ func (w *walker) plain(n *yaml.Node, at place) any {
 				return f
 			}
 		}
-		w.add(n, problem.Problem{Path: at.path, What: "is a number that JSON can't hold"})
+		w.Add(n, problem.Problem{Path: at.Path, What: "is a number that JSON can't hold"})
 	default:
 		w.wrong(n, at, "text, a number, true, false or null")
 	}
 	return nil
 }
 
-func (w *walker) wrong(n *yaml.Node, at place, want string) {
-	w.add(n, problem.Problem{Path: at.path, What: "is " + describe(n), Want: want})
+func (w *Reader) wrong(n *yaml.Node, at Place, want string) {
+	w.Add(n, problem.Problem{Path: at.Path, What: "is " + Describe(n), Want: want})
 }
 
-// describe says what a node is, without its content.
-func describe(n *yaml.Node) string {
+// Describe says what a node is, without its content.
+func Describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
 		return "a mapping"
