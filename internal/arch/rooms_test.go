@@ -1,7 +1,10 @@
 package arch
 
 import (
+	"bytes"
 	"go/ast"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,19 +31,46 @@ var rooms = map[string][]string{
 	"cases":      nil,
 }
 
+// parts are those of generator/, likewise. ARCHITECTURE.md says what each owns.
+var parts = map[string][]string{
+	"problem":    nil,
+	"secret":     nil,
+	"bounded":    {"problem"},
+	"strict":     {"problem"},
+	"syntax":     {"problem"},
+	"object":     {"problem"},
+	"chart":      {"problem", "secret"},
+	"rules":      {"bounded", "problem"},
+	"sops":       {"bounded", "problem", "rules"},
+	"spec":       {"problem", "strict", "syntax"},
+	"schema":     {"spec", "strict", "syntax"},
+	"edit":       {"spec"},
+	"credential": {"problem", "secret", "spec"},
+	"sealed":     {"problem", "secret", "spec"},
+	"krm":        {"problem", "sealed", "spec"},
+	"refuse":     {"object", "problem", "spec"},
+	"values":     {"object", "refuse", "secret", "spec"},
+	"check":      {"bounded", "object", "problem", "spec"},
+}
+
 func TestRoomsImportWhatIsBelowThem(t *testing.T) {
-	for _, s := range sources(t) {
-		room, is := strings.CutPrefix(s.dir, "internal/")
-		if !is {
-			continue
-		}
-		allowed, known := rooms[room]
-		if !known && room != "arch" {
-			t.Errorf("%s is no room: say in rooms what it may import", s.dir)
-		}
-		for _, path := range imports(s.file) {
-			if other, is := strings.CutPrefix(path, module+"internal/"); is && !slices.Contains(allowed, other) {
-				t.Errorf("%s/%s imports internal/%s, which is not below it", s.dir, s.name, other)
+	for _, house := range []struct {
+		top   string
+		rooms map[string][]string
+	}{{"internal/", rooms}, {"generator/", parts}} {
+		for _, s := range sources(t) {
+			room, is := strings.CutPrefix(s.dir, house.top)
+			if !is || strings.HasPrefix(room, "chart/") {
+				continue
+			}
+			allowed, known := house.rooms[room]
+			if !known && room != "arch" {
+				t.Errorf("%s is no room: say in rooms_test.go what it may import", s.dir)
+			}
+			for _, path := range imports(s.file) {
+				if other, is := strings.CutPrefix(path, module+house.top); is && !slices.Contains(allowed, other) {
+					t.Errorf("%s/%s imports %s%s, which is not below it", s.dir, s.name, house.top, other)
+				}
 			}
 		}
 	}
@@ -60,7 +90,37 @@ var writers = map[string]string{
 	"generator/bounded":         "opens the one file that it is told to read",
 }
 
+// reading are the functions by which files and folders are opened, by import path.
+// Asking whether something is there is none of them.
+var reading = map[string][]string{
+	"os":                         {"Open", "ReadFile", "ReadDir", "Readlink", "DirFS"},
+	"path/filepath":              {"Walk", "WalkDir", "Glob"},
+	module + "generator/bounded": {"Read"},
+}
+
+// readers are what may use them.
+var readers = map[string]string{
+	"internal/repository":      "reads the user's files",
+	"internal/kustomize":       "reads what a build can reach before kustomize does",
+	"internal/start keys.go":   "reads the user's own key, which no repository holds",
+	"internal/start plugin.go": "reads this program to copy it",
+	"internal/cases":           "is for tests",
+	"internal/cli root.go":     "reads what kustomize hands to a plugin",
+	"generator/rules":          "looks for .sops.yaml on the way up",
+	"generator/sops":           "reads key files, as SOPS does",
+}
+
 func TestOneRoomWritesTheUsersFiles(t *testing.T) {
+	oneRoom(t, writers, func(path, name string) bool { return path == "os" && slices.Contains(writing, name) })
+}
+
+func TestOneRoomReadsTheUsersFiles(t *testing.T) {
+	oneRoom(t, readers, func(path, name string) bool { return slices.Contains(reading[path], name) })
+}
+
+// oneRoom holds who uses which functions against those who may.
+func oneRoom(t *testing.T, may map[string]string, one func(path, name string) bool) {
+	t.Helper()
 	used := map[string]bool{}
 	for _, s := range sources(t) {
 		names := imports(s.file)
@@ -70,22 +130,22 @@ func TestOneRoomWritesTheUsersFiles(t *testing.T) {
 				return true
 			}
 			pkg, ok := sel.X.(*ast.Ident)
-			if !ok || pkg.Obj != nil || names[pkg.Name] != "os" || !slices.Contains(writing, sel.Sel.Name) {
+			if !ok || pkg.Obj != nil || !one(names[pkg.Name], sel.Sel.Name) {
 				return true
 			}
 			for _, who := range []string{s.dir, s.dir + " " + s.name} {
-				if writers[who] != "" {
+				if may[who] != "" {
 					used[who] = true
 					return true
 				}
 			}
-			t.Errorf("%s/%s uses os.%s: files are written by internal/repository", s.dir, s.name, sel.Sel.Name)
+			t.Errorf("%s/%s uses %s.%s: the user's files are internal/repository's", s.dir, s.name, pkg.Name, sel.Sel.Name)
 			return true
 		})
 	}
-	for who := range writers {
+	for who := range may {
 		if !used[who] {
-			t.Errorf("%s writes nothing: the rule is dead", who)
+			t.Errorf("%s does so nowhere: the rule is dead", who)
 		}
 	}
 }
@@ -104,5 +164,37 @@ func TestUseCasesPrintNothing(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// A room that outgrows these bounds holds two things, and so does a file.
+const (
+	largestRoom = 3_000 // lines of a package, without its tests
+	largestFile = 350
+	medianFile  = 150
+)
+
+func TestRoomsAndFilesAreSmall(t *testing.T) {
+	rooms := map[string]int{}
+	var sizes []int
+	for _, s := range sources(t) {
+		text, err := os.ReadFile(filepath.Join("../..", s.dir, s.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.Count(text, []byte("\n"))
+		sizes = append(sizes, lines)
+		if rooms[s.dir] += lines; lines > largestFile {
+			t.Errorf("%s/%s has %d lines, more than %d", s.dir, s.name, lines, largestFile)
+		}
+	}
+	for dir, lines := range rooms {
+		if lines > largestRoom {
+			t.Errorf("%s has %d lines, more than %d", dir, lines, largestRoom)
+		}
+	}
+	slices.Sort(sizes)
+	if median := sizes[len(sizes)/2]; median > medianFile {
+		t.Errorf("half of the files have more than %d lines", median)
 	}
 }

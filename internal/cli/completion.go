@@ -49,8 +49,9 @@ func (w *World) folders(first int) cobra.CompletionFunc {
 			return nil, onlyThese
 		}
 		var out []string
-		all, _ := filepath.Glob(filepath.Join(w.Dir, "overlays", "*"))
-		for _, dir := range all {
+		top := filepath.Join(w.Dir, "overlays")
+		for _, entry := range repository.Entries(top) {
+			dir := filepath.Join(top, entry.Name())
 			name := w.Rel(dir)
 			if !problem.Steers(name) && repository.HasKustomization(dir) && strings.HasPrefix(name, start) && !slices.Contains(args, name) {
 				out = append(out, name)

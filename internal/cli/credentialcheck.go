@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"github.com/reggen/reggen/internal/terminal"
 	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 func (w *World) credentialCheck() *cobra.Command {

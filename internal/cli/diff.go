@@ -1,9 +1,10 @@
 package cli
 
 import (
+	"github.com/spf13/cobra"
+
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/repository"
-	"github.com/spf13/cobra"
 )
 
 // Exit statuses of diff, those of the diff command.

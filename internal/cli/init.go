@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/reggen/reggen/internal/start"
 	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/internal/start"
 )
 
 func (w *World) initCommand() *cobra.Command {

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/reggen/reggen/internal/repository"
-	"github.com/reggen/reggen/internal/terminal"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // Reference is the command reference in Markdown, made from the commands

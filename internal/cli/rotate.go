@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"github.com/reggen/reggen/internal/people"
 	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/internal/people"
 )
 
 func (w *World) userRotate(dir *string) *cobra.Command {

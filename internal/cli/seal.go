@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"github.com/reggen/reggen/internal/seal"
 	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/internal/seal"
 )
 
 func (w *World) sealCommand() *cobra.Command {

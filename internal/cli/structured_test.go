@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reggen/reggen/internal/terminal"
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // What steers a log is escaped in JSON and in YAML and stays the same value;

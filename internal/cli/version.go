@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/reggen/reggen/internal/release"
 	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/internal/release"
 )
 
 func (w *World) versionCommand() *cobra.Command {

@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"github.com/reggen/reggen/internal/deliver"
 	"github.com/spf13/cobra"
+
+	"github.com/reggen/reggen/internal/deliver"
 )
 
 func (w *World) workerCommand() *cobra.Command {

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/internal/deliver"
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // OlderFile is an encrypted file that is older than the one it stands in the
@@ -62,8 +62,7 @@ func (w *Work) OlderFiles(old *Work, base string, specs []deliver.PublicSpec) []
 // last encrypted, by purpose: those in its own folders, whatever their names,
 // and in the folders that are named.
 func (w *Work) encryptedOn(root string, dirs []string) map[string]time.Time {
-	entries, _ := os.ReadDir(root)
-	for _, e := range entries {
+	for _, e := range repository.Entries(root) {
 		if e.IsDir() && !slices.Contains(dirs, e.Name()) {
 			dirs = append(slices.Clone(dirs), e.Name())
 		}

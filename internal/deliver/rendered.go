@@ -24,7 +24,7 @@ import (
 // RenderedBelow are the folders that reggen rendered: in its output no
 // environment is to be found.
 func RenderedBelow(dir string) (out []string) {
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	_ = repository.Walk(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && repository.Exists(filepath.Join(path, repository.MarkerName)) {
 			out = append(out, path)
 		}
@@ -46,7 +46,7 @@ const renderedHeader = "# Written by reggen render from "
 // an object whose file has this name, or a list of resources. A marker alone
 // proves nothing: one that a stranger puts beside a base names its files.
 func removable(dir, name string) bool {
-	data, err := bounded.Read(filepath.Join(dir, name), bounded.MaxFile)
+	data, err := repository.Peek(filepath.Join(dir, name), bounded.MaxFile)
 	if err != nil || bounded.YAML(name, data) != nil {
 		return false
 	}
@@ -121,7 +121,7 @@ const longestName = 200
 // marker reads which files of a folder reggen wrote.
 func marker(dir string) map[string]bool {
 	out := map[string]bool{}
-	data, err := bounded.Read(filepath.Join(dir, repository.MarkerName), bounded.MaxSecret)
+	data, err := repository.Peek(filepath.Join(dir, repository.MarkerName), bounded.MaxSecret)
 	if err != nil {
 		return out
 	}
@@ -147,7 +147,7 @@ func (w *Work) foreign(target string, files []rendered, old map[string]bool) err
 	var l problem.List
 	for _, f := range files {
 		path := filepath.Join(target, f.name)
-		have, err := bounded.Read(path, bounded.MaxFile)
+		have, err := repository.Peek(path, bounded.MaxFile)
 		if err == nil && !old[f.name] && !bytes.Equal(have, f.data) {
 			l.Add(problem.Problem{File: path, What: "is there already, and reggen did not write it; nothing was written",
 				Next: "move it away, or name another folder with -o"})
@@ -164,7 +164,7 @@ func (w *Work) stale(target string, files []rendered, old map[string]bool) []dif
 	now := map[string]bool{}
 	for _, f := range files {
 		now[f.name] = true
-		have, err := bounded.Read(filepath.Join(target, f.name), bounded.MaxFile)
+		have, err := repository.Peek(filepath.Join(target, f.name), bounded.MaxFile)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			out = append(out, difference{f.name, "is missing"})
@@ -177,7 +177,7 @@ func (w *Work) stale(target string, files []rendered, old map[string]bool) []dif
 			out = append(out, difference{name, "is of an object that is gone"})
 		}
 	}
-	if have, err := bounded.Read(filepath.Join(target, repository.MarkerName), bounded.MaxSecret); err != nil || !bytes.Equal(have, markerText(now)) {
+	if have, err := repository.Peek(filepath.Join(target, repository.MarkerName), bounded.MaxSecret); err != nil || !bytes.Equal(have, markerText(now)) {
 		out = append(out, difference{repository.MarkerName, "does not list what is rendered"})
 	}
 	return out
@@ -203,7 +203,7 @@ func (w *Work) replaceAll(ctx context.Context, target string, files []rendered, 
 			return err
 		}
 		path := filepath.Join(target, f.name)
-		if have, err := bounded.Read(path, bounded.MaxFile); err == nil && bytes.Equal(have, f.data) {
+		if have, err := repository.Peek(path, bounded.MaxFile); err == nil && bytes.Equal(have, f.data) {
 			continue
 		}
 		if err := w.Repo.Write(path, f.data, 0o644); err != nil {
@@ -254,7 +254,7 @@ func (w *Work) sweepEnvironments(out string, check bool) (removed int, err error
 		l.Join(w.removeRendered(out, path))
 		return nil
 	}
-	if err := filepath.WalkDir(out, walk); err != nil {
+	if err := repository.Walk(out, walk); err != nil {
 		return removed, w.Repo.FileProblem("can't look below", out, err)
 	}
 	return removed, l.Err()

@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -224,8 +223,7 @@ func persons(credentials []generator.File) []check.Person {
 // would notice a readable password in one.
 func (w *Work) strays(dir string) problem.List {
 	var l problem.List
-	entries, _ := os.ReadDir(dir)
-	for _, entry := range entries {
+	for _, entry := range repository.Entries(dir) {
 		name := entry.Name()
 		ext := filepath.Ext(name)
 		if entry.IsDir() || name == "README.md" || name == ".gitkeep" || !strings.HasPrefix(name, ".") && (ext == ".yaml" || ext == ".yml") {

@@ -5,17 +5,18 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
-	"go.yaml.in/yaml/v3"
 )
 
 // CheckCredentials looks for readable values in files, and in the files below
@@ -27,7 +28,7 @@ func (w *Work) CheckCredentials(ctx context.Context, paths []string) (count int,
 	var l problem.List
 	folders := map[string]bool{}
 	for _, path := range paths {
-		err := filepath.WalkDir(w.Repo.Abs(path), func(path string, d fs.DirEntry, err error) error {
+		err := repository.Walk(w.Repo.Abs(path), func(path string, d fs.DirEntry, err error) error {
 			switch {
 			case err != nil:
 				l.Join(w.Repo.FileProblem("can't read", path, err))
@@ -52,7 +53,7 @@ func (w *Work) CheckCredentials(ctx context.Context, paths []string) (count int,
 // readableIn looks at one file: how many credential files that is (0 or 1), and
 // what is wrong. folders remembers which folders hold credentials.
 func (w *Work) readableIn(path string, folders map[string]bool) (int, error) {
-	data, err := bounded.Read(path, bounded.MaxFile)
+	data, err := repository.Peek(path, bounded.MaxFile)
 	switch {
 	case bounded.IsProblem(err):
 		return 0, nil // no credential is as large
@@ -93,10 +94,9 @@ func harmless(name string) bool {
 }
 
 func holdsCredentials(dir string) bool {
-	entries, _ := os.ReadDir(dir)
-	for _, e := range entries {
+	for _, e := range repository.Entries(dir) {
 		path := filepath.Join(dir, e.Name())
-		if data, err := bounded.Read(path, bounded.MaxSecret); err == nil && holdsCredential(path, data) {
+		if data, err := repository.Peek(path, bounded.MaxSecret); err == nil && holdsCredential(path, data) {
 			return true
 		}
 	}

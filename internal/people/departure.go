@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
@@ -255,7 +254,7 @@ const longestFile = 4 << 20
 // tools encrypt.
 func (l *leaving) others(mine map[string]bool) ([]string, error) {
 	var out []string
-	err := filepath.WalkDir(l.top, func(path string, d fs.DirEntry, err error) error {
+	err := repository.Walk(l.top, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return nil // what can't be read is nobody's to list
@@ -267,7 +266,7 @@ func (l *leaving) others(mine map[string]bool) ([]string, error) {
 		if info, err := d.Info(); err != nil || info.Size() > longestFile {
 			return nil
 		}
-		data, err := bounded.Read(path, longestFile)
+		data, err := repository.Peek(path, longestFile)
 		if err == nil && bytes.Contains(data, []byte("sops")) && slices.ContainsFunc(l.report.Names, func(n string) bool { return bytes.Contains(data, []byte(n)) }) &&
 			(bytes.Contains(data, []byte("ENC[")) || bytes.Contains(data, []byte("lastmodified"))) {
 			out = append(out, path)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/reggen/reggen/generator"
@@ -191,12 +190,7 @@ func differing(have map[string]string, want map[string][]byte) string {
 // orphans plans the deletion of sealed files that this Registry owned and no
 // longer has.
 func (s *sealing) orphans(owner string, keep map[string]bool) error {
-	entries, err := os.ReadDir(s.env.SealedDir())
-	if err != nil {
-		return nil // no folder, no orphans
-	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
-	for _, entry := range entries {
+	for _, entry := range repository.Entries(s.env.SealedDir()) { // sorted by name
 		path := filepath.Join(s.env.SealedDir(), entry.Name())
 		if keep[path] || entry.IsDir() || !strings.HasSuffix(entry.Name(), ".yaml") {
 			continue
