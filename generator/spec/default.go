@@ -2,7 +2,7 @@ package spec
 
 import "strings"
 
-// The S3 Providers that have presets. A compatible service without one is
+// Providers are those of S3 that have presets. A compatible service without one is
 // minio with its endpoint.
 var Providers = []string{"aws", "digitalocean", "minio", "ceph", "r2"}
 

@@ -80,7 +80,7 @@ type RegistrySpec struct {
 // Flavor says which program the image holds; configuration differs.
 type Flavor string
 
-// The Flavors.
+// The flavors.
 const (
 	Distribution   Flavor = "distribution"    // distribution v3
 	DistributionV2 Flavor = "distribution-v2" // docker/distribution v2
