@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,50 +144,63 @@ func TestPluginAndFunction(t *testing.T) {
 	}
 }
 
+// inMany is an attack on as many environments as say so, of 14 copies of the
+// good one: enough for workers.
+func inMany(t *testing.T, a attack, hostile int) attack {
+	t.Helper()
+	out := with(a)
+	for i := range 14 {
+		name := fmt.Sprintf("overlays/e%02d", i)
+		must(t, filepath.WalkDir(filepath.Join(master, "overlays/prod"), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			rel, _ := filepath.Rel(filepath.Join(master, "overlays/prod"), path)
+			text, err := os.ReadFile(path)
+			out[name+"/"+rel] = string(text)
+			return err
+		}))
+		for path, text := range a {
+			if rest, is := strings.CutPrefix(path, "overlays/prod"); is {
+				delete(out, path)
+				if i < hostile {
+					out[name+rest] = text
+				}
+			}
+		}
+	}
+	return out
+}
+
 // Workers build many environments: all of them are hostile, so that each way of
 // being so is met in a worker as in the process itself, or one, which keeps none
 // of the others from being written.
 func TestWorkers(t *testing.T) {
 	url, asked := listener(t)
-	for name, kustomization := range map[string]string{
-		"helm": "generators: [registry]\nhelmGlobals: {configHome: ../../evil}\nhelmCharts: [{name: x, repo: 'evil://h'}]\n", "remote": "generators: [registry]\nresources: ['" + url + "/x.yaml']\n",
-		"a container": "generators: [registry]\ntransformers: [fn.yaml]\n", "a plugin": "generators: [registry, plugin.yaml]\n", "another secret": "generators: [registry]\npatches:\n- target: {kind: Secret, name: regcred}\n  patch: |\n    - {op: add, path: /stringData, value: {a: b}}\n",
-	} {
-		for _, hostile := range []int{14, 1} {
-			a := with(evilHelm)
-			good := newRepository(t, nil)
-			for i := range 14 {
-				must(t, filepath.WalkDir(filepath.Join(good.dir, "overlays/prod"), func(path string, d fs.DirEntry, err error) error {
-					if err != nil || !d.Type().IsRegular() {
-						return err
-					}
-					rel, _ := filepath.Rel(filepath.Join(good.dir, "overlays/prod"), path)
-					text, err := os.ReadFile(path)
-					a[fmt.Sprintf("overlays/e%02d/%s", i, rel)] = string(text)
-					return err
-				}))
-				if i >= hostile {
-					continue
-				}
-				a[fmt.Sprintf("overlays/e%02d/kustomization.yaml", i)] = header + kustomization
-				a[fmt.Sprintf("overlays/e%02d/fn.yaml", i)] = fn
-				a[fmt.Sprintf("overlays/e%02d/plugin.yaml", i)] = "apiVersion: proc/self/cwd/tools\nkind: Evil\nmetadata: {name: o}\n"
-			}
-			a["tools/evil/Evil"] = "#!/bin/sh\nenv > $HOME/stolen\n"
-			r := newRepository(t, a)
+	for _, rows := range []map[string]row{programs(), remote(url), secrets()} {
+		for name, row := range rows {
+			r := newRepository(t, inMany(t, row.attack, 14))
 			out := r.reggen("render -o rendered")
 			out.within(t, touches{programs: []string{"reggen"}, writes: []string{"rendered"}})
-			if out.code == 0 || asked.Swap(0) > 0 || r.has("home/stolen") {
+			if asked.Swap(0) > 0 || r.has("home/stolen") || slices.Contains(row.fails, "render") && out.code == 0 {
 				t.Errorf("%s: exit status %d\n%.1500s", name, out.code, out.stderr)
 			}
-			if !strings.Contains(out.trace, `"worker"`) {
+			// What a spec is made of is read before anything is built.
+			if !strings.Contains(out.trace, `"worker"`) && !strings.HasSuffix(name, "in the spec's layer") {
 				t.Errorf("%s: no worker was started", name)
 			}
-			written, err := filepath.Glob(filepath.Join(r.dir, "rendered/overlays/e*/kustomization.yaml"))
-			must(t, err)
-			if len(written) != 14-hostile {
-				t.Errorf("%s: %d of 14 environments are written, %d are hostile\n%.1500s", name, len(written), hostile, out.stderr)
+			if row.says != "" && !strings.Contains(out.stderr, row.says) {
+				t.Errorf("%s: does not say %q\n%.1500s", name, row.says, out.stderr)
 			}
+		}
+	}
+	for _, name := range []string{"helm in the overlay", "a container transforms", "a generator with a plugin"} {
+		r := newRepository(t, inMany(t, programs()[name].attack, 1))
+		out := r.reggen("render -o rendered")
+		written, err := filepath.Glob(filepath.Join(r.dir, "rendered/overlays/e*/kustomization.yaml"))
+		must(t, err)
+		if out.code == 0 || len(written) != 13 {
+			t.Errorf("%s: exit status %d, %d of 14 environments are written\n%.1500s", name, out.code, len(written), out.stderr)
 		}
 	}
 }
