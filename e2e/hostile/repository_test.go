@@ -103,6 +103,10 @@ func makeMaster(top string) error {
 		}
 		return nil
 	}
+	const release = "persistence: {enabled: true}\nimage: {tag: 3.1.1}\ningress: {enabled: true, hosts: [old.example.com]}\nsecrets: {haSharedSecret: demo0123456789demo0123}\n"
+	if err := os.WriteFile(filepath.Join(master, "values.yaml"), []byte(release), 0o644); err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		stdin string
 		args  []string

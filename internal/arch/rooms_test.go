@@ -50,6 +50,7 @@ var parts = map[string][]string{
 	"krm":        {"problem", "sealed", "spec"},
 	"refuse":     {"object", "problem", "spec"},
 	"values":     {"object", "refuse", "secret", "spec"},
+	"movein":     {"chart", "credential", "problem", "refuse", "secret", "spec", "syntax", "values"},
 	"check":      {"bounded", "object", "problem", "spec"},
 }
 

@@ -24,6 +24,7 @@ func (w *World) completed(root *cobra.Command) {
 	for path, complete := range map[string]cobra.CompletionFunc{
 		"build": w.folders(0), "seal": w.folders(0), "render": w.folders(0), "diff": w.folders(0), "check": w.folders(0), "offboard": w.folders(1),
 		"init":      func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
+		"import":    func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
 		"user list": cobra.NoFileCompletions, "user add": cobra.NoFileCompletions, "version": cobra.NoFileCompletions, "plugin install": cobra.NoFileCompletions,
 		"user verify": w.names(false), "user remove": w.names(false), "user rotate": w.names(false), "user retire": w.names(false),
 		"credential show": w.names(true), "credential set": w.names(true),

@@ -18,6 +18,7 @@ var otherWords = map[string][]string{
 	"reggen build":           {"generate", "template", "print"},
 	"reggen check":           {"lint", "validate", "verify", "doctor", "test"},
 	"reggen diff":            {"plan", "compare"},
+	"reggen import":          {"migrate", "convert", "adopt"},
 	"reggen init":            {"new", "create", "bootstrap"},
 	"reggen offboard":        {"revoke"},
 	"reggen render":          {"export", "write"},

@@ -154,7 +154,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	if err != nil {
 		return err
 	}
-	raw, err := c.w.NewMachine(ctx, c.env, path, rule, sealedFor, true)
+	raw, err := c.w.NewMachine(ctx, c.env, path, rule, "", sealedFor, true)
 	if err != nil {
 		return err
 	}
@@ -169,10 +169,15 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 
 // NewMachine draws and encrypts a machine credential for a rule. sealedFor are
 // those who may read the sealed files, where they are known; vouch has a key at
-// hand stand behind that.
-func (w *Work) NewMachine(ctx context.Context, e repository.Environment, path string, rule *rules.Rule, sealedFor []string, vouch bool) ([]byte, error) {
+// hand stand behind that. httpSecret is one that a registry has already, "" for a
+// new one.
+func (w *Work) NewMachine(ctx context.Context, e repository.Environment, path string, rule *rules.Rule, httpSecret string, sealedFor []string, vouch bool) ([]byte, error) {
 	data := map[string]string{}
 	for _, field := range []string{credential.HTTPSecret, credential.Seed} {
+		if field == credential.HTTPSecret && httpSecret != "" {
+			data[field] = httpSecret
+			continue
+		}
 		v, err := credential.Generate(w.Keys.Random, 43)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/movein"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/spec"
@@ -44,6 +45,7 @@ type initial struct {
 	files   []repository.Change // what is written, in this order
 	credits []string            // what is said at the end
 	readers []string            // whom the rules name that it wrote itself
+	moved   *movein.Result      // what a Helm release's values come to; nil for init
 }
 
 // RulesFor are the rules of .sops.yaml for an environment, to be pasted. The
@@ -62,7 +64,12 @@ func (w *Work) RulesFor(dir string, o Options) (string, error) {
 // there is written over.
 func (w *Work) Init(ctx context.Context, dir string, o Options) error {
 	i := &initial{w: w, o: o, dir: w.Repo.Abs(dir), base: w.Repo.Abs(o.Base)}
-	steps := []func() error{i.readBase, i.ask, i.plan, i.refuse}
+	return i.make(ctx, i.readBase, i.ask, i.plan, i.refuse)
+}
+
+// make takes the steps that only look, then writes.
+func (i *initial) make(ctx context.Context, steps ...func() error) error {
+	w := i.w
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -195,6 +202,9 @@ func (i *initial) refuse() error {
 	}
 	if len(l) > 0 {
 		l[len(l)-1].Next = "name another folder: reggen init overlays/NAME"
+		if i.moved != nil {
+			l[len(l)-1].Next = "name another folder: reggen import overlays/NAME --values FILE"
+		}
 	}
 	return l.Err()
 }
@@ -220,7 +230,7 @@ func (i *initial) credentials(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		text, err := i.w.Seals.NewMachine(ctx, e, path, rule, cluster, len(i.o.People) == 0) // else it was told of public keys, and looks at no private one
+		text, err := i.w.Seals.NewMachine(ctx, e, path, rule, i.httpSecret(), cluster, len(i.o.People) == 0) // else it was told of public keys, and looks at no private one
 		if err != nil {
 			return err
 		}
@@ -229,32 +239,55 @@ func (i *initial) credentials(ctx context.Context) error {
 		}
 		i.w.Tell.Note("wrote %s: random values nobody types", i.w.Repo.Show(path))
 	}
+	if err := i.movedCredentials(ctx, e); err != nil {
+		return err
+	}
 	for _, name := range repository.SortedKeys(e.Registry.Spec.PullSecrets) {
 		user := e.Registry.Spec.PullSecrets[name].User
-		path := filepath.Join(e.CredentialsDir(), people.FileName(user)+".enc.yaml")
-		if repository.Exists(path) {
+		if repository.Exists(userFile(e, user)) {
 			continue
-		}
-		if err := i.w.Seals.Admit(e, []string{path}); err != nil {
-			return err
 		}
 		doc, _, err := i.w.People.NewUser(user, people.NewUser{Generate: true})
 		if err != nil {
 			return err
 		}
-		doc.Metadata = spec.Metadata{Name: people.FileName(user)}
-		if doc.Metadata.Name != user {
-			doc.User = user
-		}
-		text, err := i.w.Keys.SealCredential(ctx, path, doc, nil, false)
-		if err != nil {
+		if err := i.credential(ctx, e, userFile(e, user), named(doc, user), fmt.Sprintf("user %q of the pull secret %s, with a random password", user, name)); err != nil {
 			return err
 		}
-		if err := i.w.Repo.Write(path, text, 0o644); err != nil {
-			return err
-		}
-		i.w.Tell.Note("wrote %s: user %q of the pull secret %s, with a random password", i.w.Repo.Show(path), user, name)
 	}
+	return nil
+}
+
+// userFile is where the credential of a user goes.
+func userFile(e repository.Environment, user string) string {
+	return filepath.Join(e.CredentialsDir(), people.FileName(user)+".enc.yaml")
+}
+
+// named gives a user's credential its names.
+func named(doc credential.Document, user string) credential.Document {
+	doc.Metadata = spec.Metadata{Name: people.FileName(user)}
+	if doc.Metadata.Name != user {
+		doc.User = user
+	}
+	return doc
+}
+
+// credential writes a credential that is not there yet.
+func (i *initial) credential(ctx context.Context, e repository.Environment, path string, doc credential.Document, what string) error {
+	if repository.Exists(path) {
+		return nil
+	}
+	if err := i.w.Seals.Admit(e, []string{path}); err != nil {
+		return err
+	}
+	text, err := i.w.Keys.SealCredential(ctx, path, doc, nil, false)
+	if err != nil {
+		return err
+	}
+	if err := i.w.Repo.Write(path, text, 0o644); err != nil {
+		return err
+	}
+	i.w.Tell.Note("wrote %s: %s", i.w.Repo.Show(path), what)
 	return nil
 }
 

@@ -16,6 +16,9 @@ import (
 // patch is what this environment changes in the base.
 func (i *initial) patch() map[string]any {
 	o, s := i.o, map[string]any{}
+	if i.moved != nil {
+		return registryOf(o, i.moved.Spec)
+	}
 	if o.Host != "" {
 		s["host"] = o.Host
 	}
@@ -42,6 +45,11 @@ func (i *initial) patch() map[string]any {
 		}
 		s["ingress"] = ingress
 	}
+	return registryOf(o, s)
+}
+
+// registryOf is a Registry, or a layer of one.
+func registryOf(o Options, s map[string]any) map[string]any {
 	return map[string]any{
 		"apiVersion": spec.APIVersion, "kind": spec.KindRegistry,
 		"metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}, "spec": s,
@@ -53,13 +61,13 @@ func (i *initial) newBase() map[string]any {
 		"image": map[string]any{"flavor": string(spec.Distribution), "repository": "registry", "tag": "3.1.1"},
 		"auth":  map[string]any{"realm": "Registry"},
 	}
+	if i.moved != nil {
+		delete(s, "image") // the release says which
+	}
 	if i.o.PullSecret != "none" && i.o.PullSecret != "" {
 		s["pullSecrets"] = map[string]any{i.o.PullSecret: map[string]any{"user": i.o.PullUser, "namespaces": i.o.PullNamespaces}}
 	}
-	return map[string]any{
-		"apiVersion": spec.APIVersion, "kind": spec.KindRegistry,
-		"metadata": map[string]any{"name": i.o.Name, "namespace": i.o.Namespace}, "spec": s,
-	}
+	return registryOf(i.o, s)
 }
 
 // plan checks the merged spec and fixes the files to be written.

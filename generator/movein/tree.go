@@ -1,0 +1,138 @@
+package movein
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// tree is values as YAML has them.
+type tree map[string]any
+
+// copyOf is a copy all the way down, in which numbers are as JSON has them.
+func copyOf(in map[string]any) tree {
+	out := tree{}
+	text, err := json.Marshal(in)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		return tree{}
+	}
+	return out
+}
+
+// get is what stands at a path; nil where there is nothing.
+func (t tree) get(path ...string) any {
+	var at any = map[string]any(t)
+	for _, key := range path {
+		m, ok := at.(map[string]any)
+		if !ok {
+			return nil
+		}
+		at = m[key]
+	}
+	return at
+}
+
+// take is get, and takes it out, with the mappings that become empty.
+func (t tree) take(path ...string) any {
+	value := t.get(path...)
+	if len(path) == 1 {
+		delete(t, path[0])
+		return value
+	}
+	if below, ok := t[path[0]].(map[string]any); ok {
+		tree(below).take(path[1:]...)
+		if len(below) == 0 {
+			delete(t, path[0])
+		}
+	}
+	return value
+}
+
+// text takes out a text, or a number as one; "" for what is none.
+func (t tree) text(path ...string) string {
+	switch v := t.take(path...).(type) {
+	case string:
+		return v
+	case float64, bool:
+		return fmt.Sprint(v)
+	}
+	return ""
+}
+
+// yes takes out a truth value.
+func (t tree) yes(path ...string) bool {
+	b, _ := t.take(path...).(bool)
+	return b
+}
+
+// put sets a path, unless the value says nothing.
+func (t tree) put(value any, path ...string) {
+	if empty(value) {
+		return
+	}
+	for _, key := range path[:len(path)-1] {
+		below, ok := t[key].(map[string]any)
+		if !ok {
+			below = map[string]any{}
+			t[key] = below
+		}
+		t = below
+	}
+	t[path[len(path)-1]] = value
+}
+
+// empty says that a value says nothing.
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// dropDefaults takes out what the defaults say too, and what says nothing.
+func dropDefaults(t tree, defaults map[string]any) {
+	defaults = copyOf(defaults)
+	for key, value := range t {
+		below, is := value.(map[string]any)
+		def, both := defaults[key].(map[string]any)
+		if is && both {
+			dropDefaults(below, def)
+			value = below
+		}
+		if same(value, defaults[key]) || empty(value) {
+			delete(t, key)
+		}
+	}
+}
+
+func same(a, b any) bool { return reflect.DeepEqual(plain(a), plain(b)) }
+
+// plain is a value as JSON has it.
+func plain(v any) (out any) {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// placeholder matches what a tutorial writes where a reader has to write
+// something.
+var placeholder = regexp.MustCompile(`(?i)(^|[./@-])your[_-]|^<.*>$|^(changeme|change-me|change_me|xxx+|todo|replace-?me)$`)
+
+func isPlaceholder(text string) bool { return placeholder.MatchString(strings.TrimSpace(text)) }
