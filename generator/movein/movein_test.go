@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/spec"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -90,4 +93,42 @@ func TestValuesFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzFromValues: whatever the values, they come to a spec that reggen takes, or
+// to an error; and a second time to the same.
+func FuzzFromValues(f *testing.F) {
+	paths, err := filepath.Glob("../../testdata/movein/*/values.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte("ingress: {enabled: true, hosts: [[]], tls: [x]}\nproxy: 1\nautoscaling: {enabled: true, maxReplicas: x}\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var in map[string]any
+		if bounded.Secret("values", text) != nil || yaml.Unmarshal(text, &in) != nil {
+			return
+		}
+		r, err := FromValues(in, "docker-registry", "registry")
+		if err != nil {
+			return
+		}
+		merged, err := yaml.Marshal(map[string]any{"apiVersion": spec.APIVersion, "kind": spec.KindRegistry, "metadata": map[string]any{"name": "docker-registry", "namespace": "registry"}, "spec": r.Spec})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := spec.Decode(merged, ""); err != nil {
+			t.Errorf("%v\n%s", err, merged)
+		}
+		again, err := FromValues(in, "docker-registry", "registry")
+		if err != nil || told(t, again) != told(t, r) {
+			t.Errorf("a second time: %v", err)
+		}
+	})
 }
