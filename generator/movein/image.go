@@ -33,6 +33,12 @@ func (m *move) image() {
 		m.out.put(repository, "image", "repository")
 	}
 	m.out.put(tag, "image", "tag")
+	if flavor := m.in.text("image", "flavor"); flavor != "" { // of reggen's own chart
+		if flavor != string(spec.Distribution) {
+			m.out.put(flavor, "image", "flavor")
+		}
+		known = false
+	}
 	switch {
 	case !known:
 	case repository == "" && tag == "":

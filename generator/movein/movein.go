@@ -21,8 +21,9 @@ import (
 	"github.com/reggen/reggen/generator/values"
 )
 
-// User is a user with the bcrypt hash that the release has for it.
-type User struct{ Name, Hash string }
+// User is a user with the bcrypt hash that the release has for it, and the password
+// where an image pull secret gave it, "" otherwise.
+type User struct{ Name, Hash, Password string }
 
 // Result is what a values file comes to. Its secrets are in Users, Credentials and
 // HTTPSecret alone.
@@ -40,14 +41,22 @@ type move struct {
 	out  tree // the spec
 	made Result
 
+	release      Release
 	placeholders bool // a secret is one
 }
 
-// FromValues converts values as Helm takes them. name and namespace are the
-// release's. The spec is one that reggen takes; an error says that the values can't
-// come to one.
-func FromValues(in map[string]any, name, namespace string) (Result, error) {
-	m := &move{in: copyOf(in), out: tree{}, made: Result{Credentials: map[credential.Type]map[string]string{}}}
+// Release is what is known of a release beside its values.
+type Release struct {
+	Name, Namespace string
+	HTPasswd        string           // a whole htpasswd file, in the place of the values'; "" without one
+	Secrets         []map[string]any // Secrets of the cluster: the release's own, image pull secrets
+}
+
+// FromValues converts values as Helm takes them. The spec is one that reggen takes;
+// an error says that the values can't come to one.
+func FromValues(in map[string]any, r Release) (Result, error) {
+	m := &move{in: copyOf(in), out: tree{}, release: r, made: Result{Credentials: map[credential.Type]map[string]string{}}}
+	pulls := m.objects()
 	m.secrets()
 	m.image()
 	m.storage()
@@ -55,7 +64,8 @@ func FromValues(in map[string]any, name, namespace string) (Result, error) {
 	m.pods()
 	m.upkeep()
 	m.names()
-	return m.made, m.rest(name, namespace)
+	m.pullSecrets(pulls)
+	return m.made, m.rest()
 }
 
 // left tells what was not carried over.
@@ -65,7 +75,7 @@ func (m *move) left(path, what, next string) {
 
 // rest puts what the spec has no field for under values, without what the chart
 // says itself, and takes out what reggen refuses there.
-func (m *move) rest(name, namespace string) error {
+func (m *move) rest() error {
 	c, err := chart.Default()
 	if err != nil {
 		return err
@@ -79,9 +89,12 @@ func (m *move) rest(name, namespace string) error {
 	}
 	m.made.Spec = m.out
 	for range mostRefused {
-		wrong, err := m.refused(c, name, namespace)
-		if err != nil || len(wrong) == 0 {
+		_, wrong, err := m.derived(c)
+		if err != nil {
 			return err
+		}
+		if len(wrong) == 0 {
+			return m.smaller(c)
 		}
 		took := false
 		for _, p := range wrong {
@@ -116,26 +129,51 @@ func next(p problem.Problem) string {
 	return p.Next
 }
 
-// refused is what reggen says of the spec as it is.
-func (m *move) refused(c *chart.Chart, name, namespace string) (problem.List, error) {
+// derived is what the chart gets by the spec as it is, or what reggen says against
+// it.
+func (m *move) derived(c *chart.Chart) (map[string]any, problem.List, error) {
 	text, err := yaml.Marshal(map[string]any{"apiVersion": spec.APIVersion, "kind": spec.KindRegistry,
-		"metadata": map[string]any{"name": name, "namespace": namespace}, "spec": map[string]any(m.out)})
+		"metadata": map[string]any{"name": m.release.Name, "namespace": m.release.Namespace}, "spec": map[string]any(m.out)})
 	if err != nil {
-		return nil, problem.Problem{What: "the values can't be written as YAML"}
+		return nil, nil, problem.Problem{What: "the values can't be written as YAML"}
 	}
 	r, err := spec.Decode(text, "")
 	var l problem.List
 	if err != nil {
 		l.Join(err)
-		return l, nil
+		return nil, l, nil
 	}
 	if l = c.CheckValues(r.Spec.Values); len(l) > 0 {
-		return l, nil
+		return nil, l, nil
 	}
-	if _, err := values.From(r, secret.Placeholders(nil)); err != nil {
-		l.Join(err)
+	out, err := values.From(r, secret.Placeholders(nil))
+	l.Join(err)
+	return out, l, nil
+}
+
+// smaller takes out of the spec what follows without being said: defaults, and what
+// other fields bring. The image stays as the release says it, for what is a
+// default today may be another tomorrow.
+func (m *move) smaller(c *chart.Chart) error {
+	want, _, err := m.derived(c)
+	if err != nil {
+		return err
 	}
-	return l, nil
+	for _, path := range leaves(m.out, nil) {
+		if slices.Contains([]string{"image", "values", "config", "pullSecrets"}, path[0]) { // pull secrets are not the chart's
+			continue
+		}
+		whole := m.out
+		m.out = copyOf(whole)
+		parent, _ := m.out.get(path[:len(path)-1]...).(map[string]any)
+		delete(parent, path[len(path)-1])
+		got, wrong, err := m.derived(c)
+		if err != nil || len(wrong) > 0 || !same(got, want) {
+			m.out = whole
+		}
+	}
+	m.made.Spec = m.out
+	return nil
 }
 
 // cut takes a path of a problem out of the spec.

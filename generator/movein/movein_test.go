@@ -63,7 +63,7 @@ func TestValuesFiles(t *testing.T) {
 	}
 	for _, path := range paths {
 		t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
-			r, err := FromValues(read(t, path), "docker-registry", "registry")
+			r, err := FromValues(read(t, path), Release{Name: "docker-registry", Namespace: "registry"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +115,7 @@ func FuzzFromValues(f *testing.F) {
 		if bounded.Secret("values", text) != nil || yaml.Unmarshal(text, &in) != nil {
 			return
 		}
-		r, err := FromValues(in, "docker-registry", "registry")
+		r, err := FromValues(in, Release{Name: "docker-registry", Namespace: "registry"})
 		if err != nil {
 			return
 		}
@@ -126,7 +126,7 @@ func FuzzFromValues(f *testing.F) {
 		if _, err := spec.Decode(merged, ""); err != nil {
 			t.Errorf("%v\n%s", err, merged)
 		}
-		again, err := FromValues(in, "docker-registry", "registry")
+		again, err := FromValues(in, Release{Name: "docker-registry", Namespace: "registry"})
 		if err != nil || told(t, again) != told(t, r) {
 			t.Errorf("a second time: %v", err)
 		}

@@ -43,6 +43,10 @@ func (m *move) environment() {
 	for _, e := range list {
 		of, _ := e.(map[string]any)
 		name, _ := of["name"].(string)
+		if name == "REGISTRY_STORAGE_DELETE_ENABLED" && of["value"] == "true" { // which the chart has a value for
+			m.in.put(true, "persistence", "deleteEnabled")
+			continue
+		}
 		if field := refuse.Models(name); field != "" {
 			m.left("extraEnvVars", "has "+name+", which is not carried over", "say it with "+field)
 			continue

@@ -27,7 +27,12 @@ func (m *move) secrets() {
 		m.left("secrets.haSharedSecret", what+": a new one is made, which ends uploads under way", "")
 		m.made.HTTPSecret = ""
 	}
-	m.htpasswd(m.in.text("secrets", "htpasswd"), "secrets.htpasswd")
+	users := m.in.text("secrets", "htpasswd")
+	if m.release.HTPasswd != "" {
+		m.htpasswd(m.release.HTPasswd, "the htpasswd file")
+	} else {
+		m.htpasswd(users, "secrets.htpasswd")
+	}
 	if len(m.made.Users) == 0 {
 		m.left("secrets.htpasswd", "has nobody who could log in: the release lets everybody push and pull", "reggen user add NAME, or say spec.auth.anonymous: true")
 	}
@@ -74,6 +79,6 @@ func (m *move) htpasswd(text, from string) {
 			continue
 		}
 		seen[name] = true
-		m.made.Users = append(m.made.Users, User{name, hash})
+		m.made.Users = append(m.made.Users, User{Name: name, Hash: hash})
 	}
 }

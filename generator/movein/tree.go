@@ -3,8 +3,10 @@ package movein
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -84,6 +86,19 @@ func (t tree) put(value any, path ...string) {
 		t = below
 	}
 	t[path[len(path)-1]] = value
+}
+
+// leaves are the paths of all values, those below first, in the order of their
+// names; of a list the list itself.
+func leaves(t tree, under []string) (out [][]string) {
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		path := append(slices.Clone(under), key)
+		if below, is := t[key].(map[string]any); is {
+			out = append(out, leaves(below, path)...)
+		}
+		out = append(out, path)
+	}
+	return out
 }
 
 // empty says that a value says nothing.

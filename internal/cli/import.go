@@ -13,7 +13,7 @@ import (
 
 func (w *World) importCommand() *cobra.Command {
 	o := start.Options{PullSecret: "none"}
-	var values string
+	var from start.Source
 	cmd := &cobra.Command{
 		Use:   "import [DIR]",
 		Short: "Make an environment of the values of a Helm release",
@@ -21,7 +21,8 @@ func (w *World) importCommand() *cobra.Command {
 chart twuni/docker-registry, or of what "helm get values RELEASE -o yaml" prints.
 The spec gets what it has a field for, the chart's defaults are dropped, and the
 rest stays under spec.values. Secrets go straight into encrypted credentials;
-users keep their bcrypt hashes and so their passwords. Placeholders are named and
+users keep their bcrypt hashes and so their passwords; an image pull secret whose
+login one of them has becomes one of the spec's. Placeholders are named and
 not taken. What can't be carried over is listed with the reason, on standard
 output. The values file stays as it is.
 
@@ -31,14 +32,14 @@ anything over a live one.`,
   helm get values docker-registry -o yaml | reggen import overlays/prod --values -`,
 		Args: atMost(1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if values == "" {
+			if from.Values == "" {
 				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{Path: "--values", What: "is missing", Want: "a values file, or - for standard input"}}
 			}
 			dir := filepath.Join("overlays", "prod")
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			left, err := w.Starts.Import(cmd.Context(), dir, values, o)
+			left, err := w.Starts.Import(cmd.Context(), dir, from, o)
 			if err != nil || len(left) == 0 {
 				return err
 			}
@@ -47,7 +48,9 @@ anything over a live one.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&values, "values", "", "the values file, or - for standard input")
+	f.StringVar(&from.Values, "values", "", "the values file, or - for standard input")
+	f.StringVar(&from.HTPasswd, "htpasswd", "", "an htpasswd file, in the place of the values' users")
+	f.StringSliceVar(&from.Secrets, "secret", nil, "what kubectl get secret -o yaml prints: the release's own, image pull secrets; - for standard input")
 	f.StringVar(&o.Name, "name", "docker-registry", "name of the release, which its objects are named after (new base)")
 	f.StringVar(&o.Namespace, "namespace", "registry", "namespace of the registry (new base)")
 	f.StringVar(&o.Base, "base", filepath.Join("bases", "registry"), "folder of the base spec; made when it is not there")

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/base64"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,6 +26,26 @@ func TestImport(t *testing.T) {
 	for name, value := range secrets {
 		values = strings.Replace(values, name, value, 1)
 	}
+	secretOf := func(name, namespace, key, value string) string {
+		return "---\napiVersion: v1\nkind: Secret\nmetadata: {name: " + name + ", namespace: " + namespace + "}\ndata: {" + key + ": " + base64.StdEncoding.EncodeToString([]byte(value)) + "}\n"
+	}
+	login := func(user, password string) string {
+		text, err := credential.DockerConfig("registry.example.com", user, password, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	outside := t.TempDir()
+	for name, text := range map[string]string{
+		"a.yaml": secretOf("regcred", "apps", ".dockerconfigjson", login("alice", canary+"-alice")), "b.yaml": secretOf("regcred", "jobs", ".dockerconfigjson", login("alice", canary+"-alice")),
+		"c.yaml": secretOf("stale", "apps", ".dockerconfigjson", login("alice", canary+"-other")), "d.yaml": secretOf("docker-registry-secret", "registry", "haSharedSecret", secrets["HTTP"]),
+	} {
+		if err := os.WriteFile(filepath.Join(outside, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	values = strings.Replace(values, "  haSharedSecret: "+secrets["HTTP"]+"\n", "", 1) // it is in the Secret
 	told := ""
 	do := func(stdin string, args ...string) string {
 		t.Helper()
@@ -37,7 +59,14 @@ func TestImport(t *testing.T) {
 		return out
 	}
 	e.key("cluster")
-	out := do(values, "import", "overlays/prod", "--values", "-", "--people", e.keys["people"], "--cluster", e.keys["cluster"])
+	out := do(values, "import", "overlays/prod", "--values", "-", "--people", e.keys["people"], "--cluster", e.keys["cluster"],
+		"--secret", filepath.Join(outside, "a.yaml"), "--secret", filepath.Join(outside, "b.yaml"), "--secret", filepath.Join(outside, "c.yaml")+","+filepath.Join(outside, "d.yaml"))
+	if pulls := e.read("overlays/prod/registry/registry.yaml"); !strings.Contains(pulls, "regcred:\n      namespaces:\n      - apps\n      - jobs\n      user: alice\n") || strings.Contains(pulls, "stale") {
+		t.Errorf("the pull secrets are\n%s", pulls)
+	}
+	if !strings.Contains(out, "Secret stale: logs in as a user whom the htpasswd does not have, or with another password") {
+		t.Errorf("does not tell of the stale login:\n%s", out)
+	}
 	if !strings.Contains(out, "extraThing: is not carried over: the chart knows no such value") {
 		t.Errorf("does not tell what was left:\n%s", out)
 	}

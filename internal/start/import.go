@@ -20,14 +20,26 @@ import (
 // on standard input: the spec, and encrypted credentials for every secret in them,
 // none of which is written in the clear. left is what was not carried over as it
 // is. The values stay as they are.
-func (w *Work) Import(ctx context.Context, dir, values string, o Options) (left problem.List, err error) {
-	in, err := w.readValues(values)
+func (w *Work) Import(ctx context.Context, dir string, from Source, o Options) (left problem.List, err error) {
+	in, err := w.readValues(from.Values)
 	if err != nil {
 		return nil, err
 	}
+	var release movein.Release
+	if release.Secrets, err = w.readSecrets(from.Secrets); err != nil {
+		return nil, err
+	}
+	if from.HTPasswd != "" {
+		text, _, err := w.readSource(from.HTPasswd)
+		if err != nil {
+			return nil, err
+		}
+		release.HTPasswd = string(text)
+	}
 	i := &initial{w: w, o: o, dir: w.Repo.Abs(dir), base: w.Repo.Abs(o.Base)}
 	err = i.make(ctx, i.readBase, func() error {
-		moved, err := movein.FromValues(in, i.o.Name, i.o.Namespace)
+		release.Name, release.Namespace = i.o.Name, i.o.Namespace
+		moved, err := movein.FromValues(in, release)
 		i.moved = &moved
 		return err
 	}, i.plan, i.refuse)
@@ -37,22 +49,32 @@ func (w *Work) Import(ctx context.Context, dir, values string, o Options) (left 
 	return i.moved.Left, nil
 }
 
+// Source is where a release's values come from: files, or - for standard input.
+type Source struct {
+	Values   string
+	HTPasswd string   // a whole htpasswd file, "" without one
+	Secrets  []string // what kubectl get secret -o yaml prints
+}
+
+// readSource reads one of them, within bounds; name is how a message names it.
+func (w *Work) readSource(file string) (text []byte, name string, err error) {
+	if file == "-" {
+		text, err = w.Tell.ReadInput()
+		return text, "standard input", err
+	}
+	path := w.Repo.Abs(file)
+	if text, err = repository.Peek(path, bounded.MaxSecret); err != nil && !bounded.IsProblem(err) {
+		err = w.Repo.FileProblem("can't read", path, err)
+	}
+	return text, w.Repo.Show(path), err
+}
+
 // readValues reads what helm get values prints, with or without -o yaml. Errors
 // quote nothing: the values hold secrets.
 func (w *Work) readValues(file string) (map[string]any, error) {
-	var text []byte
-	var err error
-	if file == "-" {
-		text, err = w.Tell.ReadInput()
-	} else if text, err = repository.Peek(w.Repo.Abs(file), bounded.MaxSecret); err != nil && !bounded.IsProblem(err) {
-		err = w.Repo.FileProblem("can't read", w.Repo.Abs(file), err)
-	}
+	text, name, err := w.readSource(file)
 	if err != nil {
 		return nil, err
-	}
-	name := w.Repo.Show(w.Repo.Abs(file))
-	if file == "-" {
-		name = "standard input"
 	}
 	if err := bounded.Secret(name, text); err != nil {
 		return nil, err
@@ -63,6 +85,32 @@ func (w *Work) readValues(file string) (map[string]any, error) {
 	}
 	delete(in, "USER-SUPPLIED VALUES") // the head that helm get values writes
 	return in, nil
+}
+
+// readSecrets reads Secrets, each by itself or in a List.
+func (w *Work) readSecrets(files []string) (out []map[string]any, err error) {
+	for _, file := range files {
+		text, name, err := w.readSource(file)
+		if err != nil {
+			return nil, err
+		}
+		if err := bounded.Secret(name, text); err != nil {
+			return nil, err
+		}
+		var o struct {
+			Kind  string
+			Items []map[string]any
+		}
+		var one map[string]any
+		if yaml.Unmarshal(text, &o) != nil || yaml.Unmarshal(text, &one) != nil || o.Kind != "Secret" && len(o.Items) == 0 {
+			return nil, problem.Problem{File: name, What: "holds no Secret", Want: "what kubectl get secret NAME -o yaml prints"}
+		}
+		if o.Kind == "Secret" {
+			o.Items = []map[string]any{one}
+		}
+		out = append(out, o.Items...)
+	}
+	return out, nil
 }
 
 // httpSecret is the one that the release has; "" for a new one.
@@ -82,6 +130,10 @@ func (i *initial) movedCredentials(ctx context.Context, e repository.Environment
 	for _, u := range i.moved.Users {
 		cost, _ := credential.CheckHash(u.Hash)
 		doc := credential.Document{Type: credential.User, Cost: cost, StringData: map[string]string{credential.Hash: u.Hash}}
+		if u.Password != "" {
+			doc.StringData[credential.Password] = u.Password
+			doc.StringData[credential.HashedFrom] = credential.HashOf(u.Name, cost, u.Password, u.Hash)
+		}
 		if err := i.credential(ctx, e, userFile(e, u.Name), named(doc, u.Name), "a user of the release, with the same password"); err != nil {
 			return err
 		}

@@ -1,0 +1,61 @@
+package movein
+
+import (
+	"path/filepath"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/secret"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/values"
+)
+
+// What a spec of ours gives the chart comes, as a values file, to that spec again.
+func TestAFixedPoint(t *testing.T) {
+	paths, err := filepath.Glob("../../testdata/movein/*/values.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(v any) string {
+		out, err := yaml.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	again := func(made map[string]any) map[string]any {
+		r, err := spec.Decode([]byte(text(map[string]any{"apiVersion": spec.APIVersion, "kind": spec.KindRegistry, "metadata": map[string]any{"name": "docker-registry", "namespace": "registry"}, "spec": made})), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := values.From(r, secret.Placeholders(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := FromValues(v, Release{Name: "docker-registry", Namespace: "registry"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return next.Spec
+	}
+	for _, path := range paths {
+		first, err := FromValues(read(t, path), Release{Name: "docker-registry", Namespace: "registry"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := again(first.Spec)
+		if third := again(second); text(second) != text(third) {
+			t.Errorf("%s:\n%s\nbecame\n%s", path, text(second), text(third))
+		}
+		delete(first.Spec, "image") // a release that says none has the chart's, and ours says which
+		delete(second, "image")
+		if first.Spec["ingress"] == nil { // which alone tells the chart the host
+			delete(first.Spec, "host")
+			delete(second, "host")
+		}
+		if text(first.Spec) != text(second) {
+			t.Errorf("%s:\n%s\nbecame\n%s", path, text(first.Spec), text(second))
+		}
+	}
+}
