@@ -59,6 +59,11 @@ func (m *move) environment() {
 // scale is how many pods there are, and how many have to stay.
 func (m *move) scale() {
 	on := m.in.yes("autoscaling", "enabled")
+	for _, key := range []string{"targetCPUUtilizationPercentage", "targetMemoryUtilizationPercentage"} {
+		if same(m.in.get("autoscaling", key), 0) { // no aim
+			m.in.take("autoscaling", key)
+		}
+	}
 	aims := m.in.get("autoscaling", "targetMemoryUtilizationPercentage") != nil && m.out.get("resources", "requests", "memory") != nil || m.out.get("resources", "requests", "cpu") != nil
 	switch {
 	case on && !aims:
