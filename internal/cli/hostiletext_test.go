@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"log"
 	"maps"
 	"os"
@@ -167,6 +168,9 @@ func TestHostileTexts(t *testing.T) {
 					logged.Reset()
 					if name != "build" { // whose objects are kustomize's YAML
 						steersNothing(t, args+", to stdout", out)
+					}
+					if (strings.HasSuffix(args, "json") || strings.HasSuffix(args, "sarif")) && out != "" && !json.Valid([]byte(out)) {
+						t.Errorf("%s: no JSON:\n%s", args, out)
 					}
 					if strings.Contains(args, "markdown") {
 						harmlessMarkdown(t, args, out)
