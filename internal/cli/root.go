@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/reggen/reggen/generator/krm"
 	"github.com/reggen/reggen/generator/problem"
@@ -135,25 +134,4 @@ func (w *World) allowances(cmd *cobra.Command) {
 	f.BoolVar(&w.Allow.Programs, strings.TrimPrefix(kustomize.ProgramsFlag, "--"), false, "let kustomizations run programs: Helm, containers, exec functions, installed plugins")
 	f.BoolVar(&w.Allow.Network, strings.TrimPrefix(kustomize.NetworkFlag, "--"), false, "let kustomizations fetch remote files and bases, and ask the key services that recipients name")
 	f.BoolVar(&w.Allow.Large, strings.TrimPrefix(kustomize.LargeFlag, "--"), false, "let builds be larger and take longer than the bounds that stop a hostile one")
-}
-
-// flagProblem words a mistake with a flag. It names the flag and never what
-// was given for it: that may be a password in the wrong place.
-func flagProblem(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	var value *pflag.InvalidValueError
-	var missing *pflag.ValueRequiredError
-	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return problem.Problem{Path: "-" + unknown.GetSpecifiedName(), What: "there is no such flag"}
-	case errors.As(err, &unknown):
-		return problem.Problem{Path: "--" + unknown.GetSpecifiedName(), What: "there is no such flag", Near: nearFlag(cmd, unknown.GetSpecifiedName())}
-	case errors.As(err, &value) && value.GetFlag().Value.Type() == "bool":
-		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes no value"}
-	case errors.As(err, &value):
-		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes another kind of value", Want: value.GetFlag().Value.Type()}
-	case errors.As(err, &missing):
-		return problem.Problem{Path: "--" + missing.GetFlag().Name, What: "needs a value"}
-	}
-	return problem.Problem{What: "the flags can't be read"}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,4 +120,25 @@ func strict(root *cobra.Command) {
 			}
 		}
 	}
+}
+
+// flagProblem words a mistake with a flag. It names the flag and never what
+// was given for it: that may be a password in the wrong place.
+func flagProblem(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return problem.Problem{Path: "-" + unknown.GetSpecifiedName(), What: "there is no such flag"}
+	case errors.As(err, &unknown):
+		return problem.Problem{Path: "--" + unknown.GetSpecifiedName(), What: "there is no such flag", Near: nearFlag(cmd, unknown.GetSpecifiedName())}
+	case errors.As(err, &value) && value.GetFlag().Value.Type() == "bool":
+		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes no value"}
+	case errors.As(err, &value):
+		return problem.Problem{Path: "--" + value.GetFlag().Name, What: "takes another kind of value", Want: value.GetFlag().Value.Type()}
+	case errors.As(err, &missing):
+		return problem.Problem{Path: "--" + missing.GetFlag().Name, What: "needs a value"}
+	}
+	return problem.Problem{What: "the flags can't be read"}
 }
