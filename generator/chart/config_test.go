@@ -41,13 +41,13 @@ func TestConfigOfAnS3Registry(t *testing.T) {
 
 func TestFlavors(t *testing.T) {
 	for flavor, want := range map[string]struct{ command, pathStyle string }{
-		"distribution":    {"[registry serve /etc/distribution/config.yml]", "forcepathstyle"},
-		"distribution-v2": {"[registry serve /etc/docker/registry/config.yml]", "forcepathstyle"},
-		"gitlab":          {"[/bin/registry serve /etc/docker/registry/config.yml]", "pathstyle"},
+		"distribution":    {"[registry] [serve /etc/distribution/config.yml]", "forcepathstyle"},
+		"distribution-v2": {"[registry] [serve /etc/docker/registry/config.yml]", "forcepathstyle"},
+		"gitlab":          {"[/bin/registry] [serve /etc/docker/registry/config.yml]", "pathstyle"},
 	} {
 		objs := objects(t, s3Values+"image: {flavor: "+flavor+"}\n")
 		container := at(objs["Deployment"], "spec", "template", "spec", "containers", 0)
-		if got := fmt.Sprint(at(container, "command")); got != want.command {
+		if got := fmt.Sprint(at(container, "command"), at(container, "args")); got != want.command {
 			t.Errorf("%s runs %s", flavor, got)
 		}
 		if at(config(t, objs), "storage", "s3", want.pathStyle) != false {

@@ -113,7 +113,7 @@ var contract = []struct {
 	{"metrics: {enabled: true, serviceMonitor: {enabled: true, labels: {release: b}}}", "ServiceMonitor", []any{"metadata", "labels", "release"}, "b"},
 	{"metrics: {enabled: true, prometheusRule: {enabled: true, labels: {release: b}}}", "PrometheusRule", []any{"metadata", "labels", "release"}, "b"},
 	{"metrics: {enabled: true, prometheusRule: {enabled: true, rules: [{alert: x}]}}", "PrometheusRule", []any{"spec", "groups", 0, "rules"}, "[map[alert:x]]"},
-	{"configPath: /x/y.yml", "Deployment", []any{"spec", "template", "spec", "containers", 0, "command", 2}, "/x/y.yml"},
+	{"configPath: /x/y.yml", "Deployment", []any{"spec", "template", "spec", "containers", 0, "args", 1}, "/x/y.yml"},
 	{"configData: {log: {level: debug}}", "config", []any{"log", "level"}, "debug"},
 	{"configData: {health: {storagedriver: {enabled: false, threshold: 0}}}", "config", []any{"health", "storagedriver"}, "map[enabled:false interval:10s threshold:0]"},
 	{"containerSecurityContext: {readOnlyRootFilesystem: false}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "securityContext", "readOnlyRootFilesystem"}, "false"},

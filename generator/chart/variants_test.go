@@ -17,11 +17,11 @@ func TestVariants(t *testing.T) {
 			return at(o["PersistentVolumeClaim"], "spec", "resources", "requests", "storage")
 		}, "3Gi"},
 		"one node's volume is not shared by two pods": {"persistence: {enabled: true}", func(o map[string]map[string]any) any {
-			return at(o["Deployment"], "spec", "strategy", "type")
-		}, "Recreate"},
+			return fmt.Sprint(at(o["Deployment"], "spec", "strategy", "rollingUpdate"))
+		}, "map[maxSurge:0 maxUnavailable:1]"},
 		"shared volume rolls": {"persistence: {enabled: true, accessMode: ReadWriteMany}", func(o map[string]map[string]any) any {
-			return at(o["Deployment"], "spec", "strategy", "type")
-		}, "RollingUpdate"},
+			return fmt.Sprint(at(o["Deployment"], "spec", "strategy", "rollingUpdate"))
+		}, "map[maxSurge:1 maxUnavailable:0]"},
 		"existing claim": {"persistence: {enabled: true, existingClaim: mine}", func(o map[string]map[string]any) any {
 			return fmt.Sprint(o["PersistentVolumeClaim"] == nil, at(o["Deployment"], "spec", "template", "spec", "volumes", 1, "persistentVolumeClaim", "claimName"))
 		}, "truemine"},

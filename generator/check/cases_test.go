@@ -29,6 +29,9 @@ type probe struct {
 	want        string
 }
 
+// patient is the liveness probe of the example.
+const patient = "        livenessProbe:\n          failureThreshold: 60\n          httpGet:\n            path: /\n            port: http\n            scheme: HTTP\n          periodSeconds: 30\n          timeoutSeconds: 10\n"
+
 const envStart = "        env:\n        - name: REGISTRY_HTTP_SECRET\n"
 
 // objectProbes: for each rule on objects what it finds, and what it must not
@@ -115,8 +118,8 @@ var objectProbes = map[string][]probe{
 		{"a variable, which is parsed", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_STORAGE_REDIRECT_DISABLE, value: 'true'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
 	},
 	"configuration-path": {
-		{"where version 2 looks", "staging", []string{"      - command:\n        - registry\n        - serve\n        - /etc/distribution/config.yml\n        env:", "      - env:", "mountPath: /etc/distribution", "mountPath: /etc/docker/registry"}, "expected a mount at /etc/distribution"},
-		{"where version 3 looks", "staging", []string{"      - command:\n        - registry\n        - serve\n        - /etc/distribution/config.yml\n        env:", "      - env:"}, ""},
+		{"where version 2 looks", "staging", []string{"      - args:\n        - serve\n        - /etc/distribution/config.yml\n        command:\n        - registry\n        env:", "      - env:", "mountPath: /etc/distribution", "mountPath: /etc/docker/registry"}, "expected a mount at /etc/distribution"},
+		{"where version 3 looks", "staging", []string{"      - args:\n        - serve\n        - /etc/distribution/config.yml\n        command:\n        - registry\n        env:", "      - env:"}, ""},
 		{"named", "staging", []string{"/etc/distribution", "/etc/elsewhere"}, ""},
 	},
 	"scheme": {
@@ -140,9 +143,11 @@ var objectProbes = map[string][]probe{
 		{"as it is", "staging", nil, ""},
 	},
 	"liveness-on-storage": {
-		{"asks the storage", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /, port: http}\n"}, "asks whether the storage is well"},
-		{"asks something else", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /v2/, port: http}\n"}, ""},
-		{"asks where nobody looks at the storage", "staging", []string{"        livenessProbe:\n          periodSeconds: 10\n          tcpSocket:\n            port: http\n", "        livenessProbe:\n          httpGet: {path: /, port: http}\n", "        enabled: true\n        interval", "        enabled: false\n        interval"}, ""},
+		{"asks the storage", "staging", []string{patient, "        livenessProbe:\n          httpGet: {path: /, port: http}\n"}, "asks whether the storage is well"},
+		{"asks something else", "staging", []string{patient, "        livenessProbe:\n          httpGet: {path: /v2/, port: http}\n"}, ""},
+		{"asks it for half an hour", "staging", nil, ""},
+		{"asks it for less than ten minutes", "staging", []string{"failureThreshold: 60\n          httpGet", "failureThreshold: 19\n          httpGet"}, "asks whether the storage is well"},
+		{"asks where nobody looks at the storage", "staging", []string{patient, "        livenessProbe:\n          httpGet: {path: /, port: http}\n", "        enabled: true\n        interval", "        enabled: false\n        interval"}, ""},
 	},
 	"htpasswd-mount": {
 		{"not there", "staging", []string{"        - mountPath: /auth\n", "        - mountPath: /users\n"}, "has nothing where auth.htpasswd.path points to"},
@@ -157,7 +162,8 @@ var objectProbes = map[string][]probe{
 	"volume-replicas": {
 		{"two on one node's volume", "dev", []string{"  replicas: 1\n", "  replicas: 2\n"}, "is on one node alone, and there are 2 pods"},
 		{"two with a volume each", "dev", []string{"  replicas: 1\n", "  replicas: 2\n", "        persistentVolumeClaim:\n          claimName: docker-registry\n", "        emptyDir: {}\n"}, "is each pod's own, and there are 2"},
-		{"the new before the old", "dev", []string{"    type: Recreate\n", "    type: RollingUpdate\n"}, "warning: x: Deployment registry/docker-registry: spec.strategy: starts the new pod"},
+		{"the new before the old", "dev", []string{"      maxSurge: 0\n", "      maxSurge: 1\n"}, "warning: x: Deployment registry/docker-registry: spec.strategy: starts the new pod"},
+		{"by Recreate", "dev", []string{"    rollingUpdate:\n      maxSurge: 0\n      maxUnavailable: 1\n    type: RollingUpdate\n", "    type: Recreate\n"}, ""},
 		{"a volume that many share", "dev", []string{"  replicas: 1\n", "  replicas: 2\n", "ReadWriteOnce", "ReadWriteMany"}, ""},
 		{"object storage", "staging", nil, ""},
 	},

@@ -27,8 +27,8 @@ var podRules = []Rule{
 	{
 		ID: "liveness-on-storage", Severity: Warning, Inputs: []Input{Objects}, onlyOn: livenessOnStorage,
 		Title:  "an outage of the storage restarts nothing",
-		Reason: "With health.storagedriver the registry answers 503 while its storage is away. A liveness probe that asks it then restarts every replica, again and again, and none is warm when the storage is back.",
-		Fix:    "Ask by TCP whether it lives, and by HTTP on / whether it is ready.",
+		Reason: "With health.storagedriver the registry answers 503 while its storage is away. A liveness probe that asks it then restarts every replica, again and again, and the kubelet's back-off keeps them away when the storage is back.",
+		Fix:    "Ask by HTTP on / whether it is ready; whether it lives by TCP, or so that ten minutes of failures pass (periodSeconds times failureThreshold): a pod that ran for as long has no back-off.",
 	},
 	{
 		ID: "htpasswd-mount", Severity: Error, Inputs: []Input{Objects}, onlyOn: htpasswdMount,
@@ -46,7 +46,7 @@ var podRules = []Rule{
 		ID: "volume-replicas", Severity: Error, Inputs: []Input{Objects}, onlyOn: volumeReplicas,
 		Title:  "every replica has the same storage",
 		Reason: "A ReadWriteOnce volume is on one node: pods elsewhere never start. An emptyDir is each pod's own: what one took another doesn't have.",
-		Fix:    "One replica with strategy Recreate, a ReadWriteMany volume, or object storage.",
+		Fix:    "One replica with a strategy that ends the old pod first (maxSurge: 0, or Recreate), a ReadWriteMany volume, or object storage.",
 	},
 	{
 		ID: "disruption-budget", Severity: Error, Inputs: []Input{Objects}, onlyOn: disruptionBudget,
@@ -128,12 +128,31 @@ func drain(b *build) []hit {
 	return l
 }
 
+// backOffReset is how many seconds a container has to run for the kubelet to
+// forget that it was restarted (Kubernetes: Pod Lifecycle, "Container restart
+// policy").
+const backOffReset = 600
+
+// patience is for how many seconds a probe fails before the kubelet acts, by
+// Kubernetes' defaults where it doesn't say.
+func patience(probe map[string]any) int {
+	period, threshold := 10, 3
+	if n, set := number(probe, "periodSeconds"); set {
+		period = n
+	}
+	if n, set := number(probe, "failureThreshold"); set {
+		threshold = n
+	}
+	return period * threshold
+}
+
 func livenessOnStorage(b *build) []hit {
 	var l []hit
 	for _, r := range b.serving() {
-		probe := mapping(r.container, "livenessProbe", "httpGet")
+		live := mapping(r.container, "livenessProbe")
+		probe := mapping(live, "httpGet")
 		path := text(probe, "path")
-		if probe == nil || path != "/" && path != "" && path != "/debug/health" {
+		if probe == nil || path != "/" && path != "" && path != "/debug/health" || patience(live) >= backOffReset {
 			continue
 		}
 		if r.setting("health", "storagedriver", "enabled").value == true {

@@ -36,13 +36,20 @@ func volumeReplicas(b *build) []hit {
 			l = append(l, at(r.object, where, "a volume that all share", "is each node's own, and there are %d pods", n))
 		case n > 1 && once:
 			l = append(l, at(r.object, where, "accessModes: [ReadWriteMany]", "is on one node alone, and there are %d pods", n))
-		case once && r.object.Kind() == "Deployment" && text(r.object, "spec", "strategy", "type") != "Recreate":
-			h := at(r.object, "spec.strategy", "type: Recreate", "starts the new pod before the old one ends, which a volume on one node may not allow")
+		case once && r.object.Kind() == "Deployment" && !oldPodFirst(r.object):
+			h := at(r.object, "spec.strategy", "type: Recreate, or maxSurge: 0", "starts the new pod before the old one ends, which a volume on one node may not allow")
 			h.severity = Warning
 			l = append(l, h)
 		}
 	}
 	return l
+}
+
+// oldPodFirst says whether a Deployment ends a pod before it starts the next.
+func oldPodFirst(o map[string]any) bool {
+	strategy := mapping(o, "spec", "strategy")
+	surge, set := number(strategy, "rollingUpdate", "maxSurge")
+	return text(strategy, "type") == "Recreate" || set && surge == 0 || text(strategy, "rollingUpdate", "maxSurge") == "0%"
 }
 
 // mountAt names the mount that covers a folder best.

@@ -163,6 +163,9 @@ func (m *move) smaller(c *chart.Chart) error {
 		if slices.Contains([]string{"image", "values", "config", "pullSecrets"}, path[0]) { // pull secrets are not the chart's
 			continue
 		}
+		if path[len(path)-1] == "ambientCredentials" { // says that keys are not missing; the chart gets the same
+			continue
+		}
 		whole := m.out
 		m.out = copyOf(whole)
 		parent, _ := m.out.get(path[:len(path)-1]...).(map[string]any)
