@@ -141,6 +141,12 @@ func (o Object) ID() ID {
 	return ID{group, o.Kind(), o.Namespace(), o.Name()}
 }
 
+var name = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
+
+// IsName says whether a text can be a name in Kubernetes (RFC 1123), and so a word
+// of a command: a build has whatever names its repository wants.
+func IsName(text string) bool { return name.MatchString(text) }
+
 // IsSecret says whether this is a core Secret.
 func (o Object) IsSecret() bool { return o.Kind() == "Secret" && o.APIVersion() == "v1" }
 

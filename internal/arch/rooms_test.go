@@ -48,9 +48,10 @@ var parts = map[string][]string{
 	"credential": {"problem", "secret", "spec"},
 	"sealed":     {"problem", "secret", "spec"},
 	"krm":        {"problem", "sealed", "spec"},
+	"inplace":    {"object"},
 	"refuse":     {"object", "problem", "spec"},
 	"values":     {"object", "refuse", "secret", "spec"},
-	"movein":     {"chart", "credential", "problem", "refuse", "secret", "spec", "syntax", "values"},
+	"movein":     {"chart", "credential", "object", "problem", "refuse", "secret", "spec", "syntax", "values"},
 	"check":      {"bounded", "object", "problem", "spec"},
 }
 

@@ -58,8 +58,9 @@ func TestDiffShowsWhatIsNotPrintable(t *testing.T) {
 	c := someChanges()
 	c[0].Objects[0].Fields[0].To = "2\x1b[2J\x9b\r\u202eevil\nline\t."
 	c[0].Users.Added[0] = "al\x07ice"
+	c[0].Objects[0].InPlace = []string{"spec.x\x1b[2J can't be changed in place"}
 	for _, text := range []string{newWorld(repository.Repository{}).Compares.PlainText(c), compare.Markdown(c)} {
-		if strings.ContainsAny(text, "\x1b\x07\r\u202e\u009b") || !strings.Contains(text, "evil") || !strings.Contains(text, "line\t.") {
+		if strings.ContainsAny(text, "\x1b\x07\r\u202e\u009b") || !strings.Contains(text, "evil") || !strings.Contains(text, "line\t.") || !strings.Contains(text, "can't be changed in place") {
 			t.Errorf("%q", text)
 		}
 	}

@@ -120,7 +120,7 @@ other binary is needed to build.`,
 		return terminal.Misuse{Command: c.CommandPath(), Err: flagProblem(c, err)}
 	})
 	cmd.AddCommand(
-		w.initCommand(), w.importCommand(), w.userCommand(), w.credentialCommand(),
+		w.initCommand(), w.importCommand(), w.takeoverCommand(), w.userCommand(), w.credentialCommand(),
 		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(), w.offboardCommand(),
 		w.pluginCommand(), w.schemaCommand(), w.versionCommand(), w.workerCommand(),
 	)

@@ -128,6 +128,9 @@ func entriesOf(c Changes) (out []string) {
 		for _, f := range o.Fields {
 			markdownField(&b, f)
 		}
+		for _, line := range o.InPlace {
+			b.WriteString("! " + problem.Shown(line) + "\n")
+		}
 		out = append(out, terminal.Printable(b.String()))
 	}
 	return out

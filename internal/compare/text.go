@@ -57,6 +57,9 @@ func (w *Work) PlainText(all []Changes) string {
 				f.Path, f.From, f.To = problem.Shown(f.Path), terminal.Printable(f.From), terminal.Printable(f.To)
 				fieldText(&b, p, f, "      ")
 			}
+			for _, line := range o.InPlace {
+				b.WriteString("      " + p.Paint(problem.Shown(line), terminal.Red) + "\n")
+			}
 		}
 	}
 	return b.String()

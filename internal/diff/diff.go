@@ -14,6 +14,7 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/inplace"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -32,6 +33,9 @@ type Object struct {
 	Object string  `json:"object"` // kind, namespace and name, as kubectl users say it
 	Change Kind    `json:"change"`
 	Fields []Field `json:"fields,omitempty"`
+	// InPlace are changes of it that Kubernetes may refuse to make, each with the
+	// way to make it.
+	InPlace []string `json:"inPlace,omitempty"`
 }
 
 // Field is one difference within an object.
@@ -73,6 +77,9 @@ func Compare(from, to []object.Object) ([]Object, error) {
 				continue // for instance only lastmodified and mac of a sealed Secret
 			}
 			d.Fields = fields
+			for _, r := range inplace.Refusals(a, b) {
+				d.InPlace = append(d.InPlace, r.String())
+			}
 		}
 		out = append(out, d)
 	}
