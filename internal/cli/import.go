@@ -26,8 +26,8 @@ login one of them has becomes one of the spec's. Placeholders are named and
 not taken. What can't be carried over is listed with the reason, on standard
 output. The values file stays as it is.
 
-It does not touch the release: see docs/guide/tutorial.md before you apply
-anything over a live one.`,
+It does not touch the release; reggen takeover prints how it is taken over. See
+docs/guide/moving-in.md.`,
 		Example: `  reggen import overlays/prod --values chart_values.yaml
   helm get values docker-registry -o yaml | reggen import overlays/prod --values -`,
 		Args: atMost(1, "one folder"),
