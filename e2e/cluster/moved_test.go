@@ -161,7 +161,7 @@ func (l *live) template() object { return at(l.deployment(), "spec", "template")
 // now is everything that matters here.
 func (l *live) now() []object {
 	l.t.Helper()
-	return l.list("deployments,services,secrets,configmaps,serviceaccounts,persistentvolumeclaims")
+	return l.list("deployments,services,ingresses,secrets,configmaps,serviceaccounts,persistentvolumeclaims")
 }
 
 // templates are those of pods that serve or will.
@@ -201,6 +201,33 @@ func (l *live) check(after string) {
 
 // unserved are Services that were there and send nowhere.
 func (l *live) unserved(now []object) (out []string) {
+	ports := map[any]bool{}
+	for _, service := range now {
+		if service["kind"] != "Service" {
+			continue
+		}
+		for _, p := range list(service, "spec", "ports") {
+			ports[text(service, "metadata", "name")+"/"+fmt.Sprint(p.(object)["port"])] = true
+			ports[text(service, "metadata", "name")+"/"+text(p.(object), "name")] = true
+		}
+	}
+	for _, ingress := range now {
+		if ingress["kind"] != "Ingress" {
+			continue
+		}
+		for _, r := range list(ingress, "spec", "rules") {
+			for _, p := range list(r.(object), "http", "paths") {
+				b := at(p.(object), "backend", "service")
+				port := text(b, "port", "name")
+				if number := at(b, "port")["number"]; number != nil {
+					port = fmt.Sprint(number)
+				}
+				if !ports[text(b, "name")+"/"+port] {
+					out = append(out, fmt.Sprintf("the Ingress sends to port %s of the Service %s, which has none", port, text(b, "name")))
+				}
+			}
+		}
+	}
 	for _, service := range now {
 		name := text(service, "metadata", "name")
 		if service["kind"] != "Service" || !slices.Contains(l.services, name) {

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +152,7 @@ func TestTheScript(t *testing.T) {
 					l := install(t, values, flags...)
 					stop := l.orphan()
 					defer stop()
+					l.says("- Secret "+l.namespace+"/docker-registry-secret: is left behind", "pods are replaced once", "~ Service "+l.namespace+"/docker-registry")
 					before := documents(t, l.run("", "helm", "get", "manifest", release, "-n", l.namespace))
 					take, forget, back := l.script(way)
 					for _, line := range take {
@@ -185,10 +189,31 @@ func TestTheScript(t *testing.T) {
 					}
 					l.check("helm uninstall")
 					l.nothingElse(before)
+					for line := range strings.Lines(l.says("no pod is replaced")) {
+						if line[0] != '=' && line[0] != 'n' {
+							t.Errorf("still: %s", line)
+						}
+					}
 				})
 			}
 		}
 	}
+}
+
+// says runs reggen takeover --live on what the API server says is there.
+func (l *live) says(wants ...string) string {
+	l.t.Helper()
+	file := filepath.Join(filepath.Dir(l.folder), l.namespace+".yaml")
+	there := l.run("", "kubectl", "get", "deployments,services,configmaps,secrets,ingresses,persistentvolumeclaims,cronjobs,servicemonitors,serviceaccounts", "-n", l.namespace, "-o", "yaml")
+	there = regexp.MustCompile(`([:-] )`+l.namespace+`\n`).ReplaceAllString(there, "${1}"+somewhere+"\n")
+	must(l.t, os.WriteFile(file, []byte(there), 0o600))
+	got := strings.ReplaceAll(l.run("", "reggen", "takeover", "overlays/prod", "--live", file), somewhere, l.namespace)
+	for _, want := range wants {
+		if !strings.Contains(got, want) {
+			l.t.Errorf("takeover --live doesn't say %q:\n%s", want, got)
+		}
+	}
+	return got
 }
 
 // script is what reggen prints, by its three parts: commands that take over, what

@@ -39,7 +39,7 @@ var contract = []struct {
 	{"imagePullSecrets: [{name: x}]", "Deployment", []any{"spec", "template", "spec", "imagePullSecrets"}, "[map[name:x]]"},
 	{"deployment: {annotations: {a: b}}", "Deployment", []any{"metadata", "annotations", "a"}, "b"},
 	{"tlsSecretName: t", "Service", []any{"spec", "ports", 0, "name"}, "https"},
-	{"{tlsSecretName: t, ingress: {enabled: true, hosts: [a]}}", "Ingress", []any{"spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "name"}, "https"},
+	{"{tlsSecretName: t, ingress: {enabled: true, hosts: [a]}}", "Ingress", []any{"spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "number"}, "5000"},
 	{"{tlsSecretName: t, service: {name: x}}", "Service", []any{"spec", "ports", 0, "name"}, "x"},
 	{"service: {name: x}", "Service", []any{"spec", "ports", 0, "name"}, "x"},
 	{"service: {type: NodePort}", "Service", []any{"spec", "type"}, "NodePort"},

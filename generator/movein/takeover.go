@@ -17,6 +17,7 @@ type taken struct {
 	namespace, name, release string
 	single                   bool // its volume is one pod's: a rollout ends the old one first
 	monitored                bool
+	classed                  bool // an Ingress names its class by the field
 }
 
 // TakeOver is a shell script, commands and comments, that takes a live Helm
@@ -64,11 +65,17 @@ func TakeOver(way, dir string, built []object.Object) (string, error) {
 # made with --server-side=false have no conflicts, and no such flag.%[4]s`, t.namespace, t.name, t.release, before(way))
 	say("\n# 4. When all is well: Helm forgets the release, so that helm uninstall finds nothing to delete.")
 	say("kubectl -n %s delete secret -l owner=helm,name=%s", t.namespace, t.release)
-	say("\n# 5. What is left of the old release, and what nothing names any more.")
+	say("\n# 5. What is left of the old release, and Helm's marks on what is reggen's now.")
 	say("kubectl -n %s delete secret %s-secret --ignore-not-found", t.namespace, t.name)
 	if t.monitored {
 		say("kubectl -n %s delete servicemonitor %s-servicemonitor --ignore-not-found", t.namespace, t.name)
 	}
+	const kinds = "service,configmap,ingress,persistentvolumeclaim,serviceaccount,horizontalpodautoscaler"
+	say("kubectl -n %s annotate %s -l release=%s meta.helm.sh/release-name- meta.helm.sh/release-namespace-", t.namespace, kinds, t.release)
+	if t.classed {
+		say("kubectl -n %s annotate ingress -l release=%s kubernetes.io/ingress.class-", t.namespace, t.release)
+	}
+	say("kubectl -n %s label %s -l release=%s heritage- chart- app.kubernetes.io/managed-by-", t.namespace, kinds, t.release)
 	return b.String(), nil
 }
 
@@ -125,6 +132,8 @@ func takenBy(built []object.Object) (t taken, err error) {
 		switch {
 		case o.Kind() == "ServiceMonitor":
 			t.monitored = true
+		case o.Kind() == "Ingress":
+			t.classed = t.classed || o.Map("spec")["ingressClassName"] != nil
 		case o.Kind() != "Deployment" || release == "" || labels["app.kubernetes.io/component"] != "registry":
 		case t.name != "":
 			return t, problem.Problem{What: "the build has two registries", Want: "an environment with one"}

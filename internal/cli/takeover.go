@@ -9,7 +9,7 @@ import (
 )
 
 func (w *World) takeoverCommand() *cobra.Command {
-	var way string
+	var way, live string
 	cmd := &cobra.Command{
 		Use:   "takeover DIR",
 		Short: "Print the commands that take a live Helm release over",
@@ -19,19 +19,33 @@ moment in which nobody serves, how to go back, how Helm forgets the release so
 that a later "helm uninstall" deletes nothing, and what is left of it. It runs
 nothing and asks no cluster. --by says how objects come into your cluster.
 
+With --live it prints what would change instead: each object and field against what
+"kubectl get -o yaml" says of the release, with a word on why, what is left behind,
+and whether pods are replaced. Values of Secrets are not shown.
+
 See docs/guide/moving-in.md.`,
 		Example: `  reggen takeover overlays/prod > takeover.sh
-  reggen takeover overlays/prod --by flux`,
+  reggen takeover overlays/prod --by flux
+  kubectl -n registry get deployment,service,configmap,secret,ingress,pvc,cronjob -o yaml > live.yaml
+  reggen takeover overlays/prod --live live.yaml`,
 		Args: exactly("an environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			script, err := w.Compares.TakeOver(cmd.Context(), args[0], way)
+			var text string
+			var err error
+			if live != "" {
+				text, err = w.Compares.Live(cmd.Context(), args[0], live)
+			} else {
+				text, err = w.Compares.TakeOver(cmd.Context(), args[0], way)
+			}
 			if err == nil {
-				_, err = io.WriteString(w.Stdout, script)
+				_, err = io.WriteString(w.Stdout, text)
 			}
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&way, "by", movein.Ways[0], "kubectl (apply), server-side (kubectl apply --server-side), flux or argocd")
+	cmd.Flags().StringVar(&live, "live", "", "a file of the live objects: what the environment changes in them, instead of the script")
+	cmd.MarkFlagsMutuallyExclusive("by", "live")
 	fixed(cmd, "by", movein.Ways...)
 	return cmd
 }
