@@ -33,7 +33,11 @@ func (m *move) secrets() {
 	} else {
 		m.htpasswd(users, "secrets.htpasswd")
 	}
-	if len(m.made.Users) == 0 {
+	switch {
+	case len(m.made.Users) > 0:
+	case m.in.get("configData", "auth", "token") != nil:
+		m.left("secrets.htpasswd", "has nobody who could log in: a service gives the release's users tokens, and reggen's registries know users by htpasswd alone", "reggen user add NAME, or keep the release as it is")
+	default:
 		m.left("secrets.htpasswd", "has nobody who could log in: the release lets everybody push and pull", "reggen user add NAME, or say spec.auth.anonymous: true")
 	}
 	const set = "reggen credential set "
