@@ -20,7 +20,7 @@ that a later "helm uninstall" deletes nothing, and what is left of it. It runs
 nothing and asks no cluster. --by says how objects come into your cluster.
 
 With --live it prints what would change instead: each object and field against what
-"kubectl get -o yaml" says of the release, with a word on why, what is left behind,
+"kubectl get -o yaml", helm get manifest or helm template say of the release, with a word on why, what is left behind,
 and whether pods are replaced. Values of Secrets are not shown.
 
 See docs/guide/moving-in.md.`,

@@ -19,7 +19,7 @@ import (
 
 // Live is what an environment changes in a live release, object by object and field
 // by field, each with a word on why, and whether pods are replaced. file is what
-// kubectl get -o yaml prints of the release's objects. Values of Secrets are
+// kubectl get -o yaml prints of the release's objects, or helm get manifest. Values of Secrets are
 // compared with nothing and shown nowhere.
 func (w *Work) Live(ctx context.Context, dir, file string) (string, error) {
 	built, err := w.builtFor(ctx, dir)
@@ -45,9 +45,19 @@ func (w *Work) Live(ctx context.Context, dir, file string) (string, error) {
 }
 
 func (w *Work) liveText(live, built []object.Object) (string, error) {
+	var namespace string // where Helm puts objects that name none
+	for _, o := range built {
+		if o.Kind() == "Deployment" {
+			namespace = o.Namespace()
+		}
+	}
 	old := map[string]object.Object{}
 	for _, o := range live {
-		old[o.ID().String()] = movein.Settled(o)
+		o = movein.Settled(o)
+		if meta := o.Map("metadata"); o.Namespace() == "" && meta != nil {
+			meta["namespace"] = namespace
+		}
+		old[o.ID().String()] = o
 	}
 	var b strings.Builder
 	rolled := false
