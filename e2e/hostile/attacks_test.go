@@ -21,7 +21,7 @@ type row struct {
 }
 
 // building are the commands that build an environment.
-var building = []string{"build", "check", "diff", "render", "seal --check"}
+var building = []string{"build", "check", "diff", "render", "seal --check", "takeover"}
 
 const (
 	overlay = "overlays/prod/kustomization.yaml"
@@ -126,7 +126,9 @@ func bombs() map[string]row {
 	for i := range 10 {
 		read += fmt.Sprintf("---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d%d, namespace: registry}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: r, image: registry, volumeMounts: [{name: c, mountPath: /etc/docker/registry}]}], volumes: [{name: c, configMap: {name: many}}]}}}\n", i)
 	}
+	digits := "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: registry}\nspec: {containers: [{name: c, image: i, resources: {limits: {memory: '1e-1000000000'}, requests: {cpu: '1e1000000000'}}}]}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, namespace: registry}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: '1e-1000000000'}}}\n"
 	all := map[string]row{
+		"numbers of many digits":   {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": digits}, "a quantity is none", []string{"check"}},
 		"a configuration of many":  {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": read}, "more faults", []string{"check"}},
 		"lines that end otherwise": {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\n", "overlays/prod/c.yaml": object + "x:\r" + strings.Repeat("-\r", 4<<20-1000)}, "too large", building},
 		"patches that copy":        {attack{overlay: header + "generators: [registry]\nresources: [c.yaml]\npatches:\n- target: {kind: ConfigMap, name: c}\n  patch: |\n" + copies, "overlays/prod/c.yaml": object}, "--allow-large", building},

@@ -17,18 +17,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
-// pullSecretNamespaces: a namespace: transformer in the overlay moves every
-// object, pull secrets that were meant for other namespaces included.
-func pullSecretNamespaces(s Subject) problem.List {
-	return PullSecretNamespaces(s)
-}
-
 // PullSecretNamespaces tells each pull secret that did not end in the
-// namespaces that the spec names. Builds warn with it, check fails on it.
+// namespaces that the spec names: a namespace: transformer in the overlay
+// moves every object, those that were meant for others included. Builds warn with it, check fails on it.
 func PullSecretNamespaces(s Subject) problem.List {
 	var l problem.List
 	if s.Registry == nil {
@@ -86,7 +82,7 @@ func schemas(b *build) []hit {
 				delete(c, "data") // ciphertext; what it decrypts to is base64 by construction
 			}
 		}
-		text, err := json.Marshal(map[string]any(c))
+		text, err := json.Marshal(bounded.Cheap(map[string]any(c)))
 		if err == nil {
 			_, _, err = strict().Decode(text, nil, nil)
 		}

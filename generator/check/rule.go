@@ -120,7 +120,7 @@ var environmentRules = []Rule{
 		Fix:    "Find the patch that takes auth out of the registry's configuration; where everybody is meant, set spec.auth.anonymous.",
 	},
 	{
-		ID: "pull-secret-namespace", Severity: Error, Inputs: []Input{Spec, Kustomization, Objects}, one: pullSecretNamespaces,
+		ID: "pull-secret-namespace", Severity: Error, Inputs: []Input{Spec, Kustomization, Objects}, one: PullSecretNamespaces,
 		Title:  "pull secrets are in the namespaces that the spec names",
 		Reason: "A namespace: field of a kustomization moves every object, pull secrets for other namespaces included, and pods there can't pull any more.",
 		Fix:    "Take namespace: out of the kustomization and set metadata.namespace in the spec.",

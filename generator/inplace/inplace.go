@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -106,6 +107,9 @@ func at(o object.Object, path []string) any {
 
 // sizes reads two quantities.
 func sizes(a, b any) (was, is resource.Quantity, ok bool) {
+	if bounded.Costly(fmt.Sprint(a)) || bounded.Costly(fmt.Sprint(b)) {
+		return was, is, false
+	}
 	was, err := resource.ParseQuantity(fmt.Sprint(a))
 	if err != nil {
 		return was, is, false

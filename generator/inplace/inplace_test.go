@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -52,6 +53,19 @@ func TestNamesAreNoCommands(t *testing.T) {
 	got := Refusals(o("a"), o("b"))
 	if len(got) != 1 || got[0].Way != "kubectl -n NAMESPACE delete secret NAME, then apply" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A size of a billion digits costs nothing.
+func TestCostlySizes(t *testing.T) {
+	claim := func(size any) object.Object {
+		return object.Object{"kind": "PersistentVolumeClaim", "spec": map[string]any{"resources": map[string]any{"requests": map[string]any{"storage": size}}}}
+	}
+	for _, size := range []string{"1e1000000000", "1e-1000000000", strings.Repeat("9", 1<<20)} {
+		began := time.Now()
+		if got := Refusals(claim("1Gi"), claim(size)); len(got) != 0 || time.Since(began) > 5*time.Second {
+			t.Errorf("%.20s: %q after %s", size, got, time.Since(began))
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ var parts = map[string][]string{
 	"credential": {"problem", "secret", "spec"},
 	"sealed":     {"problem", "secret", "spec"},
 	"krm":        {"problem", "sealed", "spec"},
-	"inplace":    {"object"},
+	"inplace":    {"bounded", "object"},
 	"refuse":     {"object", "problem", "spec"},
 	"values":     {"object", "refuse", "secret", "spec"},
 	"movein":     {"chart", "credential", "object", "problem", "refuse", "secret", "spec", "syntax", "values"},
