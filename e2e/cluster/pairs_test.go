@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
@@ -305,24 +306,16 @@ func reason(err error) string {
 	return first
 }
 
+// asJSON is an object as it is sent; what can't be written the server refuses.
 func asJSON(o object) string {
 	data, err := json.Marshal(o)
 	if err != nil {
-		panic(err)
+		return err.Error()
 	}
 	return string(data)
 }
 
-func asCopy(o object) (out object) {
-	data, err := yaml.Marshal(o)
-	if err == nil {
-		err = yaml.Unmarshal(data, &out)
-	}
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
+func asCopy(o object) object { return runtime.DeepCopyJSON(o) }
 
 // What reggen diff says about single changes (testdata/in-place.yaml) is what the
 // API server does, and the way that it names for a strategy leads there.

@@ -153,5 +153,10 @@ func takenBy(built []object.Object) (t taken, err error) {
 	return t, nil
 }
 
-// quoted is a text as one word of a shell.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// quoted is the name of a folder as one word of a shell, and no option.
+func quoted(text string) string {
+	if strings.HasPrefix(text, "-") {
+		text = "./" + text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -64,6 +64,12 @@ func refuseSecrets(l *problem.List, path string, v any) {
 	}
 }
 
+// Looks says whether a value under a key looks like a secret.
+func Looks(key string, v any) bool {
+	text, _ := v.(string)
+	return secretKey.MatchString(key) && !reference.MatchString(key) && filled(key, v) || secretText.MatchString(text)
+}
+
 // refuseTexts does so for annotations, whose keys are no names of values: one
 // with "token" in it may well hold a number.
 func refuseTexts(l *problem.List, path string, m map[string]string) {

@@ -13,33 +13,29 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/diff"
-	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
 
 // Live is what an environment changes in a live release, object by object and field
 // by field, each with a word on why, and whether pods are replaced. file is what
-// kubectl get -o yaml prints of the release's objects, or helm get manifest. Values of Secrets are
-// compared with nothing and shown nowhere.
+// kubectl get -o yaml prints of the release's objects, or helm get manifest; - for
+// standard input. Values of Secrets are compared with nothing, and of what the
+// release has in variables, arguments, annotations and ConfigMaps none is shown.
 func (w *Work) Live(ctx context.Context, dir, file string) (string, error) {
 	built, err := w.builtFor(ctx, dir)
 	if err != nil {
 		return "", err
 	}
-	path := w.Repo.Abs(file)
-	text, err := repository.Peek(path, bounded.MaxSecret)
+	text, name, err := w.Repo.Given(file, w.Tell.ReadInput)
 	if err != nil {
-		if !bounded.IsProblem(err) {
-			err = w.Repo.FileProblem("can't read", path, err)
-		}
 		return "", err
 	}
-	if err := bounded.Secret(w.Repo.Show(path), text); err != nil {
+	if err := bounded.Secret(name, text); err != nil {
 		return "", err
 	}
 	live, err := object.Parse("", text)
 	if err != nil || len(live) == 0 {
-		return "", problem.Problem{File: w.Repo.Show(path), What: "holds no objects", Want: "what kubectl get deployment,service,configmap,secret,ingress -o yaml prints"}
+		return "", problem.Problem{File: name, What: "holds no objects", Want: "what kubectl get deployment,service,configmap,secret,ingress -o yaml prints"}
 	}
 	return w.liveText(live, built)
 }
@@ -80,6 +76,7 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 		fmt.Fprintf(&b, "~ %s\n", problem.Shown(id))
 		for _, f := range changes[0].Fields {
 			word, reason := movein.Why(f.Path, f.From, f.To)
+			f.From = movein.Masked(f.Path, f.From)
 			f.Path, f.From, f.To = problem.Shown(f.Path), terminal.Printable(f.From), terminal.Printable(f.To)
 			fieldText(&b, w.Tell.Painter(), f, "    ")
 			fmt.Fprintf(&b, "      %s: %s\n", word, reason)

@@ -30,7 +30,7 @@ func (w *Work) Import(ctx context.Context, dir string, from Source, o Options) (
 		return nil, err
 	}
 	if from.HTPasswd != "" {
-		text, _, err := w.readSource(from.HTPasswd)
+		text, _, err := w.Repo.Given(from.HTPasswd, w.Tell.ReadInput)
 		if err != nil {
 			return nil, err
 		}
@@ -56,23 +56,10 @@ type Source struct {
 	Secrets  []string // what kubectl get secret -o yaml prints
 }
 
-// readSource reads one of them, within bounds; name is how a message names it.
-func (w *Work) readSource(file string) (text []byte, name string, err error) {
-	if file == "-" {
-		text, err = w.Tell.ReadInput()
-		return text, "standard input", err
-	}
-	path := w.Repo.Abs(file)
-	if text, err = repository.Peek(path, bounded.MaxSecret); err != nil && !bounded.IsProblem(err) {
-		err = w.Repo.FileProblem("can't read", path, err)
-	}
-	return text, w.Repo.Show(path), err
-}
-
 // readValues reads what helm get values prints, with or without -o yaml. Errors
 // quote nothing: the values hold secrets.
 func (w *Work) readValues(file string) (map[string]any, error) {
-	text, name, err := w.readSource(file)
+	text, name, err := w.Repo.Given(file, w.Tell.ReadInput)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +77,7 @@ func (w *Work) readValues(file string) (map[string]any, error) {
 // readSecrets reads Secrets, each by itself or in a List.
 func (w *Work) readSecrets(files []string) (out []map[string]any, err error) {
 	for _, file := range files {
-		text, name, err := w.readSource(file)
+		text, name, err := w.Repo.Given(file, w.Tell.ReadInput)
 		if err != nil {
 			return nil, err
 		}
