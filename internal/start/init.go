@@ -314,5 +314,8 @@ func (i *initial) next() {
 		lines = append(lines, "reggen user add YOU"+at)
 	}
 	lines = append(lines, "reggen seal "+dir, "reggen build "+dir)
+	if i.moved != nil {
+		lines = append(lines, "reggen takeover "+dir+"   # how it takes the live release's place; --live says what changes")
+	}
 	i.w.Tell.Note("%s", strings.Join(lines, "\n  "))
 }
