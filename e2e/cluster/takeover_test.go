@@ -161,6 +161,9 @@ func TestTheScript(t *testing.T) {
 					if stays := l.leftover(); len(stays) > 0 {
 						t.Errorf("of the old release stays in the pods: %q", stays)
 					}
+					if pods := fmt.Sprint(at(l.deployment(), "spec")["replicas"]); pods != map[string]string{"s3": "1", "volume": "1", "upkeep": "2", "role": "3"}[values] {
+						t.Errorf("there are %s pods", pods)
+					}
 					if way == "kubectl" || way == "flux" { // back, and over again
 						was := l.template()
 						for _, line := range back {
@@ -204,7 +207,7 @@ func TestTheScript(t *testing.T) {
 func (l *live) says(wants ...string) string {
 	l.t.Helper()
 	file := filepath.Join(filepath.Dir(l.folder), l.namespace+".yaml")
-	there := l.run("", "kubectl", "get", "deployments,services,configmaps,secrets,ingresses,persistentvolumeclaims,cronjobs,servicemonitors,serviceaccounts", "-n", l.namespace, "-o", "yaml")
+	there := l.run("", "kubectl", "get", "deployments,services,configmaps,secrets,ingresses,persistentvolumeclaims,horizontalpodautoscalers,cronjobs,servicemonitors,serviceaccounts", "-n", l.namespace, "-o", "yaml")
 	there = regexp.MustCompile(`([:-] )`+l.namespace+`\n`).ReplaceAllString(there, "${1}"+somewhere+"\n")
 	must(l.t, os.WriteFile(file, []byte(there), 0o600))
 	got := strings.ReplaceAll(l.run("", "reggen", "takeover", "overlays/prod", "--live", file), somewhere, l.namespace)

@@ -101,9 +101,14 @@ var filledIn = map[string]any{
 	"defaultMode": 420, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster", "ipFamilyPolicy": "SingleStack", "volumeMode": "Filesystem", "type": "ClusterIP",
 }
 
+// allotted are fields of a spec that a cluster, or an autoscaler in it, fills in with
+// what only it knows.
+var allotted = []string{"replicas", "clusterIP", "clusterIPs", "ipFamilies", "volumeName", "storageClassName"}
+
 // Settled is a live object as somebody would have written it: without what the
 // cluster keeps for itself, without its defaults, and a Secret without its values.
-func Settled(o object.Object) object.Object {
+// written is what somebody wrote: what it says was not the cluster's choice.
+func Settled(o, written object.Object) object.Object {
 	out := o.Copy()
 	delete(out, "status")
 	if o.IsSecret() {
@@ -128,8 +133,10 @@ func Settled(o object.Object) object.Object {
 		delete(meta, "annotations")
 	}
 	if s := out.Map("spec"); s != nil {
-		for _, field := range []string{"clusterIP", "clusterIPs", "ipFamilies", "volumeName"} {
-			delete(s, field)
+		for _, field := range allotted {
+			if written.Map("spec")[field] == nil {
+				delete(s, field)
+			}
 		}
 		if o.Kind() == "Deployment" {
 			if rolling, ok := s["strategy"].(map[string]any); ok && rolling["type"] == "RollingUpdate" {

@@ -42,13 +42,17 @@ status: {replicas: 2}
 		return l[0]
 	}
 	a, b := parse(written), parse(live)
-	if got := Settled(b); !reflect.DeepEqual(got, Settled(a)) || !reflect.DeepEqual(got, a) {
+	if got := Settled(b, a); !reflect.DeepEqual(got, Settled(a, a)) || !reflect.DeepEqual(got, a) {
 		t.Errorf("%v\ninstead of\n%v", got, a)
 	}
-	if object.Equal(b, Settled(b)) || b["status"] == nil {
+	if object.Equal(b, Settled(b, a)) || b["status"] == nil {
 		t.Error("the live object itself was changed")
 	}
-	s := Settled(parse("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {k: Y2FuYXJ5}\nstringData: {l: canary}\nsops: {x: y}\n"))
+	service, headless := parse("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {clusterIP: 10.0.0.1}\n"), parse("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {clusterIP: None}\n")
+	if Settled(service, headless).Map("spec")["clusterIP"] != "10.0.0.1" || Settled(service, a).Map("spec")["clusterIP"] != nil {
+		t.Error("an address counts where ours names one, and there alone")
+	}
+	s := Settled(parse("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {k: Y2FuYXJ5}\nstringData: {l: canary}\nsops: {x: y}\n"), nil)
 	if s.Map("data")["k"] != "a value" || s.Map("stringData")["l"] != "a value" || s["sops"] != nil {
 		t.Errorf("%v", s)
 	}

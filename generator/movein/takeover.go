@@ -17,7 +17,8 @@ type taken struct {
 	namespace, name, release string
 	single                   bool // its volume is one pod's: a rollout ends the old one first
 	monitored                bool
-	classed                  bool // an Ingress names its class by the field
+	classed                  bool  // an Ingress names its class by the field
+	least                    int64 // pods that an autoscaler keeps, 0 without one
 }
 
 // TakeOver is a shell script, commands and comments, that takes a live Helm
@@ -48,13 +49,21 @@ func TakeOver(way, dir string, built []object.Object) (string, error) {
 	}
 	say("\n# 0. Nothing changes yet; this has to succeed.")
 	say("%s", rehearsal(way, quoted(dir)))
-	say("\n# 1. The old release's collector ends: it deletes what is being pushed.")
+	say("\n# 1. What the old release does by itself ends: its collector deletes what is being pushed.")
 	say("kubectl -n %s delete cronjob %s-garbage-collector --ignore-not-found", t.namespace, t.name)
+	if t.least == 0 { // the spec says how many pods there are
+		say("kubectl -n %s delete horizontalpodautoscaler %s --ignore-not-found", t.namespace, t.name)
+	}
 	say("\n# 2. Its Deployment goes, the pods stay and serve. A new one has nothing of Helm's in it.")
 	say("kubectl -n %s delete deployment %s --cascade=orphan --ignore-not-found", t.namespace, t.name)
 	say("\n# 3. reggen's objects. The new Deployment takes the old pods over and replaces them.")
 	for _, line := range delivery(way, quoted(dir)) {
 		say("%s", line)
+	}
+	if t.least > 0 {
+		say("# With an autoscaler a Deployment names no number, and a new one begins with one pod: until the")
+		say("# autoscaler has looked at it, there are fewer pods than now. Do this in a quiet hour.")
+		say("kubectl -n %s scale deployment %s --replicas=%d", t.namespace, t.name, t.least)
 	}
 	say("kubectl -n %s rollout status deployment/%s --timeout=10m", t.namespace, t.name)
 	say(`
@@ -132,6 +141,8 @@ func takenBy(built []object.Object) (t taken, err error) {
 		switch {
 		case o.Kind() == "ServiceMonitor":
 			t.monitored = true
+		case o.Kind() == "HorizontalPodAutoscaler":
+			t.least = max(t.least, count(o.Map("spec")["minReplicas"]))
 		case o.Kind() == "Ingress":
 			t.classed = t.classed || o.Map("spec")["ingressClassName"] != nil
 		case o.Kind() != "Deployment" || release == "" || labels["app.kubernetes.io/component"] != "registry":
@@ -151,6 +162,27 @@ func takenBy(built []object.Object) (t taken, err error) {
 		}
 	}
 	return t, nil
+}
+
+// Namespace is the one of the registry among what was built; errors are those of
+// TakeOver.
+func Namespace(built []object.Object) (string, error) {
+	t, err := takenBy(built)
+	return t.namespace, err
+}
+
+// count is a number as YAML and JSON have it; 1, Kubernetes' default, where there
+// is none.
+func count(v any) int64 {
+	switch n := v.(type) {
+	case int64:
+		return n
+	case float64:
+		return int64(n)
+	case int:
+		return int64(n)
+	}
+	return 1
 }
 
 // quoted is the name of a folder as one word of a shell, and no option.

@@ -23,6 +23,18 @@ func TestTakeOverNamesTheRelease(t *testing.T) {
 	}
 }
 
+// An autoscaler's Deployment names no number, so a new one would begin with one pod.
+func TestTakeOverScales(t *testing.T) {
+	hpa := object.Object{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "b"}, "spec": map[string]any{"minReplicas": int64(3)}}
+	script, err := TakeOver("flux", "-x", []object.Object{hpa, deployment("a", "b", "c")})
+	if want := "kubectl -n a scale deployment b --replicas=3\n"; err != nil || !strings.Contains(script, want) || !strings.Contains(script, "'./-x'") {
+		t.Errorf("%v\n%s", err, script)
+	}
+	if script, _ = TakeOver("flux", ".", []object.Object{deployment("a", "b", "c")}); strings.Contains(script, " scale ") || !strings.Contains(script, "kubectl -n a delete horizontalpodautoscaler b --ignore-not-found\n") {
+		t.Error(script)
+	}
+}
+
 func TestTakeOverRefuses(t *testing.T) {
 	for want, built := range map[string][]object.Object{
 		"no Deployment":                 nil,

@@ -37,21 +37,22 @@ func (w *Work) Live(ctx context.Context, dir, file string) (string, error) {
 	if err != nil || len(live) == 0 {
 		return "", problem.Problem{File: name, What: "holds no objects", Want: "what kubectl get deployment,service,configmap,secret,ingress -o yaml prints"}
 	}
-	return w.liveText(live, built)
+	out, err := w.liveText(live, built)
+	if err != nil {
+		return "", w.Repo.InFile(w.Repo.Abs(dir), err)
+	}
+	return out, nil
 }
 
 func (w *Work) liveText(live, built []object.Object) (string, error) {
-	var namespace string // where Helm puts objects that name none
-	for _, o := range built {
-		if o.Kind() == "Deployment" {
-			namespace = o.Namespace()
-		}
+	namespace, err := movein.Namespace(built) // where Helm puts objects that name none
+	if err != nil {
+		return "", err
 	}
 	old := map[string]object.Object{}
 	for _, o := range live {
-		o = movein.Settled(o)
-		if meta := o.Map("metadata"); o.Namespace() == "" && meta != nil {
-			meta["namespace"] = namespace
+		if o = o.Copy(); o.Namespace() == "" && o.Map("metadata") != nil {
+			o.Map("metadata")["namespace"] = namespace
 		}
 		old[o.ID().String()] = o
 	}
@@ -65,7 +66,7 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 			fmt.Fprintf(&b, "+ %s: new: %s\n", problem.Shown(id), movein.New(o))
 			continue
 		}
-		changes, err := diff.Compare([]object.Object{was}, []object.Object{movein.Settled(o)})
+		changes, err := diff.Compare([]object.Object{movein.Settled(was, o)}, []object.Object{movein.Settled(o, o)})
 		if err != nil {
 			return "", err
 		}
