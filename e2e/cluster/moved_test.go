@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -33,6 +34,7 @@ type live struct {
 	ours      []object
 	served    object   // the template of the pods that serve
 	services  []string // that somebody may be using
+	real      bool     // rollouts take place
 }
 
 var environments = struct {
@@ -67,13 +69,12 @@ func valuesFile(t *testing.T, name string) string {
 	return path
 }
 
-var namespaces int
+var namespaces atomic.Int64
 
 // install has Helm install the values in a namespace of their own.
 func install(t *testing.T, values string, helm ...string) *live {
 	t.Helper()
-	namespaces++
-	l := &live{t: t, namespace: fmt.Sprintf("n%d", namespaces), folder: moveIn(t, values)}
+	l := &live{t: t, namespace: fmt.Sprintf("n%d", namespaces.Add(1)), folder: moveIn(t, values)}
 	l.run("", "kubectl", "create", "namespace", l.namespace)
 	chart, err := filepath.Abs("testdata/release")
 	must(t, err)

@@ -166,11 +166,7 @@ func TestTheScript(t *testing.T) {
 					}
 					if way == "kubectl" || way == "flux" { // back, and over again
 						was := l.template()
-						for _, line := range back {
-							line = strings.ReplaceAll(line, "REVISION", "1")
-							if mode == "client-side" {
-								line = strings.ReplaceAll(line, " --force-conflicts", "")
-							}
+						for _, line := range revision(back, mode) {
 							l.line(way, line)
 						}
 						if got := l.template(); !reflect.DeepEqual(at(got, "spec", "containers"), at(l.served, "spec", "containers")) {
@@ -247,6 +243,8 @@ func (l *live) script(way string) (take, forget, back []string) {
 func (l *live) line(way, line string) {
 	l.t.Helper()
 	switch {
+	case strings.Contains(line, "rollout status") && l.real:
+		l.rolledOut()
 	case strings.Contains(line, "rollout status"):
 		return // no kubelet here
 	case strings.HasPrefix(line, "flux reconcile "):

@@ -1,6 +1,11 @@
 package movein
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/reggen/reggen/generator/syntax"
 )
 
@@ -9,9 +14,6 @@ func (m *move) front() {
 	m.ingress()
 	if name := m.in.text("tlsSecretName"); name != "" {
 		m.out.put(name, "tls", "secretName")
-	}
-	if port := m.in.text("service", "port"); port != "" && port != "5000" {
-		m.left("service.port", "is "+port+" in the release, and 5000 now: whoever names the port has to follow", "")
 	}
 	if name := m.in.text("service", "name"); name != "" && name != "registry" && name != "http" {
 		m.left("service.name", "is not carried over: the port is called http, with TLS https", "")
@@ -22,45 +24,40 @@ func (m *move) front() {
 	for _, key := range []string{"annotations", "loadBalancerIP", "loadBalancerSourceRanges"} {
 		m.out.put(m.in.take("service", key), "service", key)
 	}
-	if port, ok := m.in.take("service", "nodePort").(float64); ok && port > 0 {
+	if port, ok := m.in.number("service", "nodePort"); ok && port > 0 {
 		m.out.put(port, "service", "nodePort")
 	}
 }
 
 func (m *move) ingress() {
 	const standIn = "registry.example.com"
-	on := m.in.yes("ingress", "enabled")
-	hosts, _ := m.in.take("ingress", "hosts").([]any)
-	host := ""
-	for i, h := range hosts {
+	on := m.yes("ingress", "enabled")
+	var hosts []string
+	for _, h := range m.in.list("ingress", "hosts") {
 		text, _ := h.(string)
 		if of, is := h.(map[string]any); is {
 			text, _ = of["host"].(string)
 		}
-		switch {
-		case host == "":
-			host = text
-		default:
-			m.left("ingress.hosts", "has the further host "+text+", which is not carried over: a spec has one", "put a kustomize patch of the Ingress into the environment")
+		if text != "" && !slices.Contains(hosts, text) {
+			hosts = append(hosts, text)
 		}
-		_ = i
 	}
+	host := standIn
 	switch {
-	case isPlaceholder(host):
-		m.left("ingress.hosts", "is a placeholder: "+standIn+" stands for it", "set spec.host")
-		host = standIn
-	case host == "":
+	case len(hosts) == 0:
 		m.left("ingress.hosts", "says no host: "+standIn+" stands for it", "set spec.host")
-		host = standIn
+	case isPlaceholder(hosts[0]):
+		m.left("ingress.hosts", "is a placeholder: "+standIn+" stands for it", "set spec.host")
+	default:
+		host = hosts[0]
 	}
 	m.out["host"] = host
 	if !on {
-		m.in.take("ingress")
+		m.drop("the release has no Ingress", "ingress")
 		return
 	}
 	ingress := tree{}
-	annotations, _ := m.in.take("ingress", "annotations").(map[string]any)
-	a := tree(annotations)
+	a := m.in.mapping("ingress", "annotations")
 	class := m.in.text("ingress", "className")
 	if old := a.text("kubernetes.io/ingress.class"); class == "" {
 		class = old
@@ -80,19 +77,66 @@ func (m *move) ingress() {
 	if path := m.in.text("ingress", "path"); path != "" && path != "/" {
 		m.left("ingress.path", "is not carried over: a registry has a host of its own", "")
 	}
-	certificates, _ := m.in.take("ingress", "tls").([]any)
-	for i, c := range certificates {
+	m.certificates(ingress, hosts)
+	m.out["ingress"] = map[string]any(ingress)
+}
+
+// certificates gives the spec's host the certificate that names it, and says how
+// the other hosts get theirs.
+func (m *move) certificates(ingress tree, hosts []string) {
+	secretOf := map[string]string{} // by host
+	all, first := m.in.list("ingress", "tls"), ""
+	for _, c := range all {
 		of, _ := c.(map[string]any)
 		name, _ := of["secretName"].(string)
-		switch {
-		case i == 0:
-			ingress.put(name, "tlsSecretName")
-		default:
-			m.left("ingress.tls", "has a further certificate, "+name+", which is not carried over", "put a kustomize patch of the Ingress into the environment")
+		if first == "" {
+			first = name
+		}
+		names, _ := of["hosts"].([]any)
+		for _, n := range names {
+			if text, is := n.(string); is && secretOf[text] == "" {
+				secretOf[text] = name
+			}
 		}
 	}
-	if len(certificates) == 0 {
+	if len(all) == 0 {
 		m.left("ingress.tls", "has no certificate: there is TLS now, with the Secret that spec.ingress.tlsSecretName names or defaults to", "")
 	}
-	m.out["ingress"] = map[string]any(ingress)
+	// An entry without hosts is for all.
+	certificate := func(host string) string {
+		_, domain, _ := strings.Cut(host, ".")
+		return cmp.Or(secretOf[host], secretOf["*."+domain], first)
+	}
+	used := map[string]bool{}
+	main, port := "", 5000
+	if n, is := m.in.get("service", "port").(float64); is {
+		port = int(n)
+	}
+	for i, host := range hosts {
+		if i == 0 {
+			main = certificate(host)
+			used[main] = true
+			ingress.put(main, "tlsSecretName")
+			continue
+		}
+		patch := fmt.Sprintf(`[{"op": "add", "path": "/spec/rules/-", "value": {"host": %q, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": %q, "port": {"number": %d}}}}]}}}`, host, m.fullname(), port)
+		own := certificate(host)
+		if used[own] = true; own == main {
+			patch += fmt.Sprintf(`, {"op": "add", "path": "/spec/tls/0/hosts/-", "value": %q}]`, host)
+		} else {
+			patch += fmt.Sprintf(`, {"op": "add", "path": "/spec/tls/-", "value": {"hosts": [%q], "secretName": %q}}]`, host, own)
+		}
+		m.left("ingress.hosts", "has the further host "+host+", which is not carried over: a spec has one", "add to the environment's kustomization.yaml: patches: [{target: {kind: Ingress}, patch: '"+patch+"'}]")
+	}
+	if len(hosts) == 0 {
+		used[first] = true
+		ingress.put(first, "tlsSecretName")
+	}
+	for _, c := range all {
+		of, _ := c.(map[string]any)
+		if name, _ := of["secretName"].(string); name != "" && !used[name] {
+			used[name] = true
+			m.left("ingress.tls", "has the certificate "+name+", which is not carried over: it is for none of the hosts", "")
+		}
+	}
 }

@@ -21,7 +21,7 @@ func (m *move) image() {
 	known := true
 	if isPlaceholder(repository) {
 		known = false
-		m.left("image.repository", "is a placeholder, and is not taken: the official image runs", "set spec.image")
+		m.left("image", "is a placeholder, and is not taken: the official image runs", "set spec.image")
 		repository, tag = "", ""
 	}
 	m.out.put(m.in.take("image", "pullPolicy"), "image", "pullPolicy")

@@ -8,7 +8,10 @@
 package movein
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -37,9 +40,10 @@ type Result struct {
 
 // move is a conversion on its way.
 type move struct {
-	in   tree // the values, of which whatever was carried over is taken out
-	out  tree // the spec
-	made Result
+	in       tree // the values, of which whatever was carried over is taken out
+	out      tree // the spec
+	made     Result
+	defaults map[string]any // what the chart says by itself
 
 	release      Release
 	placeholders bool // a secret is one
@@ -55,7 +59,14 @@ type Release struct {
 // FromValues converts values as Helm takes them. The spec is one that reggen takes;
 // an error says that the values can't come to one.
 func FromValues(in map[string]any, r Release) (Result, error) {
-	m := &move{in: copyOf(in), out: tree{}, release: r, made: Result{Credentials: map[credential.Type]map[string]string{}}}
+	c, err := chart.Default()
+	if err != nil {
+		return Result{}, err
+	}
+	m := &move{in: copyOf(in), out: tree{}, release: r, made: Result{Credentials: map[credential.Type]map[string]string{}}, defaults: c.Values()}
+	if err := m.values(); err != nil {
+		return Result{}, err
+	}
 	pulls := m.objects()
 	m.secrets()
 	m.image()
@@ -65,7 +76,36 @@ func FromValues(in map[string]any, r Release) (Result, error) {
 	m.upkeep()
 	m.names()
 	m.pullSecrets(pulls)
-	return m.made, m.rest()
+	return m.made, m.rest(c)
+}
+
+// values says what is wrong where the input is something else than values of the
+// chart: an environment of it would be a registry of another kind, with no images.
+func (m *move) values() error {
+	if m.in["apiVersion"] != nil && m.in["kind"] != nil {
+		return problem.Problem{What: "is an object of Kubernetes", Want: "a release's values, as helm get values RELEASE -o yaml prints them"}
+	}
+	known := func(t map[string]any) bool {
+		for key := range t {
+			if _, is := m.defaults[key]; is || key == "configPath" {
+				return true
+			}
+		}
+		return false
+	}
+	if len(m.in) > 0 && !known(m.in) {
+		p := problem.Problem{What: "has none of the chart's values", Want: "a release's values, as helm get values RELEASE -o yaml prints them"}
+		for _, key := range slices.Sorted(maps.Keys(m.in)) {
+			if below, is := m.in[key].(map[string]any); is && known(below) {
+				p.What, p.Want = "has the chart's values under "+problem.Quoted(key)+", as a subchart's", "these alone, as a file of their own"
+			}
+		}
+		return p
+	}
+	if kind, _ := m.in["storage"].(string); m.in["storage"] != nil && !slices.Contains([]string{"", "filesystem", "s3", "azure", "swift"}, kind) {
+		return problem.Problem{Path: "storage", What: "is none that the chart has", Want: "filesystem, s3, azure or swift"}
+	}
+	return nil
 }
 
 // left tells what was not carried over.
@@ -73,13 +113,43 @@ func (m *move) left(path, what, next string) {
 	m.made.Left.Add(problem.Problem{Path: path, What: what, Next: next})
 }
 
+// drop takes out whatever is left at a path and tells of it: all that the chart
+// doesn't say by itself, by name, with the reason.
+func (m *move) drop(why string, path ...string) {
+	rest := m.in.take(path...)
+	if rest == nil {
+		return
+	}
+	of := tree{}
+	of.put(rest, path...)
+	dropDefaults(of, m.defaults)
+	for _, leaf := range lowest(of, nil) {
+		m.left(dotted(leaf), "is not carried over: "+why, "")
+	}
+}
+
+// yes takes out a truth value, as templates read one: any text is true, and any
+// number but 0. What is none at all stays.
+func (m *move) yes(path ...string) bool {
+	switch v := m.in.get(path...).(type) {
+	case bool:
+		m.in.take(path...)
+		return v
+	case string:
+		if m.in.take(path...); v != "" {
+			m.left(dotted(path), "is a text, which the chart takes for true whatever it says", "")
+		}
+		return v != ""
+	case float64:
+		m.in.take(path...)
+		return v != 0
+	}
+	return false
+}
+
 // rest puts what the spec has no field for under values, without what the chart
 // says itself, and takes out what reggen refuses there.
-func (m *move) rest() error {
-	c, err := chart.Default()
-	if err != nil {
-		return err
-	}
+func (m *move) rest(c *chart.Chart) error {
 	if config, ok := m.in.take("configData").(map[string]any); ok {
 		m.config(config)
 	}
@@ -94,17 +164,28 @@ func (m *move) rest() error {
 			return err
 		}
 		if len(wrong) == 0 {
+			m.readable()
 			return m.smaller(c)
 		}
 		took := false
+		cut := map[string]int{} // the lowest element of a list that went: the numbers of those above are wrong
+		slices.SortStableFunc(wrong, func(a, b problem.Problem) int { return cmp.Compare(element(b.Path), element(a.Path)) })
 		for _, p := range wrong {
-			if !needed(p.Path) && m.cut(p.Path) {
-				took = true
-				at := p.Path
-				if rest, is := strings.CutPrefix(at, "spec.config."); is {
+			list, _, _ := strings.Cut(p.Path, "[")
+			n := element(p.Path)
+			if last, is := cut[list]; is && n >= last && n >= 0 || needed(p.Path) {
+				continue
+			}
+			for i, at := range m.cut(p.Path) {
+				took, cut[list] = true, n
+				if rest, is := strings.CutPrefix(at, "config."); is {
 					at = "configData." + rest
 				}
-				m.left(strings.TrimPrefix(at, "spec.values."), "is not carried over: "+p.What, next(p))
+				why := "is not carried over: " + p.What
+				if i > 0 {
+					why = "goes with it"
+				}
+				m.left(strings.TrimPrefix(at, "values."), why, next(p))
 			}
 		}
 		if !took {
@@ -116,6 +197,16 @@ func (m *move) rest() error {
 
 // mostRefused is how often what is refused is taken out before giving up.
 const mostRefused = 20
+
+// element is the number of the first list's element in a path, -1 without one.
+func element(path string) int {
+	for _, key := range keysOf(path) {
+		if n, err := strconv.Atoi(key); err == nil {
+			return n
+		}
+	}
+	return -1
+}
 
 // needed are the fields without which there is no registry.
 func needed(path string) bool {
@@ -179,20 +270,58 @@ func (m *move) smaller(c *chart.Chart) error {
 	return nil
 }
 
-// cut takes a path of a problem out of the spec.
-func (m *move) cut(path string) bool {
+// cut takes a path of a problem out of the spec, and says what went, as paths of
+// it: that path, or all below the nearest one that is there. Of a list's element a
+// part can't go without the rest.
+func (m *move) cut(path string) (gone []string) {
 	keys := keysOf(strings.TrimPrefix(path, "spec."))
 	least := 1
 	if keys[0] == "values" || keys[0] == "config" {
 		least = 2
 	}
-	for n := len(keys); n >= least; n-- { // a list loses the whole of itself
-		if m.out.take(keys[:n]...) != nil {
-			return true
+	for n := len(keys); n >= least; n-- {
+		parent := m.out.at(keys[:n-1])
+		switch p := parent.(type) {
+		case map[string]any:
+			was, is := p[keys[n-1]]
+			if !is {
+				continue
+			}
+			if n > least && isElement(m.out.at(keys[:n-2])) && n == len(keys) {
+				continue // the whole element
+			}
+			of := tree{}
+			of.put(was, keys[n-1])
+			m.out.takeAt(keys[:n])
+			if n == len(keys) {
+				return []string{strings.TrimPrefix(path, "spec.")}
+			}
+			for _, leaf := range lowest(of, keys[:n-1]) {
+				gone = append(gone, dotted(leaf))
+			}
+			return append([]string{strings.TrimPrefix(path, "spec.")}, gone...)
+		case []any:
+			i, err := strconv.Atoi(keys[n-1])
+			if err != nil || i < 0 || i >= len(p) {
+				continue
+			}
+			at := dotted(keys[:n-1])
+			if of, is := p[i].(map[string]any); is {
+				for _, name := range []string{"name", "key", "host"} {
+					if text, is := of[name].(string); is {
+						at += " " + problem.Quoted(text)
+						break
+					}
+				}
+			}
+			m.out.takeAt(keys[:n])
+			return []string{at}
 		}
 	}
-	return false
+	return nil
 }
+
+func isElement(parent any) bool { _, is := parent.([]any); return is }
 
 // keysOf are the keys of a path as problems write it: a.b[c.d].e, a.b[0].
 func keysOf(path string) (keys []string) {
@@ -238,12 +367,31 @@ func (m *move) config(data map[string]any) {
 	}
 }
 
-// names are what the release is called by.
-func (m *move) names() {
-	for _, key := range []string{"nameOverride", "fullnameOverride", "namespace"} {
-		if text := m.in.text(key); text != "" {
-			m.left(key, "is not carried over: objects are named after metadata.name, in metadata.namespace", "")
+// fullname is what the release's objects are called: as the release where its name
+// says what it is, RELEASE-CHART otherwise, unless a value says it (the convention
+// of helm create).
+func (m *move) fullname() string {
+	const most = 63
+	name, _ := m.in["fullnameOverride"].(string)
+	if name == "" {
+		what, _ := m.in["nameOverride"].(string)
+		if what = cmp.Or(what, "docker-registry"); strings.Contains(m.release.Name, what) {
+			what = ""
 		}
+		name = strings.TrimSuffix(m.release.Name+"-"+what, "-")
+	}
+	return strings.TrimSuffix(name[:min(len(name), most)], "-")
+}
+
+// names are what the release is called by. reggen's objects are called after
+// metadata.name, which is in the selectors too, and so the release's.
+func (m *move) names() {
+	name := m.fullname()
+	if delete(m.in, "fullnameOverride"); name != m.release.Name {
+		m.in["fullnameOverride"] = name
+	}
+	if text := m.in.text("namespace"); text != "" && text != m.release.Namespace {
+		m.left("namespace", "is not carried over: objects are in metadata.namespace", "import with --namespace")
 	}
 	if path := m.in.text("configPath"); path != "" && !slices.Contains([]string{"/etc/docker/registry", "/etc/distribution"}, path) {
 		m.left("configPath", "is not carried over: the folder follows from the image", "")

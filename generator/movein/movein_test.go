@@ -7,13 +7,18 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/chart"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/values"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -78,6 +83,9 @@ func TestValuesFiles(t *testing.T) {
 			if err != nil || string(want) != got {
 				t.Errorf("%v, is now\n%s", err, got)
 			}
+			for _, path := range dropped(t, read(t, path), r) {
+				t.Errorf("%s went without a word", path)
+			}
 			// No secret is in what is said or written.
 			var secrets []string
 			for _, c := range r.Credentials {
@@ -93,6 +101,99 @@ func TestValuesFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// dropped are the values that are neither in the spec nor in a credential, that
+// the chart doesn't say by itself, and that nothing was said of.
+func dropped(t *testing.T, in map[string]any, r Result) (out []string) {
+	t.Helper()
+	c, err := chart.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := copyOf(in)
+	dropDefaults(rest, c.Values())
+	have := map[string]bool{r.HTTPSecret: true}
+	var collect func(v any)
+	collect = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, e := range v {
+				have[k] = true
+				collect(e)
+			}
+		case []any:
+			for _, e := range v {
+				collect(e)
+			}
+		default:
+			have[strings.Trim(fmt.Sprint(v), "/")] = true
+		}
+	}
+	collect(plain(r.Spec))
+	text, err := yaml.Marshal(map[string]any{"apiVersion": spec.APIVersion, "kind": spec.KindRegistry, "metadata": map[string]any{"name": "docker-registry", "namespace": "registry"}, "spec": r.Spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := spec.Decode(text, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := values.From(reg, secret.Placeholders(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := c.Render(chart.Release{Name: "docker-registry", Namespace: "registry"}, v, secret.Placeholders(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rendered := ""
+	for _, f := range files {
+		rendered += string(f.Data)
+	}
+	for _, u := range r.Users {
+		have[u.Hash] = true
+	}
+	for _, c := range r.Credentials {
+		for _, v := range c {
+			have[v] = true
+		}
+	}
+	var check func(path []string, v any)
+	check = func(path []string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, k := range slices.Sorted(maps.Keys(v)) {
+				check(append(slices.Clone(path), k), v[k])
+			}
+		case []any:
+			for _, e := range v {
+				if of, is := e.(map[string]any); is && (mentioned(r.Left, of["name"]) || of["name"] == "REGISTRY_STORAGE_DELETE_ENABLED") {
+					continue
+				}
+				check(path, e)
+			}
+		case bool, nil:
+		default:
+			text := strings.Trim(fmt.Sprint(v), "/")
+			if have[text] || strings.Contains(text, ":$2y$") || text == "" || isPlaceholder(text) || strings.Contains(rendered, text) || slices.Equal(path, []string{"ingress", "tls", "hosts"}) {
+				return
+			}
+			for _, p := range r.Left {
+				said := slices.DeleteFunc(keysOf(strings.Fields(p.Path)[0]), func(k string) bool { _, err := strconv.Atoi(k); return err == nil })
+				if len(said) <= len(path) && slices.Equal(said, path[:len(said)]) || strings.Contains(p.What+p.Path, text) {
+					return
+				}
+			}
+			out = append(out, dotted(path)+": "+text)
+		}
+	}
+	check(nil, map[string]any(rest))
+	return out
+}
+
+func mentioned(l problem.List, name any) bool {
+	return name != nil && slices.ContainsFunc(l, func(p problem.Problem) bool { return strings.Contains(p.What+p.Path, fmt.Sprint(name)) })
 }
 
 // FuzzFromValues: whatever the values, they come to a spec that reggen takes, or
@@ -127,6 +228,9 @@ func FuzzFromValues(f *testing.F) {
 			t.Errorf("%v\n%s", err, merged)
 		}
 		again, err := FromValues(in, Release{Name: "docker-registry", Namespace: "registry"})
+		for _, path := range dropped(t, in, r) {
+			t.Errorf("%s went without a word", path)
+		}
 		if err != nil || told(t, again) != told(t, r) {
 			t.Errorf("a second time: %v", err)
 		}

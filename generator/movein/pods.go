@@ -9,12 +9,11 @@ import (
 
 // pods is how the registry runs.
 func (m *move) pods() {
-	if n, ok := m.in.take("replicaCount").(float64); ok && n != 1 {
+	if n, ok := m.in.number("replicaCount"); ok && n != 1 {
 		m.out["replicas"] = n
 	}
 	for _, kind := range []string{"requests", "limits"} {
-		of, _ := m.in.take("resources", kind).(map[string]any)
-		for name, amount := range of {
+		for name, amount := range m.in.mapping("resources", kind) {
 			m.out.put(fmt.Sprint(amount), "resources", kind, name)
 		}
 	}
@@ -24,7 +23,7 @@ func (m *move) pods() {
 	for _, key := range []string{"name", "annotations"} {
 		m.out.put(m.in.take("serviceAccount", key), "serviceAccount", key)
 	}
-	if create, said := m.in.take("serviceAccount", "create").(bool); said && !create && m.out.get("serviceAccount", "name") != nil {
+	if said := m.in.get("serviceAccount", "create") != nil; said && !m.yes("serviceAccount", "create") && m.out.get("serviceAccount", "name") != nil {
 		m.out.put(false, "serviceAccount", "create")
 	}
 	for key, field := range map[string]string{"extraVolumes": "volumes", "extraVolumeMounts": "volumeMounts", "initContainers": "initContainers"} {
@@ -38,9 +37,8 @@ func (m *move) pods() {
 // environment is the variables: those that the spec has a field for, or that a
 // credential holds, are told.
 func (m *move) environment() {
-	list, _ := m.in.take("extraEnvVars").([]any)
 	var env []any
-	for _, e := range list {
+	for _, e := range m.in.list("extraEnvVars") {
 		of, _ := e.(map[string]any)
 		name, _ := of["name"].(string)
 		if name == "REGISTRY_STORAGE_DELETE_ENABLED" && of["value"] == "true" { // which the chart has a value for
@@ -58,7 +56,7 @@ func (m *move) environment() {
 
 // scale is how many pods there are, and how many have to stay.
 func (m *move) scale() {
-	on := m.in.yes("autoscaling", "enabled")
+	on := m.yes("autoscaling", "enabled")
 	for _, key := range []string{"targetCPUUtilizationPercentage", "targetMemoryUtilizationPercentage"} {
 		if same(m.in.get("autoscaling", key), 0) { // no aim
 			m.in.take("autoscaling", key)
@@ -77,15 +75,16 @@ func (m *move) scale() {
 			m.out.put(m.in.take("autoscaling", key), "autoscaling", field)
 		}
 	}
-	m.in.take("autoscaling")
-	if budget, _ := m.in.take("podDisruptionBudget").(map[string]any); len(budget) > 0 {
-		m.out.put(budget, "disruptionBudget")
+	if on && !aims {
+		m.in.take("autoscaling")
 	}
+	m.drop(unless(on, "the release has no autoscaler"), "autoscaling")
+	m.out.put(map[string]any(m.in.mapping("podDisruptionBudget")), "disruptionBudget")
 }
 
 // network is what the registry talks to and who looks at it.
 func (m *move) network() {
-	if m.in.yes("proxy", "enabled") {
+	if m.yes("proxy", "enabled") {
 		m.out.put(m.in.text("proxy", "remoteurl"), "proxy", "remoteURL")
 		if ref := m.in.text("proxy", "secretRef"); ref != "" {
 			m.out.put(map[string]any{"name": ref}, "proxy", "existingSecret")
@@ -94,14 +93,14 @@ func (m *move) network() {
 	} else {
 		delete(m.made.Credentials, credential.Proxy)
 	}
-	m.in.take("proxy")
-	if m.in.yes("metrics", "enabled") {
+	m.drop(unless(m.out["proxy"] != nil, "the release is no cache of another registry"), "proxy")
+	if m.yes("metrics", "enabled") {
 		metrics := tree{}
-		if port, ok := m.in.take("metrics", "port").(float64); ok && port != 5001 {
+		if port, ok := m.in.number("metrics", "port"); ok && port != 5001 {
 			metrics["port"] = port
 		}
 		for _, kind := range []string{"serviceMonitor", "prometheusRule"} {
-			if !m.in.yes("metrics", kind, "enabled") {
+			if !m.yes("metrics", kind, "enabled") {
 				continue
 			}
 			of := tree{}
@@ -113,25 +112,31 @@ func (m *move) network() {
 		}
 		m.out["metrics"] = map[string]any(metrics)
 	}
-	m.in.take("metrics")
+	m.drop(unless(m.out["metrics"] != nil, "the release has no metrics"), "metrics")
+}
+
+// unless is why something is not carried over: an off reason, or that the spec
+// doesn't know of it.
+func unless(on bool, reason string) string {
+	if on {
+		return "the spec has no field for it"
+	}
+	return reason
 }
 
 // upkeep is the collection of garbage.
 func (m *move) upkeep() {
-	if m.in.yes("garbageCollect", "enabled") {
+	if m.yes("garbageCollect", "enabled") {
 		schedule := m.in.text("garbageCollect", "schedule")
 		if schedule == "" {
 			schedule = "0 1 * * *"
 		}
 		m.out.put(schedule, "garbageCollection", "schedule")
-		if m.in.yes("garbageCollect", "deleteUntagged") {
+		if m.yes("garbageCollect", "deleteUntagged") {
 			m.out.put(true, "garbageCollection", "deleteUntagged")
 		}
 		m.left("garbageCollect", "runs no more while the registry takes pushes, which may lose what is pushed meanwhile: the CronJob is suspended unless spec.readOnly is true", "docs/guide/upkeep.md has the sequence")
 	} else {
-		m.in.take("garbageCollect")
-	}
-	for _, key := range []string{"enabled", "schedule", "deleteUntagged"} {
-		m.in.take("garbageCollect", key)
+		m.drop("the release collects no garbage", "garbageCollect")
 	}
 }

@@ -59,7 +59,9 @@ func (m *move) secrets() {
 	fields(credential.S3, map[string][]string{credential.AccessKey: {"secrets", "s3", "accessKey"}, credential.SecretKey: {"secrets", "s3", "secretKey"}})
 	fields(credential.Azure, map[string][]string{credential.AccountKey: {"secrets", "azure", "accountKey"}})
 	fields(credential.Swift, map[string][]string{credential.Username: {"secrets", "swift", "username"}, credential.Password: {"secrets", "swift", "password"}})
-	fields(credential.Proxy, map[string][]string{credential.Username: {"proxy", "username"}, credential.Password: {"proxy", "password"}})
+	if m.in.get("proxy", "enabled") != nil && m.in.get("proxy", "enabled") != false {
+		fields(credential.Proxy, map[string][]string{credential.Username: {"proxy", "username"}, credential.Password: {"proxy", "password"}})
+	}
 }
 
 // htpasswd takes users over with their hashes: nobody needs a new password.

@@ -27,26 +27,28 @@ func (m *move) storage() {
 		}
 	case "", "filesystem":
 		m.filesystem()
-	default:
-		m.left("storage", "is none that reggen knows", "")
-		m.filesystem()
 	}
-	for _, other := range []string{"s3", "swift"} {
-		if m.in.get(other) != nil && other != kind {
-			m.in.take(other) // says nothing, since the release stores elsewhere
+	const elsewhere = "the release stores elsewhere"
+	for _, other := range []string{"s3", "azure", "swift"} {
+		if other != kind {
+			m.drop(elsewhere, other)
+			m.drop(elsewhere, "secrets", other)
+			if m.made.Credentials[credential.Type(other)] != nil {
+				delete(m.made.Credentials, credential.Type(other))
+				m.left("secrets."+other, "is not carried over: "+elsewhere, "")
+			}
 		}
 	}
-	if kind != "" && kind != "filesystem" {
-		if m.in.get("persistence", "deleteEnabled") == nil || !m.in.get("persistence", "deleteEnabled").(bool) {
-			m.in.take("persistence")
-		}
+	if m.yes("persistence", "deleteEnabled") {
+		defer func() { m.in.put(true, "persistence", "deleteEnabled") }()
 	}
-	m.in.take("secrets") // whatever is left there is of another storage
+	m.drop("images are on no volume of that kind", "persistence")
+	m.drop("no credential has a field for it", "secrets")
 }
 
 func (m *move) filesystem() {
 	fs := tree{}
-	if m.in.yes("persistence", "enabled") {
+	if m.yes("persistence", "enabled") {
 		fs.put(m.in.text("persistence", "existingClaim"), "existingClaim")
 		if fs["existingClaim"] == nil {
 			fs.put(m.in.text("persistence", "size"), "size")
@@ -56,13 +58,13 @@ func (m *move) filesystem() {
 			}
 		} else {
 			fs.put(m.in.text("persistence", "accessMode"), "accessMode")
-			m.in.take("persistence", "size")
-			m.in.take("persistence", "storageClass")
+			m.drop("the claim is there, and has one", "persistence", "size")
+			m.drop("the claim is there, and has one", "persistence", "storageClass")
 		}
 	} else {
 		fs["emptyDir"] = true
 		for _, key := range []string{"existingClaim", "size", "storageClass", "accessMode"} {
-			m.in.take("persistence", key)
+			m.drop("persistence is off", "persistence", key)
 		}
 		m.left("persistence", "is off: images live as long as the pod, as in the release", "set spec.storage to keep them")
 	}
@@ -74,7 +76,7 @@ func (m *move) s3() {
 	s3 := tree{}
 	region, endpoint, bucket := m.in.text("s3", "region"), m.in.text("s3", "regionEndpoint"), m.in.text("s3", "bucket")
 	host := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(endpoint, "https://"), "http://"), "/")
-	secure := m.in.take("s3", "secure")
+	secure := m.in.get("s3", "secure") == nil || m.yes("s3", "secure")
 	switch {
 	case strings.HasSuffix(host, ".digitaloceanspaces.com"):
 		s3["provider"] = "digitalocean"
@@ -105,21 +107,21 @@ func (m *move) s3() {
 	s3.put(bucket, "bucket")
 	s3.put(strings.Trim(m.in.text("s3", "rootdirectory"), "/"), "rootDirectory")
 	for field, key := range map[string]string{"encrypt": "encrypt", "forcePathStyle": "forcepathstyle"} {
-		if value, is := m.in.take("s3", key).(bool); is && value {
+		if m.yes("s3", key) {
 			s3[field] = true
 		}
 	}
-	if secure == false {
+	if !secure {
 		s3["secure"] = false
 	}
-	if m.in.yes("s3", "skipverify") {
+	if m.yes("s3", "skipverify") {
 		m.left("s3.skipverify", "is not carried over: nobody would notice another server in the bucket's place", "mount the authority's certificate by spec.extra.volumes")
 	}
 	if ref := m.in.text("secrets", "s3", "secretRef"); ref != "" {
 		s3["existingSecret"] = map[string]any{"name": ref}
 		delete(m.made.Credentials, credential.S3)
 	}
-	m.in.take("s3")
+	m.drop("the spec has no field for it", "s3")
 	if m.made.Credentials[credential.S3] == nil && s3["existingSecret"] == nil && !m.placeholders {
 		if s3["provider"] == nil && m.out.get("image", "flavor") == nil {
 			s3["ambientCredentials"] = true

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -55,21 +57,94 @@ func (t tree) take(path ...string) any {
 	return value
 }
 
-// text takes out a text, or a number as one; "" for what is none.
+// text takes out a text, or a number as one; "" for what is none, which stays.
 func (t tree) text(path ...string) string {
-	switch v := t.take(path...).(type) {
-	case string:
-		return v
-	case float64, bool:
+	switch v := t.get(path...).(type) {
+	case string, float64, bool:
+		t.take(path...)
 		return fmt.Sprint(v)
 	}
 	return ""
 }
 
-// yes takes out a truth value.
-func (t tree) yes(path ...string) bool {
-	b, _ := t.take(path...).(bool)
-	return b
+// number takes out a number, or a text that is one; what is none stays.
+func (t tree) number(path ...string) (n float64, ok bool) {
+	switch v := t.get(path...).(type) {
+	case float64:
+		n, ok = v, true
+	case string:
+		var err error
+		n, err = strconv.ParseFloat(v, 64)
+		ok = err == nil && !math.IsInf(n, 0) && !math.IsNaN(n)
+	}
+	if ok {
+		t.take(path...)
+	}
+	return n, ok
+}
+
+// list takes out a list; what is none stays.
+func (t tree) list(path ...string) []any {
+	l, ok := t.get(path...).([]any)
+	if ok {
+		t.take(path...)
+	}
+	return l
+}
+
+// mapping takes out a mapping; what is none stays.
+func (t tree) mapping(path ...string) tree {
+	m, ok := t.get(path...).(map[string]any)
+	if ok {
+		t.take(path...)
+	}
+	return m
+}
+
+// at is get for a path with numbers of elements in it.
+func (t tree) at(path []string) any {
+	var at any = map[string]any(t)
+	for _, key := range path {
+		switch v := at.(type) {
+		case map[string]any:
+			at = v[key]
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			at = v[i]
+		default:
+			return nil
+		}
+	}
+	return at
+}
+
+// takeAt takes out what is at such a path, with what becomes empty.
+func (t tree) takeAt(path []string) {
+	last := path[len(path)-1]
+	switch p := t.at(path[:len(path)-1]).(type) {
+	case map[string]any:
+		delete(p, last)
+		if len(p) == 0 && len(path) > 1 {
+			t.takeAt(path[:len(path)-1])
+		}
+	case []any:
+		i, _ := strconv.Atoi(last)
+		rest := slices.Delete(slices.Clone(p), i, i+1)
+		if len(rest) == 0 {
+			t.takeAt(path[:len(path)-1])
+			return
+		}
+		switch above := t.at(path[:len(path)-2]).(type) {
+		case map[string]any:
+			above[path[len(path)-2]] = rest
+		case []any:
+			j, _ := strconv.Atoi(path[len(path)-2])
+			above[j] = rest
+		}
+	}
 }
 
 // put sets a path, unless the value says nothing.
@@ -99,6 +174,32 @@ func leaves(t tree, under []string) (out [][]string) {
 		out = append(out, path)
 	}
 	return out
+}
+
+// lowest are the paths of the values themselves; of a list the list itself.
+func lowest(t tree, under []string) (out [][]string) {
+	for _, path := range leaves(t, under) {
+		if m, is := t.get(path[len(under):]...).(map[string]any); !is || len(m) == 0 {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// dotted is a path as people write it.
+func dotted(path []string) string {
+	var b strings.Builder
+	for i, key := range path {
+		switch {
+		case strings.ContainsAny(key, "./"):
+			b.WriteString("[" + key + "]")
+		case i == 0:
+			b.WriteString(key)
+		default:
+			b.WriteString("." + key)
+		}
+	}
+	return b.String()
 }
 
 // empty says that a value says nothing.

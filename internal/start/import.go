@@ -1,6 +1,7 @@
 package start
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"path/filepath"
@@ -67,7 +68,8 @@ func (w *Work) readValues(file string) (map[string]any, error) {
 		return nil, err
 	}
 	var in map[string]any
-	if yaml.Unmarshal(text, &in) != nil || len(in) == 0 {
+	// helm get values prints null for a release that was given none.
+	if yaml.Unmarshal(text, &in) != nil || len(bytes.TrimSpace(text)) == 0 {
 		return nil, problem.Problem{File: name, What: "holds no values", Want: "a YAML mapping, as helm get values RELEASE -o yaml prints it"}
 	}
 	delete(in, "USER-SUPPLIED VALUES") // the head that helm get values writes
