@@ -35,6 +35,7 @@ type live struct {
 	served    object   // the template of the pods that serve
 	services  []string // that somebody may be using
 	real      bool     // rollouts take place
+	variables string   // of the script, which each of its lines may read
 }
 
 var environments = struct {

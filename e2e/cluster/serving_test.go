@@ -93,10 +93,16 @@ func TestServesAllTheTime(t *testing.T) {
 					if err := l.try("", "helm", "uninstall", release, "-n", l.namespace); err == nil || !strings.Contains(err.Error(), "not found") {
 						t.Errorf("helm uninstall: %v", err)
 					}
-					time.Sleep(time.Second) // whatever would follow
-					seen.serves(values == "volume")
+					time.Sleep(time.Second)                             // whatever would follow
+					seen.serves(values == "volume" || values == "role") // by their strategies, and the script says so
 				})
 			}
+		}
+		for n := range 20 {
+			t.Run(fmt.Sprintf("whole/%d", n), func(t *testing.T) {
+				t.Parallel()
+				k.whole(t, n)
+			})
 		}
 		// New pods that never become ready: the old ones go on, and one can go back.
 		for mode, flags := range byHelm {
@@ -137,6 +143,49 @@ func TestServesAllTheTime(t *testing.T) {
 		}
 		t.Error("a Service without an endpoint is not seen")
 	})
+}
+
+// whole runs both scripts as a person does, by sh, in which the n-th call of kubectl
+// fails (none is the first): nothing is run after it, the registry serves, and from
+// the start both come to their ends.
+func (k *kubelet) whole(t *testing.T, n int) {
+	l := k.install(t, []string{"s3", "upkeep"}[n%2])
+	l.real = true
+	seen := k.watch(l)
+	folder := t.TempDir()
+	wrapper := fmt.Sprintf("#!/bin/sh\necho \"$*\" >> %[1]s/calls\n[ -e %[1]s/well ] || [ $(wc -l < %[1]s/calls) -ne %[2]d ] || { cat >/dev/null; echo refused >&2; exit 1; }\nexec %[3]s/kubectl \"$@\"\n", folder, n, bin)
+	must(t, os.WriteFile(filepath.Join(folder, "kubectl"), []byte(wrapper), 0o755))
+	both := ""
+	for _, args := range [][]string{nil, {"--forget"}} {
+		text := l.run("", "reggen", append([]string{"takeover", "overlays/prod"}, args...)...)
+		for line := range strings.Lines(text) {
+			both += l.elsewhere(strings.ReplaceAll(line, somewhere, l.namespace))
+		}
+	}
+	run := func() error {
+		return l.try("", "sh", "-c", "PATH="+folder+":$PATH\n"+both)
+	}
+	err := run()
+	text, bad := os.ReadFile(filepath.Join(folder, "calls"))
+	must(t, bad)
+	switch calls := strings.Split(strings.TrimSpace(string(text)), "\n"); {
+	case n == 0 || n > len(calls) || strings.Contains(calls[n-1], "servicemonitor"): // which may not be there
+		must(t, err)
+	case err == nil || len(calls) != n:
+		t.Errorf("the %d-th call of kubectl failed, and after it came %q; %v", n, calls[n:], err)
+	}
+	must(t, os.WriteFile(filepath.Join(folder, "well"), nil, 0o600))
+	if err != nil {
+		must(t, run())
+	}
+	l.rolledOut()
+	if err := l.try("", "helm", "uninstall", release, "-n", l.namespace); err == nil || !strings.Contains(err.Error(), "not found") {
+		t.Errorf("helm uninstall: %v", err)
+	}
+	if stays := l.leftover(); len(stays) > 0 {
+		t.Errorf("of the old release stays in the pods: %q", stays)
+	}
+	seen.serves(false)
 }
 
 // revision fills in what the script leaves open in the commands that lead back.
@@ -349,4 +398,3 @@ func (w *watched) serves(oneAtATime bool) {
 		w.l.t.Error("no endpoint in the end")
 	}
 }
-

@@ -42,7 +42,7 @@ func TestConfigOfAnS3Registry(t *testing.T) {
 func TestFlavors(t *testing.T) {
 	for flavor, want := range map[string]struct{ command, pathStyle string }{
 		"distribution":    {"[registry] [serve /etc/distribution/config.yml]", "forcepathstyle"},
-		"distribution-v2": {"[registry] [serve /etc/docker/registry/config.yml]", "forcepathstyle"},
+		"distribution-v2": {"[registry] [serve /etc/docker/registry/config.yml]", ""},
 		"gitlab":          {"[/bin/registry] [serve /etc/docker/registry/config.yml]", "pathstyle"},
 	} {
 		objs := objects(t, s3Values+"image: {flavor: "+flavor+"}\n")
@@ -50,8 +50,10 @@ func TestFlavors(t *testing.T) {
 		if got := fmt.Sprint(at(container, "command"), at(container, "args")); got != want.command {
 			t.Errorf("%s runs %s", flavor, got)
 		}
-		if at(config(t, objs), "storage", "s3", want.pathStyle) != false {
-			t.Errorf("%s has no %s", flavor, want.pathStyle)
+		for _, key := range []string{"forcepathstyle", "pathstyle"} {
+			if got := at(config(t, objs), "storage", "s3", key); (got == false) != (key == want.pathStyle) {
+				t.Errorf("%s: %s is %v", flavor, key, got)
+			}
 		}
 	}
 }

@@ -2,59 +2,10 @@ package movein
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/reggen/reggen/generator/object"
 )
-
-// Word says what a difference to a live release comes to.
-type Word string
-
-// The words.
-const (
-	Better Word = "better"
-	Needed Word = "needed"
-	Same   Word = "same in effect"
-	Look   Word = "look" // it follows from the spec: does it say what was meant?
-)
-
-// why are differences by the path of a field and what stands or stood there, the
-// first that fits.
-var why = []struct {
-	subject *regexp.Regexp
-	word    Word
-	reason  string
-}{
-	{regexp.MustCompile(`meta\.helm\.sh/`), Needed, "it is no release's any more"},
-	{regexp.MustCompile(`^[\w/]*labels\b[^+]*(heritage|chart|managed-by)`), Same, "nothing of reggen's selects by it"},
-	{regexp.MustCompile(`^[\w/]*labels\b`), Better, "labels that tools look for"},
-	{regexp.MustCompile(`checksum/|reggen\.dev/`), Needed, "pods are replaced when what they read at their start changes"},
-	{regexp.MustCompile(`^metadata/annotations[\s\S]*ingress`), Better, "large layers and slow uploads get through"},
-	{regexp.MustCompile(`/env\b[\s\S]*REGISTRY_(STORAGE|AUTH|PROXY)`), Same, "stands in the ConfigMap, or in a Secret of its own"},
-	{regexp.MustCompile(`/env\b[\s\S]*REGISTRY_HTTP_SECRET`), Needed, "the same value, in a Secret of its own"},
-	{regexp.MustCompile(`/env\b`), Needed, "secrets by variables that the registry does not parse"},
-	{regexp.MustCompile(`Probe`), Better, "an outage of the storage restarts nothing; a slow start is waited for"},
-	{regexp.MustCompile(`ecurityContext|automountServiceAccountToken|enableServiceLinks`), Better, "pods may do no more than they have to"},
-	{regexp.MustCompile(`serviceAccountName`), Better, "an account of its own, which can do nothing"},
-	{regexp.MustCompile(`terminationGracePeriodSeconds|strategy|minReadySeconds|topologySpread`), Better, "uploads and downloads end before their pod does, and a pod is there meanwhile"},
-	{regexp.MustCompile(`/volume(s|Mounts)\b[\s\S]*[sS]ecret`), Needed, "a Secret for each purpose"},
-	{regexp.MustCompile(`/volume(s|Mounts)\b`), Same, "the same files, and a folder for what is temporary"},
-	{regexp.MustCompile(`/(command|args|ports|imagePullPolicy|backend)\b`), Same, "the same program on the same port"},
-	{regexp.MustCompile(`^data/config\.yml`), Needed, "what were variables stands here"},
-}
-
-// Why says what a difference of a field comes to: its path, as diff writes it, and
-// what it takes away and brings.
-func Why(path, from, to string) (Word, string) {
-	subject := path + "\n" + from + "\n+" + to
-	for _, w := range why {
-		if w.subject.MatchString(subject) {
-			return w.word, w.reason
-		}
-	}
-	return Look, "it follows from the spec or its values"
-}
 
 // New says what an object is for that the release has none of.
 func New(o object.Object) string {
@@ -71,20 +22,26 @@ func New(o object.Object) string {
 	return "by the environment"
 }
 
-// Left says what an object of the old release would still do, and how it goes;
-// "" for what is none of its.
-func Left(o object.Object) string {
-	labels := o.Map("metadata", "labels")
-	if labels["heritage"] != "Helm" && o.Map("metadata", "annotations")["meta.helm.sh/release-name"] == nil {
-		return ""
+// Of says whether a live object is one of a release's: by Helm's annotation, or by
+// the labels of the tutorial's chart.
+func Of(o object.Object, release string) bool {
+	labels, annotations := o.Map("metadata", "labels"), o.Map("metadata", "annotations")
+	if name := annotations["meta.helm.sh/release-name"]; name != nil {
+		return name == release
 	}
+	return labels["heritage"] == "Helm" && labels["release"] == release
+}
+
+// Left says what an object of the old release would still do.
+func Left(o object.Object) string {
 	what := map[string]string{
 		"CronJob":                 "would go on collecting garbage while pushes go on",
 		"ServiceMonitor":          "selects by heritage: Helm and finds nothing any more",
-		"Secret":                  "holds every secret of the release, and no new pod needs it",
+		"Secret":                  "holds every secret of the release",
 		"PodDisruptionBudget":     "counts the same pods as a budget of reggen's would",
 		"HorizontalPodAutoscaler": "would go on scaling the Deployment",
 		"PersistentVolumeClaim":   "holds images: look before you delete it",
+		"Ingress":                 "would go on sending the old hosts to the registry",
 	}[o.Kind()]
 	if what == "" {
 		what = "is of the release and not of the environment"

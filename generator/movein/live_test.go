@@ -2,6 +2,8 @@ package movein
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/reggen/reggen/generator/object"
@@ -59,33 +61,78 @@ status: {replicas: 2}
 }
 
 func TestWhy(t *testing.T) {
-	for _, c := range []struct {
-		path, from, to string
-		want           Word
+	const c = "spec/template/spec/containers/name=c/"
+	for _, x := range []struct {
+		kind, path, from, to string
+		want                 []Word
 	}{
-		{"metadata", "annotations:\n  meta.helm.sh/release-name: x", "", Needed},
-		{"metadata/labels", "heritage: Helm", "", Same},
-		{"metadata/labels", "", "app.kubernetes.io/name: x", Better},
-		{"spec/template/spec/containers/name=c/env", "- name: REGISTRY_STORAGE_S3_BUCKET\n  value: b", "", Same},
-		{"spec/template/spec/containers/name=c/env", "", "- name: AWS_ACCESS_KEY_ID", Needed},
-		{"spec/template/spec/containers/name=c/env/name=REGISTRY_HTTP_SECRET/valueFrom/secretKeyRef/name", "a", "b", Needed},
-		{"spec/template/spec/containers/name=c/livenessProbe", "", "failureThreshold: 60", Better},
-		{"spec/ports/name=http/targetPort", "http", "5000", Same},
-		{"spec/template/spec/volumes/name=auth/secret/secretName", "a", "b", Needed},
-		{"data/config.yml", "", "auth: x", Needed},
-		{"spec/replicas", "1", "3", Look},
-		{"spec/template/spec/containers/name=c/image", "a", "b", Look},
+		{"Service", "metadata", "annotations:\n  meta.helm.sh/release-name: x", "", []Word{Needed}},
+		{"Service", "metadata", "annotations:\n  a: x", "", []Word{Look}},
+		{"Service", "metadata/labels", "heritage: Helm\nteam: a", "", []Word{Same, Look}},
+		{"Service", "metadata/labels", "", "app.kubernetes.io/name: x", []Word{Better}},
+		{"Deployment", c + "env", "- name: REGISTRY_STORAGE_S3_BUCKET\n  value: b", "", []Word{Same}},
+		{"Deployment", c + "env", "", "- name: AWS_ACCESS_KEY_ID\n  valueFrom:\n    secretKeyRef:\n      name: a", []Word{Needed}},
+		{"Deployment", c + "env", "- name: REGISTRY_STORAGE_S3_BUCKET\n  value: b\n- name: MINE\n  value: c", "", []Word{Same, Look}},
+		{"Deployment", c + "env/name=REGISTRY_HTTP_SECRET/valueFrom/secretKeyRef/name", "a", "b", []Word{Needed}},
+		{"Deployment", c + "env/name=REGISTRY_HTTP_SECRET/value", "a", "b", []Word{Look}},
+		{"Deployment", c + "livenessProbe", "", "failureThreshold: 60", []Word{Better}},
+		{"Deployment", "spec/template/spec/containers", "- livenessProbe: {}\n  name: sidecar", "", []Word{Look}},
+		{"Deployment", c + "command/0", "/bin/registry", "registry", []Word{Same}},
+		{"Deployment", c + "command/0", "/bin/mine", "registry", []Word{Look}},
+		{"Deployment", c + "image", "a", "b", []Word{Look}},
+		{"Deployment", c + "volumeMounts", "- mountPath: /etc/distribution\n  name: x", "", []Word{Same}},
+		{"Deployment", c + "volumeMounts/name=data/mountPath", "/images", "/var/lib/registry", []Word{Look}},
+		{"Deployment", c + "volumeMounts", "- mountPath: /images\n  name: data", "", []Word{Look}},
+		{"Deployment", "spec/template/spec/volumes/name=data/persistentVolumeClaim/claimName", "all-images", "registry", []Word{Look}},
+		{"Deployment", "spec/template/spec/volumes", "- name: data\n  persistentVolumeClaim:\n    claimName: all-images", "", []Word{Look}},
+		{"Deployment", "spec/template/spec/volumes", "", "- name: tmp\n  emptyDir: {}\n- name: data\n  persistentVolumeClaim:\n    claimName: x", []Word{Needed, Look}},
+		{"Deployment", "spec/template/spec/securityContext/runAsUser", "2000", "1000", []Word{Look}},
+		{"Deployment", "spec/template/spec/securityContext", "", "runAsNonRoot: true", []Word{Better}},
+		{"Deployment", "spec/template/spec", "", "automountServiceAccountToken: false\nhostNetwork: true", []Word{Better, Look}},
+		{"Deployment", "spec/replicas", "1", "3", []Word{Look}},
+		{"Deployment", "spec/strategy/type", "RollingUpdate", "Recreate", []Word{Look}},
+		{"Service", "spec/ports/name=http/targetPort", "http", "5000", []Word{Same}},
+		{"Service", "spec/ports/name=http/port", "8080", "5000", []Word{Look}},
+		{"Service", "spec/ports", "- name: http-5000\n  port: 5000", "", []Word{Look}},
+		{"Ingress", "spec/rules/0/host", "a", "b", []Word{Look}},
+		{"Ingress", "metadata/annotations", "kubernetes.io/ingress.class: nginx\nnginx.ingress.kubernetes.io/auth-url: x", "", []Word{Same, Look}},
+		{"ConfigMap", "data/config.yml: auth", "", "htpasswd: x", []Word{Needed}},
+		{"ConfigMap", "data/config.yml: storage/s3", "", "rootdirectory: /x\nbucket: b", []Word{Needed, Look}},
+		{"ConfigMap", "data/config.yml: storage/s3/bucket", "a", "b", []Word{Look}},
 	} {
-		if got, reason := Why(c.path, c.from, c.to); got != c.want || reason == "" {
-			t.Errorf("%s: %s, %s", c.path, got, reason)
+		var got []Word
+		text := ""
+		how := Changed
+		switch {
+		case x.from == "":
+			how = Added
+		case x.to == "":
+			how = Removed
+		}
+		for _, d := range Why(x.kind, how, x.path, x.from, x.to) {
+			got = append(got, d.Word)
+			text += d.From + d.To
+			if d.Reason == "" || d.Path != x.path {
+				t.Errorf("%s: %+v", x.path, d)
+			}
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s %q %q: %s", x.path, x.from, x.to, got)
+		}
+		for _, word := range strings.FieldsFunc(x.from+x.to, func(r rune) bool { return strings.ContainsRune(" \n{}", r) }) {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s: %q is lost in %q", x.path, word, text)
+			}
 		}
 	}
 }
 
-func TestLeft(t *testing.T) {
+func TestOf(t *testing.T) {
 	for text, want := range map[string]bool{
-		"kind: CronJob\nmetadata: {name: x, labels: {heritage: Helm}}":                            true,
+		"kind: CronJob\nmetadata: {name: x, labels: {heritage: Helm, release: r}}":                true,
+		"kind: CronJob\nmetadata: {name: x, labels: {heritage: Helm, release: other}}":            false,
 		"kind: Role\nmetadata: {name: x, annotations: {meta.helm.sh/release-name: r}}":            true,
+		"kind: Role\nmetadata: {name: x, annotations: {meta.helm.sh/release-name: other}}":        false,
 		"kind: Secret\nmetadata: {name: x}":                                                       false,
 		"kind: ConfigMap\nmetadata: {name: x, labels: {heritage: Somebody}, annotations: {a: b}}": false,
 	} {
@@ -93,8 +140,8 @@ func TestLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Left(l[0]); (got != "") != want {
-			t.Errorf("%s: %q", text, got)
+		if got := Of(l[0], "r"); got != want || Left(l[0]) == "" {
+			t.Errorf("%s: %v", text, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package movein
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,63 +14,96 @@ import (
 // notShown stands for a value of the live release.
 const notShown = "(not shown)"
 
-// private are the fields in which people leave secrets where everybody can read
-// them, by path or by key: their values are not shown, whatever they are called.
+// A release has secrets in variables, arguments, annotations, ConfigMaps, headers of
+// probes, addresses: so of its texts only those are shown whose field names a thing
+// of Kubernetes', and numbers and truth values outside of what is free text.
 var (
-	private    = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command"}
-	privateAt  = regexp.MustCompile(`(^|/)(` + strings.Join(private, "|") + `)(/|$)`)
-	pointingTo = regexp.MustCompile(`/env/.*KeyRef/(name|key)$`) // a name of a Secret, not what is in it
+	shown = []string{
+		"name", "key", "kind", "apiVersion", "type", "image", "imagePullPolicy", "claimName", "secretName", "serviceAccountName", "mountPath", "subPath",
+		"port", "targetPort", "containerPort", "number", "protocol", "scheme", "pathType", "host", "ingressClassName", "storageClassName", "storage", "cpu", "memory",
+		"schedule", "operator", "effect", "topologyKey", "whenUnsatisfiable", "maxSurge", "maxUnavailable", "minAvailable", "restartPolicy", "concurrencyPolicy",
+		"priorityClassName", "fsGroupChangePolicy", "terminationGracePeriodSeconds", "app", "release", "chart", "heritage",
+	}
+	free     = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command", "httpHeaders"}
+	freeText = regexp.MustCompile(`(^|/)(` + strings.Join(free, "|") + `)(/|$)`)
+	// A value by itself, which is never read as YAML: it may well look like some.
+	single  = regexp.MustCompile(`(^|/)(env/[^/]+/value|(data|stringData|binaryData|annotations)/[^:]+|(args|command)/[0-9]+|httpHeaders/[^/]+/value)$`)
+	pointer = regexp.MustCompile(`/env/.*KeyRef/(name|key)$`) // a name of a Secret, not what is in it
 )
 
 // Masked is what a live object had at a path, as diff writes it, without values that
-// may be secrets: a release holds them in variables, arguments, annotations and
-// ConfigMaps as well. Names stay.
-func Masked(path, from string) string {
-	if from == "" || pointingTo.MatchString(path) {
+// may be secrets; names stay. What is no block is never read as YAML with keys.
+func Masked(path, from string, block bool) string {
+	switch {
+	case from == "" || pointer.MatchString(path):
 		return from
+	case single.MatchString(path):
+		return notShown
 	}
-	hidden := privateAt.MatchString(path)
 	var v any
 	if yaml.Unmarshal([]byte(from), &v) != nil {
 		return notShown
 	}
 	key := path[strings.LastIndexByte(path, '/')+1:]
+	if isElement := regexp.MustCompile(`^[0-9]+$`).MatchString(key); isElement {
+		above := strings.TrimSuffix(path, "/"+key)
+		key = strings.TrimSuffix(above[strings.LastIndexByte(above, '/')+1:], "s") // accessModes, hosts
+	}
+	hidden := freeText.MatchString(path)
 	switch v.(type) {
 	case map[string]any, []any:
+		if !block {
+			return notShown
+		}
 		text, err := yaml.Marshal(mask(key, v, hidden, hidden && !strings.Contains(path, "/env")))
 		if err != nil {
 			return notShown
 		}
 		return strings.TrimSuffix(string(text), "\n")
 	}
-	if hidden || refuse.Looks(key, from) {
+	if block || hidden || !harmlessIn(key, strings.Contains(path, "labels/"), v) {
 		return notShown
 	}
 	return from
 }
 
-// mask puts notShown in the place of values: of all where hidden, of what looks like
-// a secret elsewhere. Names are shown but where whole says otherwise.
+// harmlessIn says that a value can be shown: one that names a thing of Kubernetes',
+// and is no secret by its looks.
+func harmlessIn(key string, label bool, v any) bool {
+	if refuse.Looks(key, v) {
+		return false
+	}
+	text, is := v.(string)
+	if !is {
+		return true
+	}
+	return label || slices.Contains(shown, key) && !strings.ContainsAny(text, "?@=")
+}
+
+// mask puts notShown in the place of values: of all where hidden, of what is not known
+// to be harmless elsewhere. Names are shown but where whole says otherwise.
 func mask(key string, v any, hidden, whole bool) any {
 	switch t := v.(type) {
 	case map[string]any:
 		out := map[string]any{}
 		for k, e := range t {
-			under := slices.Contains(private, k)
-			out[k] = mask(k, e, hidden || under, whole || under && k != "env")
+			under := slices.Contains(free, k)
+			out[k] = mask(k, e, hidden || under, whole || under && k != "env" && k != "httpHeaders")
 		}
 		return out
 	case []any:
 		out := make([]any, len(t))
 		for i, e := range t {
-			out[i] = mask(key, e, hidden, whole)
+			out[i] = mask(strings.TrimSuffix(key, "s"), e, hidden, whole)
 		}
 		return out
 	case nil:
 		return nil
 	}
-	if hidden && (whole || key != "name" && key != "key") || refuse.Looks(key, v) {
+	if hidden && (whole || key != "name" && key != "key") || !harmlessIn(key, strings.HasSuffix(key, "abels"), v) {
 		return notShown
 	}
 	return v
 }
+
+func sorted(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

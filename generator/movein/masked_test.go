@@ -22,9 +22,23 @@ func TestMasked(t *testing.T) {
 		{"spec/whatever", "password: canary\nurl: https://a:canary@b\nsize: 3\n", "password: (not shown)\nsize: 3\nurl: (not shown)"},
 		{"spec/token", "canary", notShown},
 		{"metadata/labels", "heritage: Helm\n", "heritage: Helm"},
+		{"metadata/labels/team", "somebody", "somebody"},
 		{"spec/paused", "", ""},
+		{"spec/template/spec/containers/name=c/env/name=A/value", "canary:", notShown},
+		{"spec/template/spec/containers/name=c/env/name=A/value", "{canary: canary}", notShown},
+		{"metadata/annotations/a.example.org/b", "{canary: 1}", notShown},
+		{"data/script", "canary: 1\n", notShown},
+		{"data/config.yml: redis/password", "canary", notShown},
+		{"spec/template/spec/containers/name=c/livenessProbe", "httpGet:\n  path: /?token=canary\n  port: 5000\n  httpHeaders:\n  - name: X-Api\n    value: canary\n", "httpGet:\n  httpHeaders:\n  - name: X-Api\n    value: (not shown)\n  path: (not shown)\n  port: 5000"},
+		{"spec/template/spec/containers/name=c/livenessProbe/httpGet/path", "/?token=canary", notShown},
+		{"spec/template/spec/containers/name=c/lifecycle/postStart/httpGet/httpHeaders/name=X/value", "canary", notShown},
+		{"spec/template/spec/containers/name=c/lifecycle", "postStart:\n  exec:\n    command:\n    - canary\n", "postStart:\n  exec:\n    command:\n    - (not shown)"},
+		{"spec/rules/0/host", "registry.example.org", "registry.example.org"},
+		{"spec/rules/0/host", "canary@b?", notShown},
+		{"spec/whatever/path", "canary: x", notShown},
+		{"spec/accessModes/0", "ReadWriteOnce", notShown},
 	} {
-		if got := Masked(c.path, c.from); got != c.want || strings.Contains(got, "canary") {
+		if got := Masked(c.path, c.from, strings.Contains(c.from, "\n")); got != c.want || strings.Contains(got, "canary") {
 			t.Errorf("%s: %q instead of %q", c.path, got, c.want)
 		}
 	}

@@ -29,6 +29,9 @@ func (m *move) pods() {
 	for key, field := range map[string]string{"extraVolumes": "volumes", "extraVolumeMounts": "volumeMounts", "initContainers": "initContainers"} {
 		m.out.put(m.in.take(key), "extra", field)
 	}
+	if m.in.get("updateStrategy", "type") == "Recreate" {
+		m.left("updateStrategy", "ends every pod before a new one starts, as in the release: a moment without a registry at each rollout", "take it out of spec.values: pods overlap where the storage lets them")
+	}
 	m.environment()
 	m.scale()
 	m.network()

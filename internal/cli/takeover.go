@@ -11,23 +11,27 @@ import (
 
 func (w *World) takeoverCommand() *cobra.Command {
 	var way, live string
+	var forget bool
 	cmd := &cobra.Command{
 		Use:   "takeover [DIR]",
 		Short: "Print the commands that take a live Helm release over",
 		Long: `Print a shell script that puts the environment in DIR (overlays/prod unless
-said) in the place of the live Helm release of its name: what has to end first, how the objects come in without a
-moment in which nobody serves, how to go back, how Helm forgets the release so
-that a later "helm uninstall" deletes nothing, and what is left of it. It runs
-nothing and asks no cluster. --by says how objects come into your cluster.
+said) in the place of the live Helm release of its name: what has to end first,
+how the objects come in without a moment in which nobody serves, and how to go
+back. Read it, then run it as a whole. --by says how objects come into your
+cluster. The script that --forget prints is for afterwards: Helm forgets the
+release, so that a later "helm uninstall" deletes nothing, and what is left of it
+goes. reggen itself runs nothing of this and asks no cluster.
 
 With --live it prints what would change instead: each object and field against
 what "kubectl get -o yaml", "helm get manifest" or "helm template" say of the
 release, with a word on why, what is left behind, and whether pods are replaced.
-No value of a Secret is shown, and none that the release has in variables,
-arguments, annotations or ConfigMaps.
+Of the release's own texts only names are shown, such as those of images, Secrets
+and volumes: no value of a Secret, a variable, an annotation or a ConfigMap.
 
 See docs/guide/moving-in.md.`,
 		Example: `  reggen takeover overlays/prod > takeover.sh
+  reggen takeover overlays/prod --forget > forget.sh
   reggen takeover overlays/prod --by flux
   kubectl -n registry get deployment,service,configmap,secret,ingress,pvc,cronjob -o yaml |
     reggen takeover overlays/prod --live -`,
@@ -39,9 +43,12 @@ See docs/guide/moving-in.md.`,
 			}
 			var text string
 			var err error
-			if live != "" {
+			switch {
+			case live != "":
 				text, err = w.Compares.Live(cmd.Context(), dir, live)
-			} else {
+			case forget:
+				text, err = w.Compares.Forget(cmd.Context(), dir)
+			default:
 				text, err = w.Compares.TakeOver(cmd.Context(), dir, way)
 			}
 			if err == nil {
@@ -52,7 +59,8 @@ See docs/guide/moving-in.md.`,
 	}
 	cmd.Flags().StringVar(&way, "by", movein.Ways[0], "kubectl (apply), server-side (kubectl apply --server-side), flux or argocd")
 	cmd.Flags().StringVar(&live, "live", "", "a file of the live objects, or - for standard input: what the environment changes in them, instead of the script")
-	cmd.MarkFlagsMutuallyExclusive("by", "live")
+	cmd.Flags().BoolVar(&forget, "forget", false, "the script for afterwards: Helm forgets the release, and what is left of it goes")
+	cmd.MarkFlagsMutuallyExclusive("by", "live", "forget")
 	fixed(cmd, "by", movein.Ways...)
 	return cmd
 }

@@ -45,59 +45,130 @@ func (w *Work) Live(ctx context.Context, dir, file string) (string, error) {
 }
 
 func (w *Work) liveText(live, built []object.Object) (string, error) {
-	namespace, err := movein.Namespace(built) // where Helm puts objects that name none
+	release, err := movein.Taken(built)
 	if err != nil {
 		return "", err
 	}
 	old := map[string]object.Object{}
+	others := 0
 	for _, o := range live {
 		if o = o.Copy(); o.Namespace() == "" && o.Map("metadata") != nil {
-			o.Map("metadata")["namespace"] = namespace
+			o.Map("metadata")["namespace"] = release.Namespace // where Helm puts objects that name none
 		}
-		old[o.ID().String()] = o
+		id := o.ID().String()
+		switch {
+		case old[id] != nil:
+			return "", problem.Problem{What: "the live objects hold " + problem.Shown(id) + " twice", Want: "the objects of one cluster"}
+		case o.Namespace() != release.Namespace && !ours(o, built):
+			others++
+		default:
+			old[id] = o
+		}
 	}
-	var b strings.Builder
-	rolled := false
+	if err := release.Matches(slices.Collect(maps.Values(old)), live); err != nil {
+		return "", err
+	}
+	r := liveReport{w: w, counts: map[movein.Word]int{}}
 	for _, o := range built {
 		id := o.ID().String()
 		was, is := old[id]
 		delete(old, id)
-		if !is {
-			fmt.Fprintf(&b, "+ %s: new: %s\n", problem.Shown(id), movein.New(o))
-			continue
-		}
-		changes, err := diff.Compare([]object.Object{movein.Settled(was, o)}, []object.Object{movein.Settled(o, o)})
-		if err != nil {
+		if err := r.object(o, was, is); err != nil {
 			return "", err
-		}
-		if len(changes) == 0 {
-			fmt.Fprintf(&b, "= %s\n", problem.Shown(id))
-			continue
-		}
-		fmt.Fprintf(&b, "~ %s\n", problem.Shown(id))
-		for _, f := range changes[0].Fields {
-			word, reason := movein.Why(f.Path, f.From, f.To)
-			f.From = movein.Masked(f.Path, f.From)
-			f.Path, f.From, f.To = problem.Shown(f.Path), terminal.Printable(f.From), terminal.Printable(f.To)
-			fieldText(&b, w.Tell.Painter(), f, "    ")
-			fmt.Fprintf(&b, "      %s: %s\n", word, reason)
-			rolled = rolled || o.Kind() == "Deployment" && strings.HasPrefix(f.Path, "spec/template")
-		}
-		for _, line := range changes[0].InPlace {
-			fmt.Fprintf(&b, "    %s\n", problem.Shown(line))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(old)) {
-		if what := movein.Left(old[id]); what != "" {
-			fmt.Fprintf(&b, "- %s: is left behind: %s\n", problem.Shown(id), what)
+		if o := old[id]; movein.Of(o, release.Name) {
+			r.left = append(r.left, o)
+		} else {
+			others++
 		}
 	}
-	if rolled {
-		b.WriteString("pods are replaced once, the old ones serving until then\n")
+	return r.text(release.Namespace, others), nil
+}
+
+func ours(o object.Object, built []object.Object) bool {
+	return slices.ContainsFunc(built, func(b object.Object) bool { return b.ID() == o.ID() })
+}
+
+// liveReport is what an environment changes in a release, on its way.
+type liveReport struct {
+	w      *Work
+	body   strings.Builder
+	counts map[movein.Word]int
+	look   []string // what has to be looked at, by object and field
+	left   []object.Object
+	rolled bool
+}
+
+func (r *liveReport) object(o, was object.Object, is bool) error {
+	id := problem.Shown(o.ID().String())
+	if !is {
+		fmt.Fprintf(&r.body, "+ %s: new: %s\n", id, movein.New(o))
+		if o.Kind() == "PersistentVolumeClaim" {
+			r.look = append(r.look, id+": is new, and empty: are the images on another claim?")
+		}
+		return nil
+	}
+	changes, err := diff.Compare([]object.Object{movein.Settled(was, o)}, []object.Object{movein.Settled(o, o)})
+	if err != nil {
+		return err
+	}
+	if len(changes) == 0 {
+		fmt.Fprintf(&r.body, "= %s\n", id)
+		return nil
+	}
+	fmt.Fprintf(&r.body, "~ %s\n", id)
+	for _, f := range changes[0].Fields {
+		r.rolled = r.rolled || o.Kind() == "Deployment" && strings.HasPrefix(f.Path, "spec/template")
+		for _, d := range movein.Why(o.Kind(), marks[f.Change].sign, f.Path, f.From, f.To) {
+			r.counts[d.Word]++
+			f.Path, f.From, f.To = problem.Shown(d.Path), terminal.Printable(movein.Masked(d.Path, d.From, f.Change != diff.Changed)), terminal.Printable(d.To)
+			if d.Word == movein.Look {
+				what := f.Path
+				if len(d.Entries) > 0 {
+					what += " (" + problem.Shown(strings.Join(d.Entries, ", ")) + ")"
+				}
+				r.look = append(r.look, id+" "+what+": "+d.Reason)
+			}
+			fieldText(&r.body, r.w.Tell.Painter(), f, "    ")
+			fmt.Fprintf(&r.body, "      %s: %s\n", d.Word, d.Reason)
+		}
+	}
+	for _, line := range changes[0].InPlace {
+		fmt.Fprintf(&r.body, "    %s\n", problem.Shown(line))
+		r.look = append(r.look, id+": "+problem.Shown(line))
+	}
+	return nil
+}
+
+// text begins with what matters: whether pods are replaced, what to look at.
+func (r *liveReport) text(namespace string, others int) string {
+	var b strings.Builder
+	if r.rolled {
+		b.WriteString("pods are replaced once\n")
 	} else {
 		b.WriteString("no pod is replaced\n")
 	}
-	return b.String(), nil
+	var n []string
+	for _, word := range movein.Words {
+		n = append(n, fmt.Sprintf("%d %s", r.counts[word], word))
+	}
+	fmt.Fprintf(&b, "differences: %s\n", strings.Join(n, ", "))
+	if len(r.look) > 0 {
+		b.WriteString("look at these:\n  " + strings.Join(slices.Compact(r.look), "\n  ") + "\n")
+	}
+	b.WriteString("\n" + r.body.String())
+	for _, o := range r.left {
+		fmt.Fprintf(&b, "- %s: is left behind: %s\n", problem.Shown(o.ID().String()), movein.Left(o))
+		if object.IsName(o.Name()) {
+			fmt.Fprintf(&b, "    when all is well: kubectl -n %s delete %s %s\n", namespace, problem.Shown(strings.ToLower(o.Kind())), o.Name())
+		}
+	}
+	if others > 0 {
+		fmt.Fprintf(&b, "not looked at: %d objects that are not of this release\n", others)
+	}
+	return b.String()
 }
 
 // builtFor are the objects of an environment.
@@ -110,21 +181,34 @@ func (w *Work) builtFor(ctx context.Context, dir string) ([]object.Object, error
 }
 
 // TakeOver is the script by which an environment takes the place of a live Helm
-// release, in one of movein.Ways. It asks no cluster.
+// release, in one of movein.Ways, and Forget the one that comes afterwards. They
+// ask no cluster.
 func (w *Work) TakeOver(ctx context.Context, dir, way string) (string, error) {
-	if problem.Steers(dir) {
-		return "", problem.Problem{File: dir, What: "holds control characters", Want: "a folder that can be typed"}
-	}
 	if !slices.Contains(movein.Ways, way) {
 		return "", problem.Problem{Path: "--by", What: "has an unknown way " + problem.Quoted(way), Want: problem.OneOf(movein.Ways), Near: problem.Nearest(way, movein.Ways)}
 	}
+	at := w.Repo.Abs(".")
+	for _, folder := range []string{dir, at} {
+		if problem.Steers(folder) {
+			return "", problem.Problem{File: folder, What: "holds control characters", Want: "a folder that can be typed"}
+		}
+	}
+	return w.scriptFor(ctx, dir, func(built []object.Object) (string, error) { return movein.TakeOver(way, dir, at, built) })
+}
+
+// Forget: see TakeOver.
+func (w *Work) Forget(ctx context.Context, dir string) (string, error) {
+	return w.scriptFor(ctx, dir, movein.Forget)
+}
+
+func (w *Work) scriptFor(ctx context.Context, dir string, script func([]object.Object) (string, error)) (string, error) {
 	built, err := w.builtFor(ctx, dir)
 	if err != nil {
 		return "", err
 	}
-	script, err := movein.TakeOver(way, dir, built)
+	text, err := script(built)
 	if err != nil {
 		return "", w.Repo.InFile(w.Repo.Abs(dir), err)
 	}
-	return script, nil
+	return text, nil
 }

@@ -22,7 +22,7 @@ import (
 // none of which is written in the clear. left is what was not carried over as it
 // is. The values stay as they are.
 func (w *Work) Import(ctx context.Context, dir string, from Source, o Options) (left problem.List, err error) {
-	in, err := w.readValues(from.Values)
+	in, name, err := w.readValues(from.Values)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,15 @@ func (w *Work) Import(ctx context.Context, dir string, from Source, o Options) (
 		release.Name, release.Namespace = i.o.Name, i.o.Namespace
 		moved, err := movein.FromValues(in, release)
 		i.moved = &moved
-		return err
+		if err != nil {
+			var l problem.List
+			l.Join(err)
+			for i := range l {
+				l[i].File = name
+			}
+			return l
+		}
+		return nil
 	}, i.plan, i.refuse)
 	if err != nil {
 		return nil, err
@@ -59,21 +67,20 @@ type Source struct {
 
 // readValues reads what helm get values prints, with or without -o yaml. Errors
 // quote nothing: the values hold secrets.
-func (w *Work) readValues(file string) (map[string]any, error) {
+func (w *Work) readValues(file string) (in map[string]any, name string, err error) {
 	text, name, err := w.Repo.Given(file, w.Tell.ReadInput)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := bounded.Secret(name, text); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var in map[string]any
 	// helm get values prints null for a release that was given none.
 	if yaml.Unmarshal(text, &in) != nil || len(bytes.TrimSpace(text)) == 0 {
-		return nil, problem.Problem{File: name, What: "holds no values", Want: "a YAML mapping, as helm get values RELEASE -o yaml prints it"}
+		return nil, "", problem.Problem{File: name, What: "holds no values", Want: "a YAML mapping, as helm get values RELEASE -o yaml prints it"}
 	}
 	delete(in, "USER-SUPPLIED VALUES") // the head that helm get values writes
-	return in, nil
+	return in, name, nil
 }
 
 // readSecrets reads Secrets, each by itself or in a List.

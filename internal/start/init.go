@@ -315,7 +315,8 @@ func (i *initial) next() {
 	}
 	lines = append(lines, "reggen seal "+dir, "reggen build "+dir)
 	if i.moved != nil {
-		lines = append(lines, "reggen takeover "+dir+"   # how it takes the live release's place; --live says what changes")
+		lines = append(lines, "kubectl -n "+problem.QuoteArg(e.Registry.Metadata.Namespace)+" get deployment,service,configmap,secret,ingress,pvc,cronjob,hpa -o yaml | reggen takeover "+dir+" --live -   # what changes in the live release",
+			"reggen takeover "+dir+"   # the script by which it takes the release's place")
 	}
 	i.w.Tell.Note("%s", strings.Join(lines, "\n  "))
 }

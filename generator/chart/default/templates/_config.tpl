@@ -50,7 +50,9 @@ storage:
     {{- with .Values.s3.rootdirectory }}
     rootdirectory: {{ . | quote }}
     {{- end }}
+    {{- if ne .Values.image.flavor "distribution-v2" }}{{/* which takes the path wherever there is an endpoint, and knows no such key */}}
     {{ ternary "pathstyle" "forcepathstyle" (eq .Values.image.flavor "gitlab") }}: {{ .Values.s3.forcepathstyle }}
+    {{- end }}
     encrypt: {{ .Values.s3.encrypt }}
     secure: {{ .Values.s3.secure }}
     skipverify: {{ .Values.s3.skipverify }}
