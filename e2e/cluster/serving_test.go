@@ -45,28 +45,29 @@ func TestServesAllTheTime(t *testing.T) {
 			for way, args := range map[string][]string{
 				"kubectl": nil, "server": {"--server-side", "--force-conflicts"}, "helm": {"--server-side", "--force-conflicts", "--field-manager=helm"}, "set-last-applied": nil, "replace": nil,
 			} {
-				for _, values := range []string{"s3", "volume"} {
-					t.Run(strings.Join([]string{"apply", values, mode, way}, "/"), func(t *testing.T) {
-						t.Parallel()
-						l := k.install(t, values, flags...)
-						seen := k.watch(l)
-						switch way {
-						case "set-last-applied":
-							l.run(l.run("", "helm", "get", "manifest", release, "-n", l.namespace), "kubectl", "apply", "set-last-applied", "--create-annotation", "-n", l.namespace, "-f", "-")
-						case "replace":
-							l.replaced()
-						}
-						for _, o := range l.ours {
-							must(t, l.one(o, args...))
-						}
-						l.rolledOut()
-						seen.serves(values == "volume")
-					})
-				}
+				t.Run(strings.Join([]string{"apply", mode, way}, "/"), func(t *testing.T) {
+					t.Parallel()
+					l := k.install(t, "s3", flags...)
+					seen := k.watch(l)
+					switch way {
+					case "set-last-applied":
+						l.run(l.run("", "helm", "get", "manifest", release, "-n", l.namespace), "kubectl", "apply", "set-last-applied", "--create-annotation", "-n", l.namespace, "-f", "-")
+					case "replace":
+						l.replaced()
+					}
+					for _, o := range l.ours {
+						must(t, l.one(o, args...))
+					}
+					l.rolledOut()
+					seen.serves(false)
+				})
 			}
 		}
 		for _, way := range []string{"kubectl", "server-side", "flux", "argocd"} {
 			for _, values := range []string{"s3", "volume", "upkeep", "role"} {
+				if (values == "volume" || values == "role") && way != "kubectl" {
+					continue // how they come differs no more than with the others
+				}
 				mode := map[bool]string{true: "server-side", false: "client-side"}[(len(way)+len(values))%2 == 0]
 				t.Run(strings.Join([]string{"script", way, values, mode}, "/"), func(t *testing.T) {
 					t.Parallel()
@@ -98,7 +99,7 @@ func TestServesAllTheTime(t *testing.T) {
 				})
 			}
 		}
-		for n := range 20 {
+		for _, n := range []int{0, 2, 5, 6, 7, 9, 10, 13, 15} { // of 17 calls
 			t.Run(fmt.Sprintf("whole/%d", n), func(t *testing.T) {
 				t.Parallel()
 				k.whole(t, n)

@@ -1,5 +1,14 @@
+{{- define "app" -}}{{ .Values.nameOverride | default .Chart.Name }}{{- end -}}
+
+{{- define "name" -}}
+{{- if .Values.fullnameOverride -}}{{ .Values.fullnameOverride }}
+{{- else if contains (include "app" .) .Release.Name -}}{{ .Release.Name }}
+{{- else -}}{{ .Release.Name }}-{{ include "app" . }}
+{{- end -}}
+{{- end -}}
+
 {{- define "labels" -}}
-app: {{ .Chart.Name }}
+app: {{ include "app" . }}
 release: {{ .Release.Name }}
 chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 heritage: {{ .Release.Service }}
@@ -12,7 +21,7 @@ valueFrom: {secretKeyRef: {name: {{ index . 0 }}-secret, key: {{ index . 1 }}}}
 {{- /* Called with a list: the context, the words to run, whether it is a job. */ -}}
 {{- define "pod" -}}
 {{- $ := index . 0 -}}
-{{- $name := $.Release.Name -}}
+{{- $name := include "name" $ -}}
 securityContext: {fsGroup: 1000, runAsUser: 1000}
 containers:
   - name: {{ $.Chart.Name }}
