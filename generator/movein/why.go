@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/yaml"
 )
@@ -29,60 +30,65 @@ const (
 	Changed = "~"
 )
 
-// why are differences by the kind of object, how a field changes, its whole path,
-// and where it matters what stands there: nothing is called harmless that is not
-// known to be. The first that fits counts.
-var why = []struct {
+// rule says what a difference comes to, by the kind of object, how a field changes, its
+// whole path, and where it matters what stands there.
+type rule struct {
 	kind, how string
 	path      *regexp.Regexp
 	from, to  *regexp.Regexp
 	word      Word
 	reason    string
-}{
-	// What Helm and its charts write on objects.
-	{"", "-", at(`metadata/annotations/meta\.helm\.sh/release-name(space)?`), nil, nil, Needed, "it is no release's any more"},
-	{"", "-", at(`metadata/annotations`), re(`^meta\.helm\.sh/release-name(space)?: `), nil, Needed, "it is no release's any more"},
-	{"", "-", at(`(.*/)?metadata/labels/(heritage|chart|helm\.sh/chart|app\.kubernetes\.io/managed-by)`), nil, nil, Same, "nothing of reggen's selects by it"},
-	{"", "+", at(`(.*/)?metadata/labels/app\.kubernetes\.io/.*`), nil, nil, Better, "labels that tools look for"},
-	{"", "", at(`.*/annotations/(checksum/(config|secret)|reggen\.dev/.*)`), nil, nil, Needed, "pods are replaced when what they read at their start changes"},
-	{"Ingress", "+", at(`metadata/annotations/nginx\.ingress\.kubernetes\.io/proxy-(body-size|read-timeout|send-timeout|request-buffering)`), nil, nil, Better, "large layers and slow uploads get through"},
-	{"Ingress", "-", at(`metadata/annotations/kubernetes\.io/ingress\.class`), nil, nil, Same, "spec.ingressClassName says it"},
-	{"Ingress", "+", at(`spec/ingressClassName`), nil, nil, Same, "an annotation said it"},
-
-	// How the registry is reached.
-	{"Service", "~", at(`spec/ports/.*/targetPort`), re(`^(http|https|http-metrics|5000|5001)$`), re(`^(5000|5001)$`), Same, "the same port of the pods, by its number"},
-	{"Ingress", "", at(`.*/backend/service/port(/(name|number))?`), nil, re(`^$|5000`), Same, "the same port, by its number"},
-	{"Service", "", at(`spec/ports.*`), nil, nil, Look, "whoever names this port of the Service has to follow: a monitor, an Ingress, a client"},
-
-	// What the containers read.
-	{"Deployment", "-", at(`.*/env/name=REGISTRY_(STORAGE|AUTH|PROXY)(_[A-Z0-9_]+)?`), nil, nil, Same, "stands in the ConfigMap, or in a Secret of its own"},
-	{"Deployment", "~", at(`.*/env/name=REGISTRY_HTTP_SECRET/valueFrom/secretKeyRef/name`), nil, nil, Needed, "a Secret of its own"},
-	{"Deployment", "+", at(`.*/env/name=(REGISTRY_HTTP_SECRET|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|REGISTRY_PROXY_(USERNAME|PASSWORD)|REGISTRY_STORAGE_(AZURE|SWIFT|GCS)_[A-Z]+)`), nil, re(`secretKeyRef`), Needed, "from a Secret for one purpose"},
-	{"Deployment", "+", at(`.*/env/name=OTEL_TRACES_EXPORTER`), nil, re(`none`), Better, "nothing looks for a collector of traces that isn't there"},
-	{"ConfigMap", "", at(`data/config\.yml: .*rootdirectory`), nil, nil, Look, "images are elsewhere: is this where they are?"},
-	{"ConfigMap", "+", at(`data/config\.yml: .*`), nil, nil, Needed, "what were variables, or a default, stands here"},
-
-	// How it runs.
-	{"Deployment", "+", at(`.*/containers/name=[^/]+/(liveness|readiness|startup)Probe(/.*)?`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
-	{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/httpGet/port`), re(`^(5000|http)$`), re(`^(5000|http)$`), Same, "the same port, by its name"},
-	{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/.*(failureThreshold|timeoutSeconds|periodSeconds|initialDelaySeconds)`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
-	{"Deployment", "+", at(`.*/securityContext(/.*)?`), nil, nil, Better, "pods may do no more than they have to"},
-	{"Deployment", "", at(`.*/securityContext/(runAsUser|runAsGroup|fsGroup)`), nil, nil, Look, "files on a volume belong to somebody"},
-	{"Deployment", "+", at(`.*/(automountServiceAccountToken|enableServiceLinks)`), nil, re(`false`), Better, "pods may do no more than they have to"},
-	{"Deployment", "+", at(`.*/serviceAccountName`), nil, nil, Better, "an account of its own, which can do nothing"},
-	{"Deployment", "+", at(`.*/(terminationGracePeriodSeconds|topologySpreadConstraints)|spec/(strategy|minReadySeconds)`), nil, nil, Better, "uploads and downloads end before their pod does, and a pod is there meanwhile"},
-	{"Deployment", "+", at(`.*/imagePullPolicy`), nil, re(`IfNotPresent`), Same, "what a cluster does with a fixed tag anyway"},
-	{"Deployment", "~", at(`.*/containers/name=[^/]+/command/0`), re(`^(/bin/|/usr/bin/)?registry$`), re(`^(/bin/|/usr/bin/)?registry$`), Same, "the same program"},
-	{"Deployment", "", at(`.*/containers/name=[^/]+/args(/[0-9]+)?`), re(`^$|^(- )?/etc/(distribution|docker/registry)/config\.yml$`), re(`^$|^(- )?/etc/(distribution|docker/registry)/config\.yml$`), Same, "the configuration, where this image has it"},
-	{"Deployment", "", at(`.*/containers/name=[^/]+/ports(/.*)?`), re(`^$|^- containerPort: 500[01](\n|$)|5000|5001|^name: `), re(`^$|containerPort: 500[01]|^(name: )?http`), Same, "the same port, with a name"},
-	{"Deployment", "-", at(`.*/volumeMounts`), re(`mountPath: (/etc/distribution|/etc/docker/registry|/auth)/?(\n|$)`), nil, Same, "mounted from another volume"},
-	{"Deployment", "+", at(`.*/volumeMounts`), nil, re(`mountPath: (/etc/distribution|/etc/docker/registry|/auth|/tmp)/?(\n|$)`), Needed, "the configuration, the users, and a folder for what is temporary"},
-	{"Deployment", "-", at(`.*/volumes`), re(`^- configMap:[\s\S]*-config(\n|$)|^- name: [\s\S]*secretName: [a-z0-9.-]+-secret(\n|$)|^- (emptyDir)`), nil, Same, "under another name now"},
-	{"Deployment", "+", at(`.*/volumes`), nil, re(`name: (config|auth|tmp)(\n|$)`), Needed, "the configuration, a Secret for one purpose, and a folder for what is temporary"},
-	{"Deployment", "~", at(`.*/volumes/name=auth/secret/secretName`), nil, nil, Needed, "a Secret of its own"},
-	{"Deployment", "", at(`.*(claimName|/volumes)`), nil, nil, Look, "is this the volume with the images?"},
-	{"Deployment", "", at(`.*/volumeMounts.*`), nil, nil, Look, "is this where the images are?"},
 }
+
+// why are the rules: nothing is called harmless that is not known to be. The first
+// that fits counts.
+var why = sync.OnceValue(func() []rule {
+	return []rule{
+		// What Helm and its charts write on objects.
+		{"", "-", at(`metadata/annotations/meta\.helm\.sh/release-name(space)?`), nil, nil, Needed, "it is no release's any more"},
+		{"", "-", at(`metadata/annotations`), re(`^meta\.helm\.sh/release-name(space)?: `), nil, Needed, "it is no release's any more"},
+		{"", "-", at(`(.*/)?metadata/labels/(heritage|chart|helm\.sh/chart|app\.kubernetes\.io/managed-by)`), nil, nil, Same, "nothing of reggen's selects by it"},
+		{"", "+", at(`(.*/)?metadata/labels/app\.kubernetes\.io/.*`), nil, nil, Better, "labels that tools look for"},
+		{"", "", at(`.*/annotations/(checksum/(config|secret)|reggen\.dev/.*)`), nil, nil, Needed, "pods are replaced when what they read at their start changes"},
+		{"Ingress", "+", at(`metadata/annotations/nginx\.ingress\.kubernetes\.io/proxy-(body-size|read-timeout|send-timeout|request-buffering)`), nil, nil, Better, "large layers and slow uploads get through"},
+		{"Ingress", "-", at(`metadata/annotations/kubernetes\.io/ingress\.class`), nil, nil, Same, "spec.ingressClassName says it"},
+		{"Ingress", "+", at(`spec/ingressClassName`), nil, nil, Same, "an annotation said it"},
+
+		// How the registry is reached.
+		{"Service", "~", at(`spec/ports/.*/targetPort`), re(`^(http|https|http-metrics|5000|5001)$`), re(`^(5000|5001)$`), Same, "the same port of the pods, by its number"},
+		{"Ingress", "", at(`.*/backend/service/port(/(name|number))?`), nil, re(`^$|5000`), Same, "the same port, by its number"},
+		{"Service", "", at(`spec/ports.*`), nil, nil, Look, "whoever names this port of the Service has to follow: a monitor, an Ingress, a client"},
+
+		// What the containers read.
+		{"Deployment", "-", at(`.*/env/name=REGISTRY_(STORAGE|AUTH|PROXY)(_[A-Z0-9_]+)?`), nil, nil, Same, "stands in the ConfigMap, or in a Secret of its own"},
+		{"Deployment", "~", at(`.*/env/name=REGISTRY_HTTP_SECRET/valueFrom/secretKeyRef/name`), nil, nil, Needed, "a Secret of its own"},
+		{"Deployment", "+", at(`.*/env/name=(REGISTRY_HTTP_SECRET|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|REGISTRY_PROXY_(USERNAME|PASSWORD)|REGISTRY_STORAGE_(AZURE|SWIFT|GCS)_[A-Z]+)`), nil, re(`secretKeyRef`), Needed, "from a Secret for one purpose"},
+		{"Deployment", "+", at(`.*/env/name=OTEL_TRACES_EXPORTER`), nil, re(`none`), Better, "nothing looks for a collector of traces that isn't there"},
+		{"ConfigMap", "", at(`data/config\.yml: .*rootdirectory`), nil, nil, Look, "images are elsewhere: is this where they are?"},
+		{"ConfigMap", "+", at(`data/config\.yml: .*`), nil, nil, Needed, "what were variables, or a default, stands here"},
+
+		// How it runs.
+		{"Deployment", "+", at(`.*/containers/name=[^/]+/(liveness|readiness|startup)Probe(/.*)?`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
+		{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/httpGet/port`), re(`^(5000|http)$`), re(`^(5000|http)$`), Same, "the same port, by its name"},
+		{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/.*(failureThreshold|timeoutSeconds|periodSeconds|initialDelaySeconds)`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
+		{"Deployment", "+", at(`.*/securityContext(/.*)?`), nil, nil, Better, "pods may do no more than they have to"},
+		{"Deployment", "", at(`.*/securityContext/(runAsUser|runAsGroup|fsGroup)`), nil, nil, Look, "files on a volume belong to somebody"},
+		{"Deployment", "+", at(`.*/(automountServiceAccountToken|enableServiceLinks)`), nil, re(`false`), Better, "pods may do no more than they have to"},
+		{"Deployment", "+", at(`.*/serviceAccountName`), nil, nil, Better, "an account of its own, which can do nothing"},
+		{"Deployment", "+", at(`.*/(terminationGracePeriodSeconds|topologySpreadConstraints)|spec/(strategy|minReadySeconds)`), nil, nil, Better, "uploads and downloads end before their pod does, and a pod is there meanwhile"},
+		{"Deployment", "+", at(`.*/imagePullPolicy`), nil, re(`IfNotPresent`), Same, "what a cluster does with a fixed tag anyway"},
+		{"Deployment", "~", at(`.*/containers/name=[^/]+/command/0`), re(`^(/bin/|/usr/bin/)?registry$`), re(`^(/bin/|/usr/bin/)?registry$`), Same, "the same program"},
+		{"Deployment", "", at(`.*/containers/name=[^/]+/args(/[0-9]+)?`), re(`^$|^(- )?/etc/(distribution|docker/registry)/config\.yml$`), re(`^$|^(- )?/etc/(distribution|docker/registry)/config\.yml$`), Same, "the configuration, where this image has it"},
+		{"Deployment", "", at(`.*/containers/name=[^/]+/ports(/.*)?`), re(`^$|^- containerPort: 500[01](\n|$)|5000|5001|^name: `), re(`^$|containerPort: 500[01]|^(name: )?http`), Same, "the same port, with a name"},
+		{"Deployment", "-", at(`.*/volumeMounts`), re(`mountPath: (/etc/distribution|/etc/docker/registry|/auth)/?(\n|$)`), nil, Same, "mounted from another volume"},
+		{"Deployment", "+", at(`.*/volumeMounts`), nil, re(`mountPath: (/etc/distribution|/etc/docker/registry|/auth|/tmp)/?(\n|$)`), Needed, "the configuration, the users, and a folder for what is temporary"},
+		{"Deployment", "-", at(`.*/volumes`), re(`^- configMap:[\s\S]*-config(\n|$)|^- name: [\s\S]*secretName: [a-z0-9.-]+-secret(\n|$)|^- (emptyDir)`), nil, Same, "under another name now"},
+		{"Deployment", "+", at(`.*/volumes`), nil, re(`name: (config|auth|tmp)(\n|$)`), Needed, "the configuration, a Secret for one purpose, and a folder for what is temporary"},
+		{"Deployment", "~", at(`.*/volumes/name=auth/secret/secretName`), nil, nil, Needed, "a Secret of its own"},
+		{"Deployment", "", at(`.*(claimName|/volumes)`), nil, nil, Look, "is this the volume with the images?"},
+		{"Deployment", "", at(`.*/volumeMounts.*`), nil, nil, Look, "is this where the images are?"},
+	}
+})
 
 func re(text string) *regexp.Regexp { return regexp.MustCompile(text) }
 
@@ -135,7 +141,7 @@ func joined(a, b string) string {
 }
 
 func judged(kind, how, path, from, to string) (Word, string) {
-	for _, w := range why {
+	for _, w := range why() {
 		if (w.kind == "" || w.kind == kind) && (w.how == "" || w.how == how) && w.path.MatchString(path) &&
 			(w.from == nil || w.from.MatchString(from)) && (w.to == nil || w.to.MatchString(to)) {
 			return w.word, w.reason
