@@ -80,6 +80,9 @@ func install(t *testing.T, values string, helm ...string) *live {
 	chart, err := filepath.Abs("testdata/release")
 	must(t, err)
 	l.run("", "helm", append([]string{"install", release, chart, "-n", l.namespace, "-f", valuesFile(t, values)}, helm...)...)
+	if values == "role" { // what its autoscaler does
+		l.run("", "kubectl", "scale", "deployment", release, "-n", l.namespace, "--replicas=3")
+	}
 	l.served = l.template()
 	for _, s := range l.list("services") {
 		l.services = append(l.services, text(s, "metadata", "name"))

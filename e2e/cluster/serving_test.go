@@ -43,7 +43,7 @@ func TestServesAllTheTime(t *testing.T) {
 	t.Run("ways", func(t *testing.T) {
 		for mode, flags := range byHelm {
 			for way, args := range map[string][]string{
-				"kubectl": nil, "server": {"--server-side", "--force-conflicts"}, "helm": {"--server-side", "--force-conflicts", "--field-manager=helm"}, "set-last-applied": nil, "replace": nil,
+				"kubectl": nil, "server": {"--server-side", "--force-conflicts"}, "helm": {"--server-side", "--force-conflicts", "--field-manager=helm"}, "set-last-applied": nil, "replace": nil, "argocd": nil,
 			} {
 				t.Run(strings.Join([]string{"apply", mode, way}, "/"), func(t *testing.T) {
 					t.Parallel()
@@ -55,8 +55,12 @@ func TestServesAllTheTime(t *testing.T) {
 					case "replace":
 						l.replaced()
 					}
-					for _, o := range l.ours {
-						must(t, l.one(o, args...))
+					if way == "argocd" {
+						l.argocd(false)
+					} else {
+						for _, o := range l.ours {
+							must(t, l.one(o, args...))
+						}
 					}
 					l.rolledOut()
 					seen.serves(false)
