@@ -196,7 +196,7 @@ func (w *Work) TakeOver(ctx context.Context, dir, way string) (string, error) {
 	return w.scriptFor(ctx, dir, func(built []object.Object) (string, error) { return movein.TakeOver(way, dir, at, built) })
 }
 
-// Forget: see TakeOver.
+// Forget is the script for after a take-over, see TakeOver.
 func (w *Work) Forget(ctx context.Context, dir string) (string, error) {
 	return w.scriptFor(ctx, dir, movein.Forget)
 }
