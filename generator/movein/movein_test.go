@@ -236,3 +236,22 @@ func FuzzFromValues(f *testing.F) {
 		}
 	})
 }
+
+// Of lists within lists each entry that is refused goes by itself, however many
+// they are, and all else stays.
+func TestRefusedEntriesGoAlone(t *testing.T) {
+	var env []any
+	for i := range 30 {
+		env = append(env, map[string]any{"name": fmt.Sprintf("A%d_TOKEN", i), "value": fmt.Sprintf("demo-token-%d", i)}, map[string]any{"name": fmt.Sprintf("B%d", i), "value": "1"})
+	}
+	r, err := FromValues(map[string]any{"storage": "filesystem", "initContainers": []any{map[string]any{"name": "first", "image": "i", "env": env}}}, Release{Name: "docker-registry", Namespace: "registry"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := told(t, r)
+	for i := range 30 {
+		if !strings.Contains(text, fmt.Sprintf("name: B%d\n", i)) || !strings.Contains(text, fmt.Sprintf("\"A%d_TOKEN\": is not carried over", i)) || strings.Contains(text, fmt.Sprintf("demo-token-%d", i)) {
+			t.Fatalf("%d:\n%s", i, text)
+		}
+	}
+}

@@ -21,9 +21,10 @@ func (m *move) rest(c *chart.Chart) error {
 		m.out["values"] = map[string]any(m.in)
 	}
 	m.made.Spec = m.out
+	var wrong problem.List
 	for range mostRefused {
-		_, wrong, err := m.derived(c)
-		if err != nil {
+		var err error
+		if _, wrong, err = m.derived(c); err != nil {
 			return err
 		}
 		if len(wrong) == 0 {
@@ -52,14 +53,15 @@ func (m *move) rest(c *chart.Chart) error {
 			}
 		}
 		if !took {
-			return wrong
+			break
 		}
 	}
-	return nil
+	return wrong
 }
 
-// mostRefused is how often what is refused is taken out before giving up.
-const mostRefused = 20
+// mostRefused is how often what is refused is taken out before giving up. Mostly
+// twice is enough; of a list within a list one entry goes at a time.
+const mostRefused = 200
 
 // element is the number of the first list's element in a path, -1 without one.
 func element(path string) int {
