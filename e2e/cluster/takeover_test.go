@@ -269,7 +269,8 @@ func (l *live) line(way, line string) {
 		l.argocd(false)
 	case assignment.MatchString(line): // each line has a shell of its own here
 		name, _, _ := strings.Cut(line, "=")
-		l.variables += name + "='" + l.run("", "sh", "-euc", line+"\nprintf %s \"$"+name+"\"") + "'\n"
+		value := l.run("", "sh", "-euc", l.variables+line+"\nprintf %s \"$"+name+"\"")
+		l.variables += name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n"
 	default:
 		l.run("", "sh", "-euc", l.variables+l.elsewhere(line))
 	}

@@ -21,6 +21,9 @@ func (m *move) front() {
 	if kind := m.in.text("service", "type"); kind != "ClusterIP" {
 		m.out.put(kind, "service", "type")
 	}
+	if n, ok := m.in.number("service", "port"); ok {
+		m.in.put(n, "service", "port")
+	}
 	for _, key := range []string{"annotations", "loadBalancerIP", "loadBalancerSourceRanges"} {
 		m.out.put(m.in.take("service", key), "service", key)
 	}
@@ -109,9 +112,11 @@ func (m *move) certificates(ingress tree, hosts []string) {
 	}
 	used := map[string]bool{}
 	main, port := "", 5000
-	if n, is := m.in.get("service", "port").(float64); is {
+	if n, is := m.in.number("service", "port"); is {
+		m.in.put(n, "service", "port")
 		port = int(n)
 	}
+	var further, patch []string
 	for i, host := range hosts {
 		if i == 0 {
 			main = certificate(host)
@@ -119,14 +124,18 @@ func (m *move) certificates(ingress tree, hosts []string) {
 			ingress.put(main, "tlsSecretName")
 			continue
 		}
-		patch := fmt.Sprintf(`[{"op": "add", "path": "/spec/rules/-", "value": {"host": %q, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": %q, "port": {"number": %d}}}}]}}}`, host, m.fullname(), port)
+		further = append(further, host)
+		patch = append(patch, fmt.Sprintf(`{"op": "add", "path": "/spec/rules/-", "value": {"host": %q, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": %q, "port": {"number": %d}}}}]}}}`, host, m.fullname(), port))
 		own := certificate(host)
 		if used[own] = true; own == main {
-			patch += fmt.Sprintf(`, {"op": "add", "path": "/spec/tls/0/hosts/-", "value": %q}]`, host)
+			patch = append(patch, fmt.Sprintf(`{"op": "add", "path": "/spec/tls/0/hosts/-", "value": %q}`, host))
 		} else {
-			patch += fmt.Sprintf(`, {"op": "add", "path": "/spec/tls/-", "value": {"hosts": [%q], "secretName": %q}}]`, host, own)
+			patch = append(patch, fmt.Sprintf(`{"op": "add", "path": "/spec/tls/-", "value": {"hosts": [%q], "secretName": %q}}`, host, own))
 		}
-		m.left("ingress.hosts", "has the further host "+host+", which is not carried over: a spec has one", "add to the environment's kustomization.yaml: patches: [{target: {kind: Ingress}, patch: '"+patch+"'}]")
+	}
+	if len(further) > 0 {
+		m.left("ingress.hosts", "has further hosts, which are not carried over, since a spec has one: "+strings.Join(further, ", "),
+			"add to the environment's kustomization.yaml: patches: [{target: {kind: Ingress}, patch: '["+strings.Join(patch, ", ")+"]'}]")
 	}
 	if len(hosts) == 0 {
 		used[first] = true

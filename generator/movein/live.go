@@ -2,6 +2,7 @@ package movein
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/reggen/reggen/generator/object"
@@ -32,21 +33,52 @@ func Of(o object.Object, release string) bool {
 	return labels["heritage"] == "Helm" && labels["release"] == release
 }
 
-// Left says what an object of the old release would still do.
-func Left(o object.Object) string {
-	what := map[string]string{
+// Left says what an object of the old release would still do, and by which command it
+// goes: "" for what holds images, what the environment reads, and what the script
+// takes away that Forget makes.
+func Left(o object.Object, built []object.Object) (what, command string) {
+	kind := strings.ToLower(o.Kind())
+	switch {
+	case readBy(o, built):
+		return "stays, since your environment reads it", ""
+	case o.Kind() == "PersistentVolumeClaim":
+		return "is left behind: it holds what the release had on it", ""
+	case o.Kind() == "Secret" && strings.HasSuffix(o.Name(), "-secret"):
+		return "is left behind: it holds every secret of the release; reggen takeover --forget deletes it once nothing reads it", ""
+	}
+	what = map[string]string{
 		"CronJob":                 "would go on collecting garbage while pushes go on",
 		"ServiceMonitor":          "selects by heritage: Helm and finds nothing any more",
-		"Secret":                  "holds every secret of the release",
 		"PodDisruptionBudget":     "counts the same pods as a budget of reggen's would",
 		"HorizontalPodAutoscaler": "would go on scaling the Deployment",
-		"PersistentVolumeClaim":   "holds images: look before you delete it",
 		"Ingress":                 "would go on sending the old hosts to the registry",
 	}[o.Kind()]
 	if what == "" {
 		what = "is of the release and not of the environment"
 	}
-	return what
+	if object.IsName(kind) && object.IsName(o.Name()) && object.IsName(o.Namespace()) {
+		command = fmt.Sprintf("kubectl -n %s delete %s %s", o.Namespace(), kind, o.Name())
+	}
+	return "is left behind: " + what, command
+}
+
+// references are the fields that name an object of a kind.
+var references = map[string]*regexp.Regexp{
+	"PersistentVolumeClaim": regexp.MustCompile(`claimName$`),
+	"Secret":                regexp.MustCompile(`(secretName|secret(Key)?Ref\.name|[pP]ullSecrets.*name|secretRef\.name)$`),
+	"ConfigMap":             regexp.MustCompile(`configMap((Key)?Ref)?\.name$`),
+	"ServiceAccount":        regexp.MustCompile(`serviceAccountName$`),
+}
+
+func readBy(o object.Object, built []object.Object) (reads bool) {
+	at := references[o.Kind()]
+	if at == nil {
+		return false
+	}
+	for _, b := range built {
+		b.Walk(func(path, text string) { reads = reads || text == o.Name() && at.MatchString(path) })
+	}
+	return reads
 }
 
 // filledIn are fields that a cluster writes by itself where an object doesn't say

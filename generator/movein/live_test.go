@@ -1,6 +1,7 @@
 package movein
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -89,6 +90,9 @@ func TestWhy(t *testing.T) {
 		{"Deployment", "spec/template/spec/securityContext/runAsUser", "2000", "1000", []Word{Look}},
 		{"Deployment", "spec/template/spec/securityContext", "", "runAsNonRoot: true", []Word{Better}},
 		{"Deployment", "spec/template/spec", "", "automountServiceAccountToken: false\nhostNetwork: true", []Word{Better, Look}},
+		{"Deployment", "spec/template/spec/volumes", "- name: x\n  configMap:\n    name: docker-registry-config\n- name: y\n  secret:\n    secretName: corp-ca-secret", "", []Word{Same, Look}},
+		{"Deployment", "spec/template/spec/securityContext", "", "fsGroup: 1000\nrunAsGroup: 1000", []Word{Look, Better}},
+		{"Deployment", "spec/template/spec", "", "securityContext:\n  runAsUser: 1000\n  seccompProfile:\n    type: RuntimeDefault", []Word{Look}},
 		{"Deployment", "spec/replicas", "1", "3", []Word{Look}},
 		{"Deployment", "spec/strategy/type", "RollingUpdate", "Recreate", []Word{Look}},
 		{"Service", "spec/ports/name=http/targetPort", "http", "5000", []Word{Same}},
@@ -109,7 +113,7 @@ func TestWhy(t *testing.T) {
 		case x.to == "":
 			how = Removed
 		}
-		for _, d := range Why(x.kind, how, x.path, x.from, x.to) {
+		for _, d := range (Judge{name: "docker-registry"}).Why(x.kind, how, x.path, x.from, x.to) {
 			got = append(got, d.Word)
 			text += d.From + d.To
 			if d.Reason == "" || d.Path != x.path {
@@ -140,8 +144,72 @@ func TestOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Of(l[0], "r"); got != want || Left(l[0]) == "" {
+		what, _ := Left(l[0], nil)
+		if got := Of(l[0], "r"); got != want || what == "" {
 			t.Errorf("%s: %v", text, got)
 		}
+	}
+}
+
+// No command deletes what the environment reads, or a volume; and none is made of a
+// kind that is no word.
+func TestLeftDeletesNothingThatIsRead(t *testing.T) {
+	parse := func(text string) object.Object {
+		l, err := object.Parse("", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l[0]
+	}
+	pods := func(spec string) []object.Object {
+		return []object.Object{parse("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: {spec: " + spec + "}}")}
+	}
+	for _, c := range []struct {
+		left          string
+		built         []object.Object
+		what, command string
+	}{
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: r-secret, namespace: ns}", pods("{containers: [{env: [{valueFrom: {secretKeyRef: {name: r-secret}}}]}]}"), "stays", ""},
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: r-secret, namespace: ns}", pods("{}"), "reggen takeover --forget", ""},
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: ca, namespace: ns}", pods("{volumes: [{secret: {secretName: ca}}]}"), "stays", ""},
+		{"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: ns}", pods("{volumes: [{configMap: {name: ca}}]}"), "stays", ""},
+		{"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: ns}", pods("{}"), "is left behind", "kubectl -n ns delete configmap ca"},
+		{"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: r, namespace: ns}", pods("{volumes: [{persistentVolumeClaim: {claimName: r}}]}"), "stays", ""},
+		{"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: r, namespace: ns}", pods("{}"), "is left behind", ""},
+		{"apiVersion: v1\nkind: \"Secret; touch pwned #\"\nmetadata: {name: r, namespace: ns}", pods("{}"), "is left behind", ""},
+		{"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: r, namespace: ns}", pods("{}"), "collecting", "kubectl -n ns delete cronjob r"},
+	} {
+		if what, command := Left(parse(c.left), c.built); !strings.Contains(what, c.what) || command != c.command {
+			t.Errorf("%s: %q, %q", c.left, what, command)
+		}
+	}
+}
+
+// What the live registry is told by variables, the environment says too, or it has
+// to be looked at.
+func TestJudge(t *testing.T) {
+	config := func(text string) object.Object {
+		return object.Object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "r-config"}, "data": map[string]any{"config.yml": text}}
+	}
+	pods := func(env ...any) object.Object {
+		return object.Object{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "r"}, "spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"env": env}}}}}}
+	}
+	v := func(name, value string) any { return map[string]any{"name": name, "value": value} }
+	target := Target{name: "r"}
+	live := []object.Object{config("version: 0.1\n"), pods(v("REGISTRY_STORAGE_S3_BUCKET", "other"), v("REGISTRY_STORAGE_S3_REGIONENDPOINT", "nyc3.example.org"), v("REGISTRY_STORAGE_S3_ROOTDIRECTORY", "/prod"),
+		v("REGISTRY_AUTH", "htpasswd"), v("REGISTRY_PROXY_REMOTEURL", "https://x"), map[string]any{"name": "REGISTRY_STORAGE_S3_ACCESSKEY", "valueFrom": map[string]any{}})}
+	built := []object.Object{config("auth: {htpasswd: {path: /auth/htpasswd}}\nstorage: {s3: {bucket: bkt, regionendpoint: https://nyc3.example.org}}\n"), pods()}
+	j := target.Judge(live, built)
+	if got := fmt.Sprint(j.odd); got != "map[REGISTRY_PROXY_REMOTEURL:the environment has no proxy.remoteurl REGISTRY_STORAGE_S3_BUCKET:the environment has another storage.s3.bucket REGISTRY_STORAGE_S3_ROOTDIRECTORY:the environment has no storage.s3.rootdirectory]" || len(j.look) > 0 {
+		t.Errorf("%s %q", got, j.look)
+	}
+	d := j.Why("Deployment", Removed, "spec/template/spec/containers/name=c/env", "- name: REGISTRY_STORAGE_S3_BUCKET\n  value: other\n- name: REGISTRY_AUTH\n  value: htpasswd", "")
+	if len(d) != 2 || d[0].Word != Look || d[1].Word != Same {
+		t.Errorf("%+v", d)
+	}
+	built[0] = config("storage: {s3: {bucket: other, rootdirectory: /new}}")
+	live[1] = pods(v("REGISTRY_STORAGE_S3_BUCKET", "other"))
+	if j := target.Judge(live, built); len(j.odd) > 0 || len(j.look) != 1 || !strings.Contains(j.look[0], "storage.s3.rootdirectory") {
+		t.Errorf("%v %q", j.odd, j.look)
 	}
 }

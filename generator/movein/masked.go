@@ -20,15 +20,22 @@ const notShown = "(not shown)"
 var (
 	shown = []string{
 		"name", "key", "kind", "apiVersion", "type", "image", "imagePullPolicy", "claimName", "secretName", "serviceAccountName", "mountPath", "subPath",
-		"port", "targetPort", "containerPort", "number", "protocol", "scheme", "pathType", "host", "ingressClassName", "storageClassName", "storage", "cpu", "memory",
+		"port", "targetPort", "containerPort", "nodePort", "number", "protocol", "scheme", "pathType", "ingressClassName", "storageClassName", "storage", "cpu", "memory",
 		"schedule", "operator", "effect", "topologyKey", "whenUnsatisfiable", "maxSurge", "maxUnavailable", "minAvailable", "restartPolicy", "concurrencyPolicy",
-		"priorityClassName", "fsGroupChangePolicy", "terminationGracePeriodSeconds", "app", "release", "chart", "heritage",
+		"priorityClassName", "fsGroupChangePolicy", "app", "release", "chart", "heritage",
+		"replicas", "minReplicas", "maxReplicas", "averageUtilization", "maxSkew", "runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup", "readOnly", "readOnlyRootFilesystem",
+		"allowPrivilegeEscalation", "privileged", "failureThreshold", "successThreshold", "periodSeconds", "timeoutSeconds", "initialDelaySeconds", "minReadySeconds",
+		"terminationGracePeriodSeconds", "automountServiceAccountToken", "enableServiceLinks", "hostNetwork", "defaultMode", "optional", "suspend", "tolerationSeconds",
 	}
-	free     = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command", "httpHeaders"}
+	free     = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command", "httpHeaders", "volumeAttributes", "options", "parameters", "nodeSelector", "matchExpressions"}
 	freeText = regexp.MustCompile(`(^|/)(` + strings.Join(free, "|") + `)(/|$)`)
 	// A value by itself, which is never read as YAML: it may well look like some.
-	single  = regexp.MustCompile(`(^|/)(env/[^/]+/value|(data|stringData|binaryData|annotations)/[^:]+|(args|command)/[0-9]+|httpHeaders/[^/]+/value)$`)
-	pointer = regexp.MustCompile(`/env/.*KeyRef/(name|key)$`) // a name of a Secret, not what is in it
+	named     = regexp.MustCompile(`/(env|httpHeaders)(/|$)`) // elements have names
+	single    = regexp.MustCompile(`(^|/)(env/[^/]+/value|(data|stringData|binaryData|annotations)/[^:]+|(args|command)/[0-9]+|httpHeaders/[^/]+/value)$`)
+	byDigest  = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
+	aHost     = regexp.MustCompile(`^[A-Za-z0-9*.-]+$`)
+	ofIngress = regexp.MustCompile(`^spec/(rules|tls)/`)
+	pointer   = regexp.MustCompile(`/env/.*KeyRef/(name|key)$`) // a name of a Secret, not what is in it
 )
 
 // Masked is what a live object had at a path, as diff writes it, without values that
@@ -55,13 +62,13 @@ func Masked(path, from string, block bool) string {
 		if !block {
 			return notShown
 		}
-		text, err := yaml.Marshal(mask(key, v, hidden, hidden && !strings.Contains(path, "/env")))
+		text, err := yaml.Marshal(mask(key, v, hidden, hidden && !named.MatchString(path)))
 		if err != nil {
 			return notShown
 		}
 		return strings.TrimSuffix(string(text), "\n")
 	}
-	if block || hidden || !harmlessIn(key, strings.Contains(path, "labels/"), v) {
+	if block || hidden || !harmlessIn(key, strings.Contains(path, "labels/"), v) && !(key == "host" && ofIngress.MatchString(path) && aHost.MatchString(from)) {
 		return notShown
 	}
 	return from
@@ -73,11 +80,8 @@ func harmlessIn(key string, label bool, v any) bool {
 	if refuse.Looks(key, v) {
 		return false
 	}
-	text, is := v.(string)
-	if !is {
-		return true
-	}
-	return label || slices.Contains(shown, key) && !strings.ContainsAny(text, "?@=")
+	text, _ := v.(string)
+	return label || slices.Contains(shown, key) && !strings.ContainsAny(byDigest.ReplaceAllString(text, ""), "?@=")
 }
 
 // mask puts notShown in the place of values: of all where hidden, of what is not known

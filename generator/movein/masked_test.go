@@ -19,7 +19,7 @@ func TestMasked(t *testing.T) {
 		{"metadata/annotations", "name: canary\n", "name: (not shown)"},
 		{"data/config.yml: redis", "name: canary\npassword: canary\n", "name: (not shown)\npassword: (not shown)"},
 		{"data/plain", "canary\n: - {", notShown},
-		{"spec/whatever", "password: canary\nurl: https://a:canary@b\nsize: 3\n", "password: (not shown)\nsize: 3\nurl: (not shown)"},
+		{"spec/whatever", "password: canary\nurl: https://a:canary@b\nsize: 3\n", "password: (not shown)\nsize: (not shown)\nurl: (not shown)"},
 		{"spec/token", "canary", notShown},
 		{"metadata/labels", "heritage: Helm\n", "heritage: Helm"},
 		{"metadata/labels/team", "somebody", "somebody"},
@@ -36,6 +36,11 @@ func TestMasked(t *testing.T) {
 		{"spec/rules/0/host", "registry.example.org", "registry.example.org"},
 		{"spec/rules/0/host", "canary@b?", notShown},
 		{"spec/whatever/path", "canary: x", notShown},
+		{"spec/template/spec/containers/name=c/image", "registry@sha256:" + strings.Repeat("0", 64), "registry@sha256:" + strings.Repeat("0", 64)},
+		{"spec/template/spec/volumes/name=x/csi/volumeAttributes/key", "canary", notShown},
+		{"spec/template/spec/volumes/name=x/csi", "volumeAttributes:\n  image: canary\n  key: canary\n", "volumeAttributes:\n  image: (not shown)\n  key: (not shown)"},
+		{"spec/template/spec/volumes/name=x/csi/volumeAttributes/pin", "12348765", notShown},
+		{"spec/template/spec/containers/name=c/livenessProbe", "httpGet:\n  host: canary\n", "httpGet:\n  host: (not shown)"},
 		{"spec/accessModes/0", "ReadWriteOnce", notShown},
 	} {
 		if got := Masked(c.path, c.from, strings.Contains(c.from, "\n")); got != c.want || strings.Contains(got, "canary") {

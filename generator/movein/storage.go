@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // storage is where images are kept.
@@ -107,7 +108,10 @@ func (m *move) s3() {
 	s3.put(bucket, "bucket")
 	s3.put(strings.Trim(m.in.text("s3", "rootdirectory"), "/"), "rootDirectory")
 	for field, key := range map[string]string{"encrypt": "encrypt", "forcePathStyle": "forcepathstyle"} {
-		if m.yes("s3", key) {
+		switch yes := m.yes("s3", key); {
+		case yes && key == "forcepathstyle" && m.out.get("image", "flavor") == string(spec.DistributionV2):
+			m.left("s3.forcepathstyle", "has no effect: version 2 takes the path wherever there is a regionEndpoint", "")
+		case yes:
 			s3[field] = true
 		}
 	}

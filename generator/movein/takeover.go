@@ -21,6 +21,7 @@ type taken struct {
 	classed                       []string // Ingresses that name their class by the field
 	marked                        []string // KIND/NAME of what Helm may have marked as its own
 	reads                         bool     // the new pods read the release's old Secret
+	managed                       bool     // the environment's objects say who manages them
 }
 
 // TakeOver is a shell script that takes a live Helm release over in a way: what the
@@ -57,7 +58,8 @@ func TakeOver(way, dir, at string, built []object.Object) (string, error) {
 	}
 	of := fmt.Sprintf("-l app=%s,release=%s", t.app, t.release)
 	s.say("\n# 0. Nothing changes yet. Is it the right cluster, and the right names? Would it take the objects?")
-	s.say("test -n \"$(kubectl -n %s get deployment,replicaset %s -o name)\" || { echo 'no pods of the release %s in the namespace %s' >&2; exit 1; }", t.namespace, of, t.release, t.namespace)
+	s.say("there=$(kubectl -n %s get deployment,replicaset %s -o name)", t.namespace, of)
+	s.say("test -n \"$there\" || { echo 'no Deployment of the release %s in the namespace %s' >&2; exit 1; }", t.release, t.namespace)
 	s.say("%s", rehearsal(way, quoted(dir)))
 	s.say("\n# 1. What the old release does by itself ends: its collector deletes what is being pushed.")
 	s.say("kubectl -n %s delete cronjob %s-garbage-collector --ignore-not-found", t.namespace, t.name)
@@ -66,7 +68,8 @@ func TakeOver(way, dir, at string, built []object.Object) (string, error) {
 	}
 	s.say("\n# 2. Helm's Deployment goes, the pods stay and serve. A new one has nothing of Helm's in it.")
 	if t.scaled {
-		s.say("pods=$(kubectl -n %s get deployment %s -o jsonpath='{.spec.replicas}' --ignore-not-found)", t.namespace, t.name)
+		s.say("numbers=$(kubectl -n %s get deployment,replicaset %s -o jsonpath='{range .items[*]}{.spec.replicas}{\"\\n\"}{end}')", t.namespace, of)
+		s.say("pods=$(printf '%%s\\n' \"$numbers\" | sort -n | tail -1)")
 	}
 	s.say("kubectl -n %s delete deployment %s,heritage --cascade=orphan", t.namespace, of)
 	s.say("\n# 3. reggen's objects. The new Deployment takes the old pods over and replaces them.")
@@ -79,7 +82,7 @@ func TakeOver(way, dir, at string, built []object.Object) (string, error) {
 		s.say("test -z \"$pods\" || kubectl -n %s scale deployment %s --replicas=\"$pods\"", t.namespace, t.name)
 	}
 	s.say("kubectl -n %s rollout status deployment/%s --timeout=10m", t.namespace, t.name)
-	s.say("echo %s", quoted("taken over; when all is well: reggen takeover "+dir+" --forget"))
+	s.say("printf '%%s\\n' %s", quoted("taken over; when all is well: reggen takeover "+dir+" --forget"))
 	s.say(`
 # To go back, while Helm knows the release:%[4]s
 #   kubectl -n %[1]s delete deployment %[2]s --cascade=orphan
@@ -116,17 +119,21 @@ func Forget(built []object.Object) (string, error) {
 	if len(t.classed) > 0 {
 		s.say("kubectl -n %s annotate %s kubernetes.io/ingress.class-", t.namespace, strings.Join(t.classed, " "))
 	}
-	s.say("kubectl -n %s label %s heritage- chart- app.kubernetes.io/managed-by-", t.namespace, on)
+	managed := " app.kubernetes.io/managed-by-"
+	if t.managed {
+		managed = "" // the environment has one of its own
+	}
+	s.say("kubectl -n %s label %s heritage- chart-%s", t.namespace, on, managed)
 	s.say("\n# What is left of it: its monitor, which finds nothing any more, and its Secret.")
 	s.say("kubectl -n %s delete servicemonitor -l release=%s,heritage=Helm || true # fails where there is no operator of Prometheus", t.namespace, t.release)
 	if t.reads {
 		s.say("# Your spec reads the Secret %s-secret, so it stays.", t.name)
 	} else {
 		s.say("named=$(kubectl -n %s get deployment,statefulset,daemonset,cronjob,pod -o yaml)", t.namespace)
-		s.say("if echo \"$named\" | grep -q ': %[2]s-secret$'; then echo '%[2]s-secret stays: something still reads it; look with kubectl -n %[1]s get pod -o yaml' >&2; else kubectl -n %[1]s delete secret %[2]s-secret --ignore-not-found; fi", t.namespace, t.name)
+		s.say("if printf '%%s\\n' \"$named\" | grep -q ': %[2]s-secret$'; then echo '%[2]s-secret stays: something still reads it; look with kubectl -n %[1]s get pod -o yaml' >&2; else kubectl -n %[1]s delete secret %[2]s-secret --ignore-not-found; fi", t.namespace, t.name)
 	}
 	s.say("\n# Whatever this still shows the old release had and your environment has not: look, then delete it.")
-	s.say("kubectl -n %s get deployment,service,configmap,secret,ingress,persistentvolumeclaim,horizontalpodautoscaler,cronjob,poddisruptionbudget,networkpolicy,role,rolebinding -l release=%s,heritage=Helm", t.namespace, t.release)
+	s.say("kubectl -n %s get deployment,service,configmap,secret,ingress,persistentvolumeclaim,horizontalpodautoscaler,cronjob,poddisruptionbudget,networkpolicy,serviceaccount,role,rolebinding -l release=%s,heritage=Helm", t.namespace, t.release)
 	return s.String(), nil
 }
 
@@ -219,6 +226,7 @@ func takenBy(built []object.Object) (t taken, err error) {
 	for _, o := range built {
 		if slices.Contains(markable, o.Kind()) && o.Namespace() == t.namespace && object.IsName(o.Name()) {
 			t.marked = append(t.marked, strings.ToLower(o.Kind())+"/"+o.Name())
+			t.managed = t.managed || o.Map("metadata", "labels")["app.kubernetes.io/managed-by"] != nil
 		}
 		if o.IsSecret() {
 			t.reads = t.reads || o.Name() == t.name+"-secret"

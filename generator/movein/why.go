@@ -71,8 +71,10 @@ var why = sync.OnceValue(func() []rule {
 		{"Deployment", "+", at(`.*/containers/name=[^/]+/(liveness|readiness|startup)Probe(/.*)?`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
 		{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/httpGet/port`), re(`^(5000|http)$`), re(`^(5000|http)$`), Same, "the same port, by its name"},
 		{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/.*(failureThreshold|timeoutSeconds|periodSeconds|initialDelaySeconds)`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
-		{"Deployment", "+", at(`.*/securityContext(/.*)?`), nil, nil, Better, "pods may do no more than they have to"},
+		{"Deployment", "+", at(`.*/securityContext/runAsGroup`), nil, re(`^1000$`), Better, "pods may do no more than they have to"},
 		{"Deployment", "", at(`.*/securityContext/(runAsUser|runAsGroup|fsGroup)`), nil, nil, Look, "files on a volume belong to somebody"},
+		{"Deployment", "+", at(`.*/securityContext`), nil, re(`(^|\n) *(runAsUser|fsGroup):`), Look, "files on a volume belong to somebody"},
+		{"Deployment", "+", at(`.*/securityContext(/.*)?`), nil, nil, Better, "pods may do no more than they have to"},
 		{"Deployment", "+", at(`.*/(automountServiceAccountToken|enableServiceLinks)`), nil, re(`false`), Better, "pods may do no more than they have to"},
 		{"Deployment", "+", at(`.*/serviceAccountName`), nil, nil, Better, "an account of its own, which can do nothing"},
 		{"Deployment", "+", at(`.*/(terminationGracePeriodSeconds|topologySpreadConstraints)|spec/(strategy|minReadySeconds)`), nil, nil, Better, "uploads and downloads end before their pod does, and a pod is there meanwhile"},
@@ -82,7 +84,7 @@ var why = sync.OnceValue(func() []rule {
 		{"Deployment", "", at(`.*/containers/name=[^/]+/ports(/.*)?`), re(`^$|^- containerPort: 500[01](\n|$)|5000|5001|^name: `), re(`^$|containerPort: 500[01]|^(name: )?http`), Same, "the same port, with a name"},
 		{"Deployment", "-", at(`.*/volumeMounts`), re(`mountPath: (/etc/distribution|/etc/docker/registry|/auth)/?(\n|$)`), nil, Same, "mounted from another volume"},
 		{"Deployment", "+", at(`.*/volumeMounts`), nil, re(`mountPath: (/etc/distribution|/etc/docker/registry|/auth|/tmp)/?(\n|$)`), Needed, "the configuration, the users, and a folder for what is temporary"},
-		{"Deployment", "-", at(`.*/volumes`), re(`^- configMap:[\s\S]*-config(\n|$)|^- name: [\s\S]*secretName: [a-z0-9.-]+-secret(\n|$)|^- (emptyDir)`), nil, Same, "under another name now"},
+		{"Deployment", "-", at(`.*/volumes`), nil, nil, Same, "under another name now"},
 		{"Deployment", "+", at(`.*/volumes`), nil, re(`name: (config|auth|tmp)(\n|$)`), Needed, "the configuration, a Secret for one purpose, and a folder for what is temporary"},
 		{"Deployment", "~", at(`.*/volumes/name=auth/secret/secretName`), nil, nil, Needed, "a Secret of its own"},
 		{"Deployment", "", at(`.*(claimName|/volumes)`), nil, nil, Look, "is this the volume with the images?"},
@@ -106,10 +108,10 @@ type Difference struct {
 // Why says of every part of a difference what it comes to: kind is the object's, how
 // one of Added, Removed (from or to is a block of YAML then) and Changed, the rest as
 // diff writes it. Those of the same word and reason are told together.
-func Why(kind, how, path, from, to string) (out []Difference) {
+func (j Judge) Why(kind, how, path, from, to string) (out []Difference) {
 	if how == Changed {
 		d := Difference{Path: path, From: from, To: to}
-		d.Word, d.Reason = judged(kind, how, path, from, to)
+		d.Word, d.Reason = j.judged(kind, how, path, from, to)
 		return []Difference{d}
 	}
 	text := from + to
@@ -117,10 +119,10 @@ func Why(kind, how, path, from, to string) (out []Difference) {
 		d := Difference{Path: path, Entries: p.names()}
 		if how == Added {
 			d.To = p.text
-			d.Word, d.Reason = judged(kind, how, p.path, "", p.inner)
+			d.Word, d.Reason = j.judged(kind, how, p.path, "", p.inner)
 		} else {
 			d.From = p.text
-			d.Word, d.Reason = judged(kind, how, p.path, p.inner, "")
+			d.Word, d.Reason = j.judged(kind, how, p.path, p.inner, "")
 		}
 		i := slices.IndexFunc(out, func(o Difference) bool { return o.Word == d.Word && o.Reason == d.Reason })
 		if i < 0 {
@@ -140,7 +142,17 @@ func joined(a, b string) string {
 	return strings.TrimSuffix(a+"\n"+b, "\n")
 }
 
-func judged(kind, how, path, from, to string) (Word, string) {
+func (j Judge) judged(kind, how, path, from, to string) (Word, string) {
+	if _, name, is := strings.Cut(path, "/env/name="); is && how != Added {
+		name, _, _ = strings.Cut(name, "/")
+		if what := j.odd[name]; what != "" {
+			return Look, what
+		}
+	}
+	if kind == "Deployment" && how == Removed && strings.HasSuffix(path, "/volumes") &&
+		!strings.Contains(from, "name: "+j.name+"-config\n") && !strings.HasSuffix(from, "name: "+j.name+"-config") && !strings.HasSuffix(from, "secretName: "+j.name+"-secret") && !strings.Contains(from, "secretName: "+j.name+"-secret\n") {
+		return Look, "does nothing need this volume any more?"
+	}
 	for _, w := range why() {
 		if (w.kind == "" || w.kind == kind) && (w.how == "" || w.how == how) && w.path.MatchString(path) &&
 			(w.from == nil || w.from.MatchString(from)) && (w.to == nil || w.to.MatchString(to)) {

@@ -68,7 +68,8 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 	if err := release.Matches(slices.Collect(maps.Values(old)), live); err != nil {
 		return "", err
 	}
-	r := liveReport{w: w, counts: map[movein.Word]int{}}
+	r := liveReport{w: w, counts: map[movein.Word]int{}, judge: release.Judge(slices.Collect(maps.Values(old)), built)}
+	r.look = r.judge.Elsewhere()
 	for _, o := range built {
 		id := o.ID().String()
 		was, is := old[id]
@@ -84,7 +85,7 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 			others++
 		}
 	}
-	return r.text(release.Namespace, others), nil
+	return r.text(built, others), nil
 }
 
 func ours(o object.Object, built []object.Object) bool {
@@ -94,6 +95,7 @@ func ours(o object.Object, built []object.Object) bool {
 // liveReport is what an environment changes in a release, on its way.
 type liveReport struct {
 	w      *Work
+	judge  movein.Judge
 	body   strings.Builder
 	counts map[movein.Word]int
 	look   []string // what has to be looked at, by object and field
@@ -121,7 +123,7 @@ func (r *liveReport) object(o, was object.Object, is bool) error {
 	fmt.Fprintf(&r.body, "~ %s\n", id)
 	for _, f := range changes[0].Fields {
 		r.rolled = r.rolled || o.Kind() == "Deployment" && strings.HasPrefix(f.Path, "spec/template")
-		for _, d := range movein.Why(o.Kind(), marks[f.Change].sign, f.Path, f.From, f.To) {
+		for _, d := range r.judge.Why(o.Kind(), marks[f.Change].sign, f.Path, f.From, f.To) {
 			r.counts[d.Word]++
 			f.Path, f.From, f.To = problem.Shown(d.Path), terminal.Printable(movein.Masked(d.Path, d.From, f.Change != diff.Changed)), terminal.Printable(d.To)
 			if d.Word == movein.Look {
@@ -143,7 +145,7 @@ func (r *liveReport) object(o, was object.Object, is bool) error {
 }
 
 // text begins with what matters: whether pods are replaced, what to look at.
-func (r *liveReport) text(namespace string, others int) string {
+func (r *liveReport) text(built []object.Object, others int) string {
 	var b strings.Builder
 	if r.rolled {
 		b.WriteString("pods are replaced once\n")
@@ -160,9 +162,10 @@ func (r *liveReport) text(namespace string, others int) string {
 	}
 	b.WriteString("\n" + r.body.String())
 	for _, o := range r.left {
-		fmt.Fprintf(&b, "- %s: is left behind: %s\n", problem.Shown(o.ID().String()), movein.Left(o))
-		if object.IsName(o.Name()) {
-			fmt.Fprintf(&b, "    when all is well: kubectl -n %s delete %s %s\n", namespace, problem.Shown(strings.ToLower(o.Kind())), o.Name())
+		what, command := movein.Left(o, built)
+		fmt.Fprintf(&b, "- %s: %s\n", problem.Shown(o.ID().String()), what)
+		if command != "" {
+			fmt.Fprintf(&b, "    when all is well: %s\n", command)
 		}
 	}
 	if others > 0 {
