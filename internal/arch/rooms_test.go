@@ -51,7 +51,8 @@ var parts = map[string][]string{
 	"inplace":    {"bounded", "object"},
 	"refuse":     {"object", "problem", "spec"},
 	"values":     {"object", "refuse", "secret", "spec"},
-	"movein":     {"chart", "credential", "object", "problem", "refuse", "secret", "spec", "syntax", "values"},
+	"takeover":   {"bounded", "object", "problem", "refuse"},
+	"movein":     {"chart", "credential", "problem", "refuse", "secret", "spec", "syntax", "values"},
 	"check":      {"bounded", "object", "problem", "spec"},
 }
 

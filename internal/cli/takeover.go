@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reggen/reggen/generator/movein"
+	"github.com/reggen/reggen/generator/takeover"
 )
 
 func (w *World) takeoverCommand() *cobra.Command {
@@ -57,10 +57,10 @@ See docs/guide/moving-in.md.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&way, "by", movein.Ways[0], "kubectl (apply), server-side (kubectl apply --server-side), flux or argocd")
+	cmd.Flags().StringVar(&way, "by", takeover.Ways[0], "kubectl (apply), server-side (kubectl apply --server-side), flux or argocd")
 	cmd.Flags().StringVar(&live, "live", "", "a file of the live objects, or - for standard input: what the environment changes in them, instead of the script")
 	cmd.Flags().BoolVar(&forget, "forget", false, "the script for afterwards: Helm forgets the release, and what is left of it goes")
 	cmd.MarkFlagsMutuallyExclusive("by", "live", "forget")
-	fixed(cmd, "by", movein.Ways...)
+	fixed(cmd, "by", takeover.Ways...)
 	return cmd
 }

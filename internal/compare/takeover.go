@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/bounded"
-	"github.com/reggen/reggen/generator/movein"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/takeover"
 	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/diff"
 	"github.com/reggen/reggen/internal/terminal"
@@ -45,7 +45,7 @@ func (w *Work) Live(ctx context.Context, dir, file string) (string, error) {
 }
 
 func (w *Work) liveText(live, built []object.Object) (string, error) {
-	release, err := movein.Taken(built)
+	release, err := takeover.Taken(built)
 	if err != nil {
 		return "", err
 	}
@@ -68,7 +68,7 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 	if err := release.Matches(slices.Collect(maps.Values(old)), live); err != nil {
 		return "", err
 	}
-	r := liveReport{w: w, counts: map[movein.Word]int{}, judge: release.Judge(slices.Collect(maps.Values(old)), built)}
+	r := liveReport{w: w, counts: map[takeover.Word]int{}, judge: release.Judge(slices.Collect(maps.Values(old)), built)}
 	r.look = r.judge.Elsewhere()
 	for _, o := range built {
 		id := o.ID().String()
@@ -79,7 +79,7 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(old)) {
-		if o := old[id]; movein.Of(o, release.Name) {
+		if o := old[id]; takeover.Of(o, release.Name) {
 			r.left = append(r.left, o)
 		} else {
 			others++
@@ -95,9 +95,9 @@ func ours(o object.Object, built []object.Object) bool {
 // liveReport is what an environment changes in a release, on its way.
 type liveReport struct {
 	w      *Work
-	judge  movein.Judge
+	judge  takeover.Judge
 	body   strings.Builder
-	counts map[movein.Word]int
+	counts map[takeover.Word]int
 	look   []string // what has to be looked at, by object and field
 	left   []object.Object
 	rolled bool
@@ -106,13 +106,13 @@ type liveReport struct {
 func (r *liveReport) object(o, was object.Object, is bool) error {
 	id := problem.Shown(o.ID().String())
 	if !is {
-		fmt.Fprintf(&r.body, "+ %s: new: %s\n", id, movein.New(o))
+		fmt.Fprintf(&r.body, "+ %s: new: %s\n", id, takeover.New(o))
 		if o.Kind() == "PersistentVolumeClaim" {
 			r.look = append(r.look, id+": is new, and empty: are the images on another claim?")
 		}
 		return nil
 	}
-	changes, err := diff.Compare([]object.Object{movein.Settled(was, o)}, []object.Object{movein.Settled(o, o)})
+	changes, err := diff.Compare([]object.Object{takeover.Settled(was, o)}, []object.Object{takeover.Settled(o, o)})
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (r *liveReport) object(o, was object.Object, is bool) error {
 		r.rolled = r.rolled || o.Kind() == "Deployment" && strings.HasPrefix(f.Path, "spec/template")
 		for _, d := range r.judge.Why(o.Kind(), marks[f.Change].sign, f.Path, f.From, f.To) {
 			r.counts[d.Word]++
-			f.Path, f.From, f.To = problem.Shown(d.Path), terminal.Printable(movein.Masked(d.Path, d.From, f.Change != diff.Changed)), terminal.Printable(d.To)
-			if d.Word == movein.Look {
+			f.Path, f.From, f.To = problem.Shown(d.Path), terminal.Printable(takeover.Masked(d.Path, d.From, f.Change != diff.Changed)), terminal.Printable(d.To)
+			if d.Word == takeover.Look {
 				what := f.Path
 				if len(d.Entries) > 0 {
 					what += " (" + problem.Shown(strings.Join(d.Entries, ", ")) + ")"
@@ -153,7 +153,7 @@ func (r *liveReport) text(built []object.Object, others int) string {
 		b.WriteString("no pod is replaced\n")
 	}
 	var n []string
-	for _, word := range movein.Words {
+	for _, word := range takeover.Words {
 		n = append(n, fmt.Sprintf("%d %s", r.counts[word], word))
 	}
 	fmt.Fprintf(&b, "differences: %s\n", strings.Join(n, ", "))
@@ -162,7 +162,7 @@ func (r *liveReport) text(built []object.Object, others int) string {
 	}
 	b.WriteString("\n" + r.body.String())
 	for _, o := range r.left {
-		what, command := movein.Left(o, built)
+		what, command := takeover.Left(o, built)
 		fmt.Fprintf(&b, "- %s: %s\n", problem.Shown(o.ID().String()), what)
 		if command != "" {
 			fmt.Fprintf(&b, "    when all is well: %s\n", command)
@@ -184,11 +184,11 @@ func (w *Work) builtFor(ctx context.Context, dir string) ([]object.Object, error
 }
 
 // TakeOver is the script by which an environment takes the place of a live Helm
-// release, in one of movein.Ways, and Forget the one that comes afterwards. They
+// release, in one of takeover.Ways, and Forget the one that comes afterwards. They
 // ask no cluster.
 func (w *Work) TakeOver(ctx context.Context, dir, way string) (string, error) {
-	if !slices.Contains(movein.Ways, way) {
-		return "", problem.Problem{Path: "--by", What: "has an unknown way " + problem.Quoted(way), Want: problem.OneOf(movein.Ways), Near: problem.Nearest(way, movein.Ways)}
+	if !slices.Contains(takeover.Ways, way) {
+		return "", problem.Problem{Path: "--by", What: "has an unknown way " + problem.Quoted(way), Want: problem.OneOf(takeover.Ways), Near: problem.Nearest(way, takeover.Ways)}
 	}
 	at := w.Repo.Abs(".")
 	for _, folder := range []string{dir, at} {
@@ -196,12 +196,12 @@ func (w *Work) TakeOver(ctx context.Context, dir, way string) (string, error) {
 			return "", problem.Problem{File: folder, What: "holds control characters", Want: "a folder that can be typed"}
 		}
 	}
-	return w.scriptFor(ctx, dir, func(built []object.Object) (string, error) { return movein.TakeOver(way, dir, at, built) })
+	return w.scriptFor(ctx, dir, func(built []object.Object) (string, error) { return takeover.TakeOver(way, dir, at, built) })
 }
 
 // Forget is the script for after a take-over, see TakeOver.
 func (w *Work) Forget(ctx context.Context, dir string) (string, error) {
-	return w.scriptFor(ctx, dir, movein.Forget)
+	return w.scriptFor(ctx, dir, takeover.Forget)
 }
 
 func (w *Work) scriptFor(ctx context.Context, dir string, script func([]object.Object) (string, error)) (string, error) {

@@ -1,4 +1,4 @@
-package movein
+package takeover
 
 import (
 	"strings"

@@ -1,4 +1,7 @@
-package movein
+// Package takeover is how the objects of an environment take the place of those of a
+// live Helm release: the scripts, what changes and what that comes to, what is left. It is
+// pure: it asks no cluster and runs nothing.
+package takeover
 
 import (
 	"fmt"
