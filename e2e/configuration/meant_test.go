@@ -160,7 +160,9 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 			add(s.Region, "s3", "region")
 			add(unless(s.Endpoint), "s3", "regionendpoint")
 			add(unless(s.RootDirectory), "s3", "rootdirectory")
-			add(*s.ForcePathStyle, "s3", style)
+			if r.Spec.Image.Flavor != spec.DistributionV2 { // which knows no such key
+				add(*s.ForcePathStyle, "s3", style)
+			}
 			add(*s.Encrypt, "s3", "encrypt")
 			add(*s.Secure, "s3", "secure")
 			add(!*s.Redirect, "redirect", "disable")

@@ -107,6 +107,10 @@ func makeMaster(top string) error {
 	if err := os.WriteFile(filepath.Join(master, "values.yaml"), []byte(release), 0o644); err != nil {
 		return err
 	}
+	const live = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: docker-registry, namespace: registry}\nspec: {selector: {matchLabels: {app: docker-registry, release: docker-registry}}, template: {spec: {}}}\n"
+	if err := os.WriteFile(filepath.Join(master, "live.yaml"), []byte(live), 0o644); err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		stdin string
 		args  []string

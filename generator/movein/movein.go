@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -125,6 +126,21 @@ func (m *move) drop(why string, path ...string) {
 	for _, leaf := range lowest(of, nil) {
 		m.left(dotted(leaf), "is not carried over: "+why, "")
 	}
+}
+
+// flag takes out a truth value that the chart hands on to the registry, which reads a
+// text as what it says. What is none stays.
+func (m *move) flag(path ...string) bool {
+	b, is := m.in.get(path...).(bool)
+	if text, isText := m.in.get(path...).(string); isText {
+		var err error
+		b, err = strconv.ParseBool(text)
+		is = err == nil
+	}
+	if is {
+		m.in.take(path...)
+	}
+	return b
 }
 
 // yes takes out a truth value, as templates read one: any text is true, and any

@@ -77,7 +77,7 @@ func (m *move) s3() {
 	s3 := tree{}
 	region, endpoint, bucket := m.in.text("s3", "region"), m.in.text("s3", "regionEndpoint"), m.in.text("s3", "bucket")
 	host := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(endpoint, "https://"), "http://"), "/")
-	secure := m.in.get("s3", "secure") == nil || m.yes("s3", "secure")
+	secure := m.in.get("s3", "secure") == nil || m.flag("s3", "secure")
 	switch {
 	case strings.HasSuffix(host, ".digitaloceanspaces.com"):
 		s3["provider"] = "digitalocean"
@@ -108,17 +108,20 @@ func (m *move) s3() {
 	s3.put(bucket, "bucket")
 	s3.put(strings.Trim(m.in.text("s3", "rootdirectory"), "/"), "rootDirectory")
 	for field, key := range map[string]string{"encrypt": "encrypt", "forcePathStyle": "forcepathstyle"} {
-		switch yes := m.yes("s3", key); {
+		switch yes := m.flag("s3", key); {
 		case yes && key == "forcepathstyle" && m.out.get("image", "flavor") == string(spec.DistributionV2):
 			m.left("s3.forcepathstyle", "has no effect: version 2 takes the path wherever there is a regionEndpoint", "")
 		case yes:
 			s3[field] = true
 		}
 	}
-	if !secure {
+	switch {
+	case !secure && endpoint == "":
+		m.left("s3.secure", "is not carried over: without a regionEndpoint the provider's own is asked, by https", "")
+	case !secure:
 		s3["secure"] = false
 	}
-	if m.yes("s3", "skipverify") {
+	if m.flag("s3", "skipverify") {
 		m.left("s3.skipverify", "is not carried over: nobody would notice another server in the bucket's place", "mount the authority's certificate by spec.extra.volumes")
 	}
 	if ref := m.in.text("secrets", "s3", "secretRef"); ref != "" {
