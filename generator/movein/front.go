@@ -135,7 +135,7 @@ func (m *move) certificates(ingress tree, hosts []string) {
 	}
 	if len(further) > 0 {
 		m.left("ingress.hosts", "has further hosts, which are not carried over, since a spec has one: "+strings.Join(further, ", "),
-			"add to the environment's kustomization.yaml: patches: [{target: {kind: Ingress}, patch: '["+strings.Join(patch, ", ")+"]'}]")
+			"add to the environment's kustomization.yaml: patches: [{target: {kind: Ingress}, patch: '["+strings.ReplaceAll(strings.Join(patch, ", "), "'", "''")+"]'}]")
 	}
 	if len(hosts) == 0 {
 		used[first] = true

@@ -28,7 +28,7 @@ func (m *move) image() {
 	if m.out.get("image", "pullPolicy") == "IfNotPresent" {
 		m.out.take("image", "pullPolicy")
 	}
-	m.out.put(namesOf(m.in.take("imagePullSecrets")), "image", "pullSecrets")
+	m.out.put(namesOf(m.in.list("imagePullSecrets")), "image", "pullSecrets")
 	if repository != "registry" {
 		m.out.put(repository, "image", "repository")
 	}
@@ -53,9 +53,8 @@ func (m *move) image() {
 }
 
 // namesOf are the names in a list of references.
-func namesOf(list any) (out []any) {
-	l, _ := list.([]any)
-	for _, e := range l {
+func namesOf(list []any) (out []any) {
+	for _, e := range list {
 		switch e := e.(type) {
 		case string:
 			out = append(out, e)

@@ -146,17 +146,25 @@ func (m *move) flag(path ...string) bool {
 // yes takes out a truth value, as templates read one: any text is true, and any
 // number but 0. What is none at all stays.
 func (m *move) yes(path ...string) bool {
-	switch v := m.in.get(path...).(type) {
-	case bool:
+	v := m.in.get(path...)
+	switch v.(type) {
+	case bool, string, float64:
 		m.in.take(path...)
+	}
+	if _, text := v.(string); text && truth(v) {
+		m.left(dotted(path), "is a text, which the chart takes for true whatever it says", "")
+	}
+	return truth(v)
+}
+
+// truth is what templates take a value for; a list and a mapping are none here.
+func truth(v any) bool {
+	switch v := v.(type) {
+	case bool:
 		return v
 	case string:
-		if m.in.take(path...); v != "" {
-			m.left(dotted(path), "is a text, which the chart takes for true whatever it says", "")
-		}
 		return v != ""
 	case float64:
-		m.in.take(path...)
 		return v != 0
 	}
 	return false

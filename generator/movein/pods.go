@@ -91,10 +91,8 @@ func (m *move) network() {
 		m.out.put(m.in.text("proxy", "remoteurl"), "proxy", "remoteURL")
 		if ref := m.in.text("proxy", "secretRef"); ref != "" {
 			m.out.put(map[string]any{"name": ref}, "proxy", "existingSecret")
-			delete(m.made.Credentials, credential.Proxy)
+			m.beside("proxy", credential.Proxy)
 		}
-	} else {
-		delete(m.made.Credentials, credential.Proxy)
 	}
 	m.drop(unless(m.out["proxy"] != nil, "the release is no cache of another registry"), "proxy")
 	if m.yes("metrics", "enabled") {

@@ -13,7 +13,7 @@ import (
 // rest puts what the spec has no field for under values, without what the chart
 // says itself, and takes out what reggen refuses there.
 func (m *move) rest(c *chart.Chart) error {
-	if config, ok := m.in.take("configData").(map[string]any); ok {
+	if config := m.in.mapping("configData"); config != nil {
 		m.config(config)
 	}
 	dropDefaults(m.in, c.Values())

@@ -59,8 +59,17 @@ func (m *move) secrets() {
 	fields(credential.S3, map[string][]string{credential.AccessKey: {"secrets", "s3", "accessKey"}, credential.SecretKey: {"secrets", "s3", "secretKey"}})
 	fields(credential.Azure, map[string][]string{credential.AccountKey: {"secrets", "azure", "accountKey"}})
 	fields(credential.Swift, map[string][]string{credential.Username: {"secrets", "swift", "username"}, credential.Password: {"secrets", "swift", "password"}})
-	if m.in.get("proxy", "enabled") != nil && m.in.get("proxy", "enabled") != false {
+	if truth(m.in.get("proxy", "enabled")) {
 		fields(credential.Proxy, map[string][]string{credential.Username: {"proxy", "username"}, credential.Password: {"proxy", "password"}})
+	}
+}
+
+// beside takes away what the values hold of a credential where they name a Secret,
+// which the chart reads instead.
+func (m *move) beside(path string, t credential.Type) {
+	if m.made.Credentials[t] != nil {
+		delete(m.made.Credentials, t)
+		m.left(path, "holds keys that are not carried over: the release reads those of its secretRef", "")
 	}
 }
 

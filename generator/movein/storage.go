@@ -1,6 +1,8 @@
 package movein
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/reggen/reggen/generator/credential"
@@ -77,7 +79,8 @@ func (m *move) s3() {
 	s3 := tree{}
 	region, endpoint, bucket := m.in.text("s3", "region"), m.in.text("s3", "regionEndpoint"), m.in.text("s3", "bucket")
 	host := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(endpoint, "https://"), "http://"), "/")
-	secure := m.in.get("s3", "secure") == nil || m.flag("s3", "secure")
+	_, unclear := strconv.ParseBool(fmt.Sprint(m.in.get("s3", "secure"))) // not said, or neither true nor false
+	secure := unclear != nil || m.flag("s3", "secure")
 	switch {
 	case strings.HasSuffix(host, ".digitaloceanspaces.com"):
 		s3["provider"] = "digitalocean"
@@ -126,7 +129,7 @@ func (m *move) s3() {
 	}
 	if ref := m.in.text("secrets", "s3", "secretRef"); ref != "" {
 		s3["existingSecret"] = map[string]any{"name": ref}
-		delete(m.made.Credentials, credential.S3)
+		m.beside("secrets.s3", credential.S3)
 	}
 	m.drop("the spec has no field for it", "s3")
 	if m.made.Credentials[credential.S3] == nil && s3["existingSecret"] == nil && !m.placeholders {
