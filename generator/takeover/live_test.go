@@ -213,3 +213,30 @@ func TestJudge(t *testing.T) {
 		t.Errorf("%v %q", j.odd, j.look)
 	}
 }
+
+func TestAlike(t *testing.T) {
+	for pair, want := range map[[2]string]bool{
+		{"a", "a"}: true, {"a", "A"}: false, {"/prod", "prod/"}: true, {"/prod", "/Prod"}: false, {"True", "true"}: true,
+		{"https://x", "x"}: true, {"https://x", "http://x"}: false, {"true", "false"}: false,
+	} {
+		if alike(pair[0], pair[1]) != want {
+			t.Errorf("%q: not %v", pair, want)
+		}
+	}
+}
+
+// An entry is called by no name that the block itself doesn't show.
+func TestEntriesShowNothing(t *testing.T) {
+	for _, c := range []struct{ path, text string }{
+		{"data/config.yml: notifications/endpoints", "- name: canary\n  url: x"},
+		{"spec/template/spec/volumes/name=x/csi/volumeAttributes/list", "- name: canary"},
+		{"spec/template/spec/containers/name=c/args", "- canary"},
+		{"spec/whatever", "- name: https://a:canary@b\n"},
+	} {
+		for _, d := range (Judge{}).Why("ConfigMap", Removed, c.path, c.text, "") {
+			if strings.Contains(fmt.Sprint(d.Entries, d.Reason), "canary") {
+				t.Errorf("%s: %q", c.path, d.Entries)
+			}
+		}
+	}
+}

@@ -29,8 +29,9 @@ var (
 	}
 	free     = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command", "httpHeaders", "volumeAttributes", "options", "parameters", "nodeSelector", "matchExpressions"}
 	freeText = regexp.MustCompile(`(^|/)(` + strings.Join(free, "|") + `)(/|$)`)
+	named    = regexp.MustCompile(`/(env|httpHeaders)(/|$)`) // elements have names
+	number   = regexp.MustCompile(`^[0-9]+$`)                // of an element
 	// A value by itself, which is never read as YAML: it may well look like some.
-	named     = regexp.MustCompile(`/(env|httpHeaders)(/|$)`) // elements have names
 	single    = regexp.MustCompile(`(^|/)(env/[^/]+/value|(data|stringData|binaryData|annotations)/[^:]+|(args|command)/[0-9]+|httpHeaders/[^/]+/value)$`)
 	byDigest  = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
 	aHost     = regexp.MustCompile(`^[A-Za-z0-9*.-]+$`)
@@ -52,7 +53,7 @@ func Masked(path, from string, block bool) string {
 		return notShown
 	}
 	key := path[strings.LastIndexByte(path, '/')+1:]
-	if isElement := regexp.MustCompile(`^[0-9]+$`).MatchString(key); isElement {
+	if number.MatchString(key) {
 		above := strings.TrimSuffix(path, "/"+key)
 		key = strings.TrimSuffix(above[strings.LastIndexByte(above, '/')+1:], "s") // accessModes, hosts
 	}

@@ -131,11 +131,20 @@ func hasBelow(m map[string]string, prefix string) bool {
 	return false
 }
 
-// alike says that two texts are one to the registry.
+// alike says that two texts are one to the registry: the same but for slashes at
+// their ends, for a scheme that only one of them has, or for how truth is written.
 func alike(a, b string) bool {
-	plain := func(s string) string {
-		s = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(s), "https://"), "http://")
-		return strings.Trim(s, "/")
+	plain := func(s string) (scheme, rest string) {
+		scheme, rest, is := strings.Cut(s, "://")
+		if !is {
+			scheme, rest = "", s
+		}
+		if rest = strings.Trim(rest, "/"); strings.EqualFold(rest, "true") || strings.EqualFold(rest, "false") {
+			rest = strings.ToLower(rest)
+		}
+		return scheme, rest
 	}
-	return plain(a) == plain(b)
+	x, p := plain(a)
+	y, q := plain(b)
+	return p == q && (x == y || x == "" || y == "")
 }

@@ -85,7 +85,7 @@ func TakeOver(way, dir, at string, built []object.Object) (string, error) {
 		s.say("test -z \"$pods\" || kubectl -n %s scale deployment %s --replicas=\"$pods\"", t.namespace, t.name)
 	}
 	s.say("kubectl -n %s rollout status deployment/%s --timeout=10m", t.namespace, t.name)
-	s.say("printf '%%s\\n' %s", quoted("taken over; when all is well: reggen takeover "+dir+" --forget"))
+	s.say("printf '%%s\\n' %s", quoted("taken over; when all is well: reggen takeover "+quoted(dir)+" --forget"))
 	s.say(`
 # To go back, while Helm knows the release:%[4]s
 #   kubectl -n %[1]s delete deployment %[2]s --cascade=orphan
@@ -201,8 +201,8 @@ func before(way string) string {
 	return ""
 }
 
-// markable are the kinds of objects that a release has in common with an
-// environment; a new Deployment has no marks.
+// markable are the kinds of objects that a release has in common with a registry of
+// reggen's; a new Deployment has no marks.
 var markable = []string{"Service", "ConfigMap", "Ingress", "PersistentVolumeClaim", "ServiceAccount", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
 
 // takenBy finds the registry among what was built.
@@ -213,10 +213,6 @@ func takenBy(built []object.Object) (t taken, err error) {
 		release, _ := selector["release"].(string)
 		app, _ := selector["app"].(string)
 		switch {
-		case o.Kind() == "HorizontalPodAutoscaler":
-			t.scaled = true
-		case o.Kind() == "Ingress" && o.Map("spec")["ingressClassName"] != nil:
-			t.classed = append(t.classed, "ingress/"+o.Name())
 		case o.Kind() != "Deployment" || release == "" || labels["app.kubernetes.io/component"] != "registry":
 		case t.name != "":
 			return t, problem.Problem{What: "the build has two registries", Want: "an environment with one"}
@@ -227,7 +223,14 @@ func takenBy(built []object.Object) (t taken, err error) {
 		}
 	}
 	for _, o := range built {
-		if slices.Contains(markable, o.Kind()) && o.Namespace() == t.namespace && object.IsName(o.Name()) {
+		if o.Kind() == "HorizontalPodAutoscaler" && o.Map("spec", "scaleTargetRef")["name"] == t.name {
+			t.scaled = true
+		}
+		of := o.Namespace() == t.namespace && o.Map("metadata", "labels")["release"] == t.release && object.IsName(o.Name())
+		if of && o.Kind() == "Ingress" && o.Map("spec")["ingressClassName"] != nil {
+			t.classed = append(t.classed, "ingress/"+o.Name())
+		}
+		if of && slices.Contains(markable, o.Kind()) {
 			t.marked = append(t.marked, strings.ToLower(o.Kind())+"/"+o.Name())
 			t.managed = t.managed || o.Map("metadata", "labels")["app.kubernetes.io/managed-by"] != nil
 		}
@@ -240,8 +243,8 @@ func takenBy(built []object.Object) (t taken, err error) {
 	if t.name == "" {
 		return t, problem.Problem{What: "the build has no Deployment of a registry", Want: "an environment with a Registry"}
 	}
-	for _, name := range append([]string{t.namespace, t.name, t.app, t.release}, t.classed...) { // they become words of commands
-		if !object.IsName(strings.TrimPrefix(name, "ingress/")) {
+	for _, name := range []string{t.namespace, t.name, t.app, t.release} { // they become words of commands
+		if !object.IsName(name) {
 			return t, problem.Problem{What: "has " + problem.Quoted(name) + " for a name or namespace", Want: "one that Kubernetes takes"}
 		}
 	}

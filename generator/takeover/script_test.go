@@ -34,13 +34,31 @@ func TestTakeOverNamesTheRelease(t *testing.T) {
 
 // An autoscaler's Deployment names no number, so a new one would begin with one pod.
 func TestTakeOverScales(t *testing.T) {
-	hpa := object.Object{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "b"}, "spec": map[string]any{"minReplicas": int64(3)}}
+	hpa := object.Object{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "b"}, "spec": map[string]any{"minReplicas": int64(3), "scaleTargetRef": map[string]any{"name": "b"}}}
 	script, err := TakeOver("flux", "-x", "/", []object.Object{hpa, deployment("a", "b", "c")})
 	if want := "test -z \"$pods\" || kubectl -n a scale deployment b --replicas=\"$pods\"\n"; err != nil || !strings.Contains(script, want) || !strings.Contains(script, "'./-x'") {
 		t.Errorf("%v\n%s", err, script)
 	}
 	if script, _ = TakeOver("flux", ".", "/", []object.Object{deployment("a", "b", "c")}); strings.Contains(script, " scale ") || !strings.Contains(script, "kubectl -n a delete horizontalpodautoscaler b --ignore-not-found\n") {
 		t.Error(script)
+	}
+}
+
+// What else is in the build is not of the release: another's autoscaler and Ingress.
+func TestTheScriptsLeaveOthersAlone(t *testing.T) {
+	other := func(kind string, spec map[string]any) object.Object {
+		return object.Object{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"name": "hello", "namespace": "a"}, "spec": spec}
+	}
+	ours := object.Object{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "b", "namespace": "a", "labels": map[string]any{"release": "c"}}}
+	built := []object.Object{deployment("a", "b", "c"), ours, other("Service", nil), other("ConfigMap", nil),
+		other("Ingress", map[string]any{"ingressClassName": "nginx"}), other("HorizontalPodAutoscaler", map[string]any{"scaleTargetRef": map[string]any{"name": "hello"}})}
+	take, err := TakeOver("kubectl", ".", "/", built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget, err := Forget(built)
+	if err != nil || strings.Contains(take+forget, "hello") || strings.Contains(take, " scale ") || !strings.Contains(forget, "annotate service/b meta") {
+		t.Errorf("%v\n%s\n%s", err, take, forget)
 	}
 }
 

@@ -116,7 +116,7 @@ func (j Judge) Why(kind, how, path, from, to string) (out []Difference) {
 	}
 	text := from + to
 	for _, p := range parts(path, text) {
-		d := Difference{Path: path, Entries: p.names()}
+		d := Difference{Path: path, Entries: p.names(path)}
 		if how == Added {
 			d.To = p.text
 			d.Word, d.Reason = j.judged(kind, how, p.path, "", p.inner)
@@ -149,8 +149,7 @@ func (j Judge) judged(kind, how, path, from, to string) (Word, string) {
 			return Look, what
 		}
 	}
-	if kind == "Deployment" && how == Removed && strings.HasSuffix(path, "/volumes") &&
-		!strings.Contains(from, "name: "+j.name+"-config\n") && !strings.HasSuffix(from, "name: "+j.name+"-config") && !strings.HasSuffix(from, "secretName: "+j.name+"-secret") && !strings.Contains(from, "secretName: "+j.name+"-secret\n") {
+	if kind == "Deployment" && how == Removed && strings.HasSuffix(path, "/volumes") && !j.owned(from) {
 		return Look, "does nothing need this volume any more?"
 	}
 	for _, w := range why() {
@@ -162,12 +161,24 @@ func (j Judge) judged(kind, how, path, from, to string) (Word, string) {
 	return Look, "it follows from the spec or its values"
 }
 
+// owned says that a volume is of the release's own ConfigMap or Secret.
+func (j Judge) owned(volume string) bool {
+	for line := range strings.Lines(volume) {
+		switch strings.TrimLeft(strings.TrimSpace(line), "- ") {
+		case "name: " + j.name + "-config", "secretName: " + j.name + "-secret":
+			return true
+		}
+	}
+	return false
+}
+
 // part is one entry of a block: its own path, and its text within the block and
 // without the key that the path has.
 type part struct{ path, text, inner string }
 
-// names is what the entry is called: its key, or its element's name.
-func (p part) names() []string {
+// names is what the entry of a block at a path is called: its key, or its element's
+// name where that is shown.
+func (p part) names(path string) []string {
 	var v any
 	if yaml.Unmarshal([]byte(p.text), &v) != nil {
 		return nil
@@ -177,7 +188,8 @@ func (p part) names() []string {
 		return sorted(v)
 	case []any:
 		if of, is := v[0].(map[string]any); is {
-			if name, is := of["name"].(string); is {
+			name, is := of["name"].(string)
+			if is && harmlessIn("name", false, name) && (named.MatchString(path) || !freeText.MatchString(path)) {
 				return []string{name}
 			}
 		}

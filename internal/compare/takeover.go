@@ -69,7 +69,9 @@ func (w *Work) liveText(live, built []object.Object) (string, error) {
 		return "", err
 	}
 	r := liveReport{w: w, counts: map[takeover.Word]int{}, judge: release.Judge(slices.Collect(maps.Values(old)), built)}
-	r.look = r.judge.Elsewhere()
+	for _, line := range r.judge.Elsewhere() {
+		r.look = append(r.look, problem.Shown(line))
+	}
 	for _, o := range built {
 		id := o.ID().String()
 		was, is := old[id]
@@ -125,6 +127,7 @@ func (r *liveReport) object(o, was object.Object, is bool) error {
 		r.rolled = r.rolled || o.Kind() == "Deployment" && strings.HasPrefix(f.Path, "spec/template")
 		for _, d := range r.judge.Why(o.Kind(), marks[f.Change].sign, f.Path, f.From, f.To) {
 			r.counts[d.Word]++
+			d.Reason = problem.Shown(d.Reason) // may name a setting
 			f.Path, f.From, f.To = problem.Shown(d.Path), terminal.Printable(takeover.Masked(d.Path, d.From, f.Change != diff.Changed)), terminal.Printable(d.To)
 			if d.Word == takeover.Look {
 				what := f.Path
