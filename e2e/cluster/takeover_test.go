@@ -64,6 +64,7 @@ func TestApplyOverALiveRelease(t *testing.T) {
 		for mode, flags := range byHelm {
 			for way, args := range ways {
 				t.Run(strings.Join([]string{values, mode, way}, "/"), func(t *testing.T) {
+					t.Parallel()
 					l := install(t, values, flags...)
 					switch way {
 					case "set-last-applied":
@@ -159,6 +160,7 @@ func TestTheScript(t *testing.T) {
 					continue // one of the two, by turns
 				}
 				t.Run(strings.Join([]string{way, values, mode}, "/"), func(t *testing.T) {
+					t.Parallel()
 					l := install(t, values, flags...)
 					stop := l.orphan()
 					defer stop()
