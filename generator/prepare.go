@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -29,7 +30,6 @@ import (
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
-	"github.com/reggen/reggen/generator/values"
 )
 
 // File is a file already read; Path is how errors name it.
@@ -46,19 +46,22 @@ type Folder func(rel string) (path string, files []File, err error)
 
 // Input is all that a build depends on.
 type Input struct {
-	Spec   []byte // the merged Registry, YAML
+	Spec   []byte // the merged Registry or Chart, YAML
 	Folder Folder // reads credentials and sealed files
 	Sealed []File // sealed files that came another way (a function's items); nil reads the folder
 	// Recorded says that there are no credentials here: what is public about
 	// them comes from the records in Sealed, and staleness can't be told.
 	Recorded bool
-	Version  string       // this program's version, for spec.reggen; "" or a development version satisfies all
-	Chart    *chart.Chart // nil is the embedded chart
+	Version  string // this program's version, for spec.reggen; "" or a development version satisfies all
+
+	Chart  func(path string) (chart.Source, error) // reads spec.chart.path
+	Render func(chart.Job) (chart.Outcome, error)  // renders it; nil: in this process
+	Now    time.Time                               // of a seal, for what is made once
 }
 
 // Plan is a build before its secrets are put in.
 type Plan struct {
-	Registry    *spec.Registry
+	Spec        spec.Decoded
 	Owner       string // namespace/name, as records spell it
 	Objects     []object.Object
 	Slots       []Slot
@@ -67,8 +70,14 @@ type Plan struct {
 	Refs        map[secret.Ref]secret.Facets
 
 	input  Input
-	chart  *chart.Chart
+	kinded kind
+	source chart.Source
 	sealed []File
+	texts  map[secret.Ref]string // what stands for the draws
+	draws  map[secret.Ref]secret.Drawn
+	sums   []checksum
+	public map[secret.Ref]bool  // certificates that stand outside Secrets too
+	from   map[object.ID]string // the template of an object
 }
 
 // Slot is a Secret of the build whose content a sealed file supplies.
@@ -78,6 +87,7 @@ type Slot struct {
 	Pull     *Pull // set for a pull secret
 
 	placeholder map[string][]byte
+	loose       map[string]bool // keys with draws in them whose placeholder can't be told
 }
 
 // Pull is what is public about a pull secret.
@@ -89,49 +99,40 @@ type Pull struct {
 // Prepare decodes the spec, renders the chart with placeholders and finds the
 // slots. It touches no key. The error is a problem.List.
 func Prepare(in Input) (Plan, error) {
-	reg, err := spec.Decode(in.Spec, "")
+	d, err := spec.DecodeAny(in.Spec, "")
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := checkVersion(reg.Spec.Reggen, in.Version); err != nil {
+	if err := checkVersion(d.Reggen, in.Version); err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Registry: reg, Owner: reg.Metadata.Namespace + "/" + reg.Metadata.Name, input: in}
+	p := Plan{Spec: d, Owner: d.Metadata.Namespace + "/" + d.Metadata.Name, input: in}
 	if !in.Recorded {
-		if p.Credentials, err = readCredentials(in.Folder, reg.Spec.Secrets.Credentials); err != nil {
+		if p.Credentials, err = readCredentials(in.Folder, d.Secrets.Credentials); err != nil {
 			return Plan{}, err
 		}
 	}
 	if p.sealed = in.Sealed; p.sealed == nil {
 		// A missing folder is told slot by slot, with the file each would be.
 		var told problem.Problem
-		if p.SealedDir, p.sealed, err = in.Folder(reg.Spec.Secrets.Sealed); errors.As(err, &told) {
+		if p.SealedDir, p.sealed, err = in.Folder(d.Secrets.Sealed); errors.As(err, &told) {
 			return Plan{}, told
 		}
 	}
-	find := p.needs
-	if in.Recorded {
-		find = p.recordedNeeds
-	}
-	refs, pulls, err := find()
+	p.kinded = p.kind()
+	refs, pulls, err := p.kinded.needs()
 	if err != nil {
 		return Plan{}, err
 	}
 	p.Refs = refs
-	if p.chart = in.Chart; p.chart == nil {
-		if p.chart, err = chart.Default(); err != nil {
-			return Plan{}, err
-		}
-	}
-	if len(reg.Spec.Values) > 0 {
-		if err := p.chart.CheckValues(reg.Spec.Values).Err(); err != nil {
-			return Plan{}, err
-		}
-	}
-	if p.Objects, err = render(p.chart, reg, secret.Placeholders(refs)); err != nil {
+	if p.source, err = p.readChart(); err != nil {
 		return Plan{}, err
 	}
-	if err := p.findSlots(pulls); err != nil {
+	second, err := p.renderPlaceholders()
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := p.findSlots(pulls, second); err != nil {
 		return Plan{}, err
 	}
 	return p, p.addPullers()
@@ -193,39 +194,6 @@ func readCredentials(folder Folder, dirs []string) (credential.Set, error) {
 		return credential.Set{}, err
 	}
 	return credential.Collect(all)
-}
-
-// render runs the chart and parses what comes out.
-func render(c *chart.Chart, reg *spec.Registry, src secret.Source) ([]object.Object, error) {
-	vals, err := values.From(reg, src)
-	if err != nil {
-		return nil, err
-	}
-	files, err := c.Render(chart.Release{Name: reg.Metadata.Name, Namespace: reg.Metadata.Namespace}, vals, src)
-	if err != nil {
-		return nil, err
-	}
-	var out []object.Object
-	var l problem.List
-	seen := map[object.ID]string{}
-	for _, f := range files {
-		objects, err := object.Parse(f.File, f.Data)
-		if err != nil {
-			l.Join(err)
-			continue
-		}
-		for _, o := range objects {
-			if other, ok := seen[o.ID()]; ok {
-				l.Add(problem.Problem{File: f.File, What: fmt.Sprintf("renders the %s that %s also renders", o.ID(), other)})
-			}
-			seen[o.ID()] = f.File
-			out = append(out, o)
-		}
-	}
-	if len(out) == 0 && len(l) == 0 {
-		l.Add(problem.Problem{What: "the chart rendered no objects"})
-	}
-	return out, l.Err()
 }
 
 // sealedPath is how errors name a sealed file, whether it exists or not.

@@ -28,8 +28,11 @@ func (p *Plan) addPullers() error {
 	for _, o := range p.Objects {
 		have[o.ID()] = true
 	}
+	if p.Spec.Registry == nil {
+		return nil
+	}
 	var l problem.List
-	for _, o := range pullers(p.Registry) {
+	for _, o := range pullers(p.Spec.Registry) {
 		if have[o.ID()] {
 			l.Add(problem.Problem{Path: "spec.pullSecrets", What: fmt.Sprintf("the chart renders the %s too", o.ID()), Want: "serviceAccounts of applications, in their namespaces"})
 		}

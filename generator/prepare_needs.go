@@ -16,17 +16,12 @@ import (
 // needs decides from the spec and the credentials' public side which secrets a
 // build has, and what is public about each. Whatever is missing or at odds is
 // told at once, with the command that mends it.
-func (p Plan) needs() (map[secret.Ref]secret.Facets, []Pull, error) {
+func (p *Plan) needs() (map[secret.Ref]secret.Facets, []Pull, error) {
 	var l problem.List
 	refs := map[secret.Ref]secret.Facets{}
-	reg, creds := p.Registry.Spec, p.Credentials
+	reg, creds := p.Spec.Registry.Spec, p.Credentials
 
-	dir := strings.Join(reg.Secrets.Credentials, ", ")
-	if len(reg.Secrets.Credentials) > 0 {
-		if path, _, _ := p.input.Folder(reg.Secrets.Credentials[0]); path != "" {
-			dir = path
-		}
-	}
+	dir := p.credentialsDir()
 
 	switch {
 	case reg.Auth.Anonymous && len(creds.Users) > 0:
@@ -58,10 +53,12 @@ func (p Plan) needs() (map[secret.Ref]secret.Facets, []Pull, error) {
 	p.storageNeeds(dir, refs, &l)
 	p.proxyNeeds(refs, &l)
 	p.configNeeds(refs, &l)
+	for _, c := range creds.Generic {
+		l.Add(problem.Problem{File: c.File, What: "has no effect: a Registry takes nothing from a generic credential"})
+	}
 
 	if creds.Machine == nil {
-		l.Add(problem.Problem{File: dir, What: "no machine credential (the registry's http secret and the seed of its rollout digests)",
-			Next: "reggen seal makes one in a new environment; in an old one restore the file from git"})
+		l.Add(noMachine(dir))
 	} else {
 		refs[secret.HTTPSecret] = secret.Facets{"from": creds.Machine.Fingerprint(credential.HTTPSecret)}
 	}
@@ -100,7 +97,7 @@ func nearUser(name string, creds credential.Set) string {
 // storageNeeds are the secrets of the storage, unless the spec takes them from
 // elsewhere. A credential of another storage has no effect, and is told.
 func (p Plan) storageNeeds(dir string, refs map[secret.Ref]secret.Facets, l *problem.List) {
-	kind, own := p.Registry.Spec.Storage.Keys()
+	kind, own := p.Spec.Registry.Spec.Storage.Keys()
 	for _, t := range slices.Sorted(maps.Keys(credential.Storages)) {
 		c := p.Credentials.Others[t]
 		switch mine := string(t) == kind; {
@@ -133,7 +130,7 @@ func elsewhere(t credential.Type) string {
 
 // proxyNeeds are the login of a cache, which it may have.
 func (p Plan) proxyNeeds(refs map[secret.Ref]secret.Facets, l *problem.List) {
-	c, proxy := p.Credentials.Others[credential.Proxy], p.Registry.Spec.Proxy
+	c, proxy := p.Credentials.Others[credential.Proxy], p.Spec.Registry.Spec.Proxy
 	switch {
 	case c == nil:
 	case proxy == nil:
@@ -155,7 +152,7 @@ func (p Plan) configNeeds(refs map[secret.Ref]secret.Facets, l *problem.List) {
 		return
 	}
 	endpoints := map[string]spec.Endpoint{}
-	if n := p.Registry.Spec.Notifications; n != nil {
+	if n := p.Spec.Registry.Spec.Notifications; n != nil {
 		endpoints = n.Endpoints
 	}
 	for _, name := range sortedKeys(c.Fields) {
@@ -165,13 +162,13 @@ func (p Plan) configNeeds(refs map[secret.Ref]secret.Facets, l *problem.List) {
 				l.Add(problem.Problem{File: c.File, Path: path, What: fmt.Sprintf("has no effect: spec.notifications has no endpoint %q", endpoint), Near: problem.Nearest(endpoint, sortedKeys(endpoints))})
 				continue
 			}
-		} else if strings.HasPrefix(name, "REGISTRY_REDIS_") && p.Registry.Spec.Redis == nil && p.Registry.Spec.Config["redis"] == nil {
+		} else if strings.HasPrefix(name, "REGISTRY_REDIS_") && p.Spec.Registry.Spec.Redis == nil && p.Spec.Registry.Spec.Config["redis"] == nil {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "has no effect: there is no spec.redis"})
 			continue
 		} else if field := refuse.Models(name); field != "" {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "would overrule the spec", Want: field})
 			continue
-		} else if e := p.Registry.Spec.Extra; e != nil && slices.ContainsFunc(e.Env, func(v spec.EnvVar) bool { return v.Name == name }) {
+		} else if e := p.Spec.Registry.Spec.Extra; e != nil && slices.ContainsFunc(e.Env, func(v spec.EnvVar) bool { return v.Name == name }) {
 			l.Add(problem.Problem{File: c.File, Path: path, What: "spec.extra.env sets it too", Want: "one of the two"})
 			continue
 		}

@@ -27,12 +27,15 @@ var secretName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([
 
 // findSlots finds the Secrets among the rendered objects, appends the pull
 // secrets, and refuses a placeholder anywhere else.
-func (p *Plan) findSlots(pulls []Pull) error {
+func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 	var l problem.List
+	mine := p.namesOf(p.draws, p.sums)
+	p.public = map[secret.Ref]bool{}
+	loose := p.untold(mine, second, &l)
 	names := map[string]bool{}
 	for i, o := range p.Objects {
 		if !o.IsSecret() {
-			p.findStrays(o, &l)
+			p.findStrays(o, mine, &l)
 			continue
 		}
 		if o.Map("metadata", "labels")["data"] != nil || o.Map("metadata", "annotations")["data"] != nil {
@@ -51,14 +54,14 @@ func (p *Plan) findSlots(pulls []Pull) error {
 				Next: "look at what spec.values says about names"})
 			continue
 		}
-		if ns := o.Namespace(); ns != "" && ns != p.Registry.Metadata.Namespace {
+		if ns := o.Namespace(); ns != "" && ns != p.Spec.Metadata.Namespace && p.Spec.Chart == nil {
 			l.Add(problem.Problem{What: fmt.Sprintf("the chart renders %s outside the registry's namespace", o.ID())})
 		}
 		if names[o.Name()] {
 			l.Add(problem.Problem{What: fmt.Sprintf("the chart renders two Secrets named %q", o.Name())})
 		}
 		names[o.Name()] = true
-		p.Slots = append(p.Slots, p.slot(o.Name(), secretType(o), data, []int{i}, nil))
+		p.Slots = append(p.Slots, p.slot(o.Name(), secretType(o), data, loose[i], []int{i}, nil))
 	}
 	for _, pull := range pulls {
 		if names[pull.Name] {
@@ -69,11 +72,11 @@ func (p *Plan) findSlots(pulls []Pull) error {
 		var at []int
 		for _, ns := range pull.Namespaces {
 			at = append(at, len(p.Objects))
-			p.Objects = append(p.Objects, pullObject(p.Registry, pull, ns))
+			p.Objects = append(p.Objects, pullObject(p.Spec.Registry, pull, ns))
 		}
 		data := map[string][]byte{DockerConfigKey: []byte(secret.Placeholder(secret.PullRef(pull.Name)))}
 		pull := pull
-		p.Slots = append(p.Slots, p.slot(pull.Name, DockerConfigType, data, at, &pull))
+		p.Slots = append(p.Slots, p.slot(pull.Name, DockerConfigType, data, nil, at, &pull))
 	}
 	sort.SliceStable(p.Slots, func(i, j int) bool { return p.Slots[i].Expected.Name < p.Slots[j].Expected.Name })
 	return l.Err()
@@ -93,18 +96,32 @@ func pullObject(r *spec.Registry, pull Pull, namespace string) object.Object {
 	}
 }
 
-func (p *Plan) slot(name, kind string, data map[string][]byte, at []int, pull *Pull) Slot {
+func (p *Plan) slot(name, kind string, data map[string][]byte, loose map[string]bool, at []int, pull *Pull) Slot {
 	e := sealed.Expected{Owner: p.Owner, Name: name, Type: kind, Data: map[string]string{}}
 	used := map[secret.Ref]secret.Facets{}
 	for key, value := range data {
 		text := string(value)
 		for ref, facets := range p.Refs {
-			if strings.Contains(text, secret.Placeholder(ref)) {
+			if ph := p.placeholder(ref); ph != "" && strings.Contains(text, ph) {
 				used[ref] = facets
-				text = strings.ReplaceAll(text, secret.Placeholder(ref), "{{"+string(ref)+"}}")
+				text = strings.ReplaceAll(text, ph, "{{"+string(ref)+"}}")
 			}
 		}
 		e.Data[key] = text
+	}
+	if len(loose) > 0 { // it holds some of what was drawn, and which can't be told
+		told := true
+		for _, d := range p.draws {
+			told = told && !d.Loose
+		}
+		for ref, d := range p.draws {
+			for part := range d.Parts {
+				if !told && !d.Loose {
+					continue
+				}
+				used[secret.PartRef(ref, part)] = p.Refs[secret.PartRef(ref, part)]
+			}
+		}
 	}
 	if len(used) == 0 {
 		// The template transforms what it is given beyond recognition: then
@@ -116,7 +133,7 @@ func (p *Plan) slot(name, kind string, data map[string][]byte, at []int, pull *P
 		}
 	}
 	e.Facts = sealed.Facts(used)
-	return Slot{Expected: e, Objects: at, Pull: pull, placeholder: data}
+	return Slot{Expected: e, Objects: at, Pull: pull, placeholder: data, loose: loose}
 }
 
 func secretType(o object.Object) string {
@@ -146,35 +163,4 @@ func secretData(o object.Object) (map[string][]byte, error) {
 		out[k] = []byte(text)
 	}
 	return out, nil
-}
-
-// findStrays reports placeholders outside Secrets, plain or in base64.
-func (p *Plan) findStrays(o object.Object, l *problem.List) {
-	type form struct {
-		ref  secret.Ref
-		text string
-	}
-	var forms []form
-	for ref := range p.Refs {
-		text := strings.TrimSpace(secret.Placeholder(ref))
-		forms = append(forms, form{ref, text})
-		for shift := range 3 {
-			// base64 of the text behind 0, 1 or 2 other bytes, less the
-			// letters that those bytes and what follows decide.
-			b := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
-			forms = append(forms, form{ref, b[4 : len(b)-8]})
-		}
-	}
-	sort.Slice(forms, func(i, j int) bool { return forms[i].text < forms[j].text })
-	o.Walk(func(path, text string) {
-		for _, f := range forms {
-			if strings.Contains(text, f.text) {
-				l.Add(problem.Problem{
-					What: fmt.Sprintf("%s holds the secret %s at %s, outside a Secret", o.ID(), f.ref, path),
-					Want: "secrets only in Secrets", Next: "change the chart's template: refer to the Secret by secretKeyRef or mount it",
-				})
-				return
-			}
-		}
-	})
 }

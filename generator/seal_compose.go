@@ -2,11 +2,14 @@ package generator
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
 
+	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
@@ -23,19 +26,37 @@ type Sealing struct {
 // Compose renders the chart with the real values and compares the result with
 // the placeholder render: whatever is not the content of a Secret must be the
 // same, and where a placeholder stands verbatim, putting the real value there
-// must give the real render. It returns one Sealing a slot, sorted by name.
-func (p Plan) Compose(vals map[secret.Ref]string, seed []byte) ([]Sealing, error) {
-	real, err := render(p.chart, p.Registry, secret.Seeded(seed, vals))
+// must give the real render.
+func (p Plan) Compose(r Revealed) (Composition, error) {
+	var out Composition
+	vals := maps.Clone(r.Values)
+	if vals == nil {
+		vals = map[secret.Ref]string{}
+	}
+	done, err := p.run(secret.Real(r.Values), secret.Draws{Real: true, Seed: r.Seed, Kept: r.Kept, Now: p.input.Now}, r.Values)
+	var real []object.Object
+	if err == nil {
+		real, _, err = p.objects(done.Files)
+	}
 	if err != nil {
 		var l problem.List
 		l.Join(err)
 		for i := range l {
 			l[i].What += " (only with the real secrets; with placeholders it renders)"
 		}
-		return nil, l
+		return out, l
 	}
 	var l problem.List
-	real = append(real, pullers(p.Registry)...)
+	out.keep(done.Draws)
+	for ref, d := range done.Draws {
+		for part, text := range d.Parts {
+			vals[secret.PartRef(ref, part)] = text
+		}
+	}
+	if p.Spec.Registry != nil {
+		real = append(real, pullers(p.Spec.Registry)...)
+	}
+	told := p.realNames(vals, done.Sums)
 	byID := map[object.ID]object.Object{}
 	for _, o := range real {
 		byID[o.ID()] = o
@@ -61,13 +82,16 @@ func (p Plan) Compose(vals map[secret.Ref]string, seed []byte) ([]Sealing, error
 			continue
 		}
 		if !isSlot {
+			if len(told) > 0 {
+				twin = rewritten(twin, told.in)
+			}
 			if !object.Equal(o, twin) {
-				l.Add(problem.Problem{What: fmt.Sprintf("the %s depends on a secret at %s, outside a Secret", o.ID(), firstDifference(o, twin)),
+				l.Add(problem.Problem{File: p.from[o.ID()], What: fmt.Sprintf("the %s depends on a secret at %s, outside a Secret", o.ID(), firstDifference(o, twin)),
 					Next: "change the chart's template: refer to the Secret by secretKeyRef or mount it"})
 			}
 			continue
 		}
-		data, what := compareSecret(s, o, twin, vals)
+		data, what := p.compareSecret(s, o, twin, vals)
 		for _, w := range what {
 			l.Add(problem.Problem{What: w})
 		}
@@ -77,23 +101,68 @@ func (p Plan) Compose(vals map[secret.Ref]string, seed []byte) ([]Sealing, error
 		l.Add(problem.Problem{What: "the chart renders more objects with the real secrets than without: it decides by a secret's value"})
 	}
 	if err := l.Err(); err != nil {
-		return nil, err
+		return out, err
 	}
-	var out []Sealing
 	for _, s := range p.Slots {
 		name := s.Expected.Name
-		r := sealed.Record{Owner: p.Owner, Digest: s.Expected.Digest(), Facts: s.Expected.Facts, Rollout: map[string]string{}}
+		record := sealed.Record{Owner: p.Owner, Digest: s.Expected.Digest(), Facts: s.Expected.Facts, Rollout: map[string]string{}}
 		for key, value := range contents[name] {
-			if r.Rollout[key], err = secret.Rollout(seed, name, key, value); err != nil {
-				return nil, err
+			if record.Rollout[key], err = secret.Rollout(r.Seed, name, key, value); err != nil {
+				return out, err
 			}
 		}
-		out = append(out, Sealing{secret.Plain{Name: name, Type: s.Expected.Type, Data: contents[name]}, r})
+		for ref := range p.public {
+			if record.Public == nil {
+				record.Public = map[secret.Ref]string{}
+			}
+			record.Public[ref] = vals[ref]
+		}
+		out.Sealings = append(out.Sealings, Sealing{secret.Plain{Name: name, Type: s.Expected.Type, Data: contents[name]}, record})
 	}
 	return out, nil
 }
 
-func compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string) (map[string][]byte, []string) {
+// Composition is what a seal makes of a plan.
+type Composition struct {
+	Sealings []Sealing // one a slot, sorted by name
+	// Kept is all that was made once, for the machine credential to keep; New
+	// are those that this composition made.
+	Kept map[secret.Ref]secret.Kept
+	New  []secret.Ref
+}
+
+func (c *Composition) keep(draws map[secret.Ref]secret.Drawn) {
+	c.Kept = map[secret.Ref]secret.Kept{}
+	for _, ref := range sortedRefs(draws) {
+		if d := draws[ref]; d.Kept != nil {
+			c.Kept[ref] = *d.Kept
+			if d.New {
+				c.New = append(c.New, ref)
+			}
+		}
+	}
+}
+
+// realNames write what a build puts right by itself, checksums over secrets and
+// public certificates, as the placeholder render has it.
+func (p Plan) realNames(vals map[secret.Ref]string, sums []chart.Sum) names {
+	var out names
+	byAt := map[string]string{}
+	for _, s := range p.sums {
+		byAt[s.At] = s.Text
+	}
+	for _, s := range sameSums(p.sums, sums) {
+		out = append(out, named{s.Text, byAt[s.At]})
+	}
+	for ref := range p.public {
+		encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+		out = append(out, named{vals[ref], p.texts[ref]}, named{encode(vals[ref]), encode(p.texts[ref])})
+	}
+	slices.SortFunc(out, func(a, b named) int { return len(b.text) - len(a.text) })
+	return out
+}
+
+func (p Plan) compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string) (map[string][]byte, []string) {
 	var what []string
 	a, b := o.Copy(), twin.Copy()
 	for _, k := range []string{"data", "stringData"} {
@@ -112,9 +181,12 @@ func compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string) (m
 		if !ok {
 			continue // told below: the key's name may be made from a secret
 		}
+		if s.loose[key] {
+			continue // its placeholders can't be told from other text
+		}
 		text, found := string(s.placeholder[key]), false
 		for ref, v := range vals {
-			if ph := secret.Placeholder(ref); strings.Contains(text, ph) {
+			if ph := p.placeholder(ref); ph != "" && strings.Contains(text, ph) {
 				text, found = strings.ReplaceAll(text, ph, v), true
 			}
 		}

@@ -9,11 +9,20 @@ import (
 // Opened are decrypted credentials: file -> field -> value.
 type Opened map[string]map[string]string
 
+// Revealed are the real values of a plan's refs, and what random values are
+// drawn from.
+type Revealed struct {
+	Values map[secret.Ref]string
+	Seed   []byte
+	Kept   map[secret.Ref]secret.Kept
+}
+
 // Reveal derives the real value of every ref of the plan, and the seed, from
 // opened credentials. Its errors name files and users, never values.
-func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
+func (p Plan) Reveal(opened Opened) (Revealed, error) {
 	var l problem.List
 	out := map[secret.Ref]string{}
+	var kept map[secret.Ref]secret.Kept
 	field := func(c *credential.Public, name string) string {
 		v := opened[c.File][name]
 		if v == "" {
@@ -48,6 +57,13 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 			out[v.Ref] = text
 		}
 	}
+	for _, c := range p.Credentials.All() {
+		for name := range c.Fields {
+			if ref := secret.FieldRef(c.Name, name); p.Refs[ref] != nil {
+				out[ref] = field(&c, name)
+			}
+		}
+	}
 	if c := p.Credentials.Others[credential.Config]; c != nil {
 		for _, name := range sortedKeys(c.Fields) {
 			out[secret.ConfigRef(name)] = credential.ConfigForm(name, check(c, name, credential.CheckLine))
@@ -57,6 +73,10 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 	if m := p.Credentials.Machine; m != nil {
 		out[secret.HTTPSecret] = check(m, credential.HTTPSecret, credential.CheckHTTPSecret)
 		seed = []byte(field(m, credential.Seed))
+		var err error
+		if kept, err = credential.ReadKept(opened[m.File]); err != nil {
+			l.Add(problem.Problem{File: m.File, What: err.Error(), Next: "restore the file from git"})
+		}
 	}
 	for _, s := range p.Slots {
 		if s.Pull == nil {
@@ -70,5 +90,5 @@ func (p Plan) Reveal(opened Opened) (map[secret.Ref]string, []byte, error) {
 		}
 		out[secret.PullRef(s.Pull.Name)] = string(config)
 	}
-	return out, seed, l.Err()
+	return Revealed{out, seed, kept}, l.Err()
 }

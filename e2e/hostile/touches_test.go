@@ -46,11 +46,12 @@ var commands = map[string][]touches{
 	"version":          {{args: "version"}},
 	"__complete":       {{args: "__complete build o"}, {args: "__complete user remove --dir overlays/prod a"}},
 	"worker":           {{args: "worker"}},
+	"chart-worker":     {{args: "chart-worker"}},
 }
 
 // hidden are commands that no reference lists: a shell asks the one at each TAB,
 // and reggen starts the other.
-var hidden = []string{"__complete", "worker"}
+var hidden = []string{"__complete", "worker", "chart-worker"}
 
 // groups are headings of the reference that only hold commands.
 var groups = []string{"", "completion", "credential", "plugin", "user"}

@@ -9,11 +9,9 @@ import (
 	"testing/fstest"
 
 	"sigs.k8s.io/yaml"
-
-	"github.com/reggen/reggen/generator/secret"
 )
 
-var release = Release{"docker-registry", "registry"}
+var release = Release{Name: "docker-registry", Namespace: "registry"}
 
 func mustDefault(t testing.TB) *Chart {
 	t.Helper()
@@ -50,7 +48,7 @@ func objects(t testing.TB, values string) map[string]map[string]any {
 	if l := c.CheckValues(v); len(l) > 0 {
 		t.Fatalf("the schema refuses the values: %v", l)
 	}
-	files, err := c.Render(release, v, secret.Placeholders(nil))
+	files, err := c.Plain(release, v)
 	if err != nil {
 		t.Fatal(err)
 	}

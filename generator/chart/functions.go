@@ -1,93 +1,255 @@
 package chart
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
 	"sort"
+	"strconv"
+	"strings"
 	"text/template"
+	"time"
+
+	"helm.sh/helm/v4/pkg/chart/common"
 
 	"github.com/reggen/reggen/generator/secret"
 )
 
-// drawn are the functions that a secret.Source can answer: letters of a given
-// number.
-var drawn = []string{"randAlpha", "randAlphaNum", "randAscii"}
+// drawing are the functions whose result secret.Draws decides.
+var drawing = func() map[string]bool {
+	m := map[string]bool{}
+	for _, name := range slices.Concat(secret.Seedable, secret.Keepable) {
+		m[name] = true
+	}
+	return m
+}()
 
-// impure are the functions, beyond drawn, whose result is not decided by their
-// arguments: randomness, the clock, the time zone, the machine. What Helm
-// itself answers with nothing when it has no cluster and no DNS (lookup,
-// getHostByName) is decided and stays.
-var impure = []string{
-	"randBytes", "randInt", "randNumeric", "shuffle", "uuidv4",
-	"genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey",
-	"bcrypt", "htpasswd", "encryptAES",
-	"now", "ago", "date", "dateInZone", "date_in_zone", "dateModify", "date_modify", "mustDateModify", "must_date_modify",
-	"htmlDate", "htmlDateInZone", "toDate", "mustToDate", "durationRound",
-	"env", "expandenv", "osBase", "osClean", "osDir", "osExt", "osIsAbs",
-}
+// impure are the functions, beyond drawing, whose result is decided neither by
+// their arguments nor by a draw. What Helm itself answers with nothing when it
+// has no cluster and no DNS (lookup, getHostByName) is decided and stays.
+var impure = []string{"ago", "durationRound", "env", "expandenv"}
+
+// sums are checksums: of a secret, they are put right where a build ends.
+var sums = []string{"sha1sum", "sha256sum", "sha512sum"}
+
+var errRefused = errors.New("refused")
 
 // functions are one render's template functions.
 type functions struct {
-	src     secret.Source
-	stack   []call
-	refused string // the impure function that ended the render
+	draws   *secret.Draws
+	mask    mask
+	stack   []*frame
+	refused string // the function that ended the render, and whose line
+	line    string
 	failed  string // what a template passed to fail or required; may hold values
+	sums    []Sum
+	enter   func(file string)
 }
 
-// call is one template being rendered: how many values it has drawn.
-type call struct {
-	file string
-	n    int
+// frame is one file being rendered: how often each of its calls drew.
+type frame struct {
+	file  string
+	drawn map[string]int
+	sums  int
+}
+
+// callSite is a call's address on its way.
+type callSite struct {
+	name, line string
+	body       bool
+	root, dot  any
 }
 
 func (f *functions) overrides() template.FuncMap {
 	m := template.FuncMap{
 		"reggenEnter": func(file string) string {
-			f.stack = append(f.stack, call{file: file})
+			if f.stack = append(f.stack, &frame{file: file, drawn: map[string]int{}}); f.enter != nil {
+				f.enter(file)
+			}
 			return ""
 		},
 		"reggenLeave": func() string {
 			f.stack = f.stack[:len(f.stack)-1]
 			return ""
 		},
+		"reggenSite": func(name string, body bool, line string, root, dot any) callSite {
+			return callSite{name, line, body, root, dot}
+		},
 		"fail": func(why string) (string, error) {
 			f.failed = why
-			return "", errors.New("refused")
+			return "", errRefused
 		},
 		"required": func(why string, v any) (any, error) {
 			if text, is := v.(string); v == nil || is && text == "" {
 				f.failed = why
-				return nil, errors.New("refused")
+				return nil, errRefused
 			}
 			return v, nil
 		},
-		"keys":   sortedKeys,
-		"values": sortedValues,
+		"keys":            sortedKeys,
+		"values":          sortedValues,
+		"buildCustomCert": buildCustomCert,
+		"osBase":          path.Base, "osClean": path.Clean, "osDir": path.Dir, "osExt": path.Ext, "osIsAbs": path.IsAbs,
 	}
-	for _, name := range drawn {
+	for name := range drawing {
 		m[name] = func(args ...any) (any, error) { return f.draw(name, args) }
+	}
+	for _, name := range sums {
+		m[name] = func(text string) string { return f.sum(name, text) }
 	}
 	for _, name := range impure {
 		m[name] = func(...any) (any, error) {
 			f.refused = name
-			return nil, errors.New("refused")
+			return nil, errRefused
 		}
 	}
+	maps.Copy(m, f.dates())
 	return m
 }
 
+// draw answers for a drawing function. The same address, with the same
+// arguments and from a template that was called with the same, is one value;
+// within a file itself each call counts, as in a loop.
 func (f *functions) draw(name string, args []any) (any, error) {
-	if len(f.stack) == 0 {
-		f.refused = name
-		return nil, errors.New("refused")
+	var where callSite
+	if len(args) > 0 {
+		if a, is := args[0].(callSite); is {
+			where, args = a, args[1:]
+		}
 	}
-	top := &f.stack[len(f.stack)-1]
-	top.n++
-	v, err := f.src.Draw(top.file, top.n, name, args)
+	top := &frame{drawn: map[string]int{}}
+	if len(f.stack) > 0 {
+		top = f.stack[len(f.stack)-1]
+	}
+	address := where.name
+	switch {
+	case address == "": // in a text that tpl rendered
+		address, where.line = plainAddress(top.file)+"/tpl-"+name, "a text that tpl renders"
+		fallthrough
+	case where.body:
+		if top.drawn[address]++; top.drawn[address] > 1 {
+			address += "." + strconv.Itoa(top.drawn[address])
+		}
+	default:
+		address += f.context(where.root, where.dot)
+	}
+	call := f.digest(append([]any{name}, args...)...)
+	ref := address + "/" + call
+	v, err := f.draws.Draw(ref, name, call, top.file+": "+where.line, args)
 	if err != nil {
-		f.refused = name
-		return nil, errors.New("refused")
+		f.refused, f.line = name, where.line
+		return nil, errRefused
+	}
+	for part, text := range f.draws.Made[secret.DrawRef(ref)].Parts {
+		f.mask.add(text, secret.PartRef(secret.DrawRef(ref), part))
 	}
 	return v, nil
+}
+
+// context is a digest of what a template was called with and where in it a call
+// stands; nothing for the chart's own top.
+func (f *functions) context(root, dot any) string {
+	if base, is := chartTop(root); is {
+		if base2, is := chartTop(dot); is && base == base2 {
+			return "@" + plainAddress(base)
+		}
+	}
+	return "@" + f.digest(root, dot)
+}
+
+// chartTop says whether v is what Helm hands to a template, and of which chart.
+func chartTop(v any) (base string, is bool) {
+	m, ok := v.(map[string]any)
+	if vals, also := v.(common.Values); also {
+		m, ok = vals, true
+	}
+	if !ok || m["Release"] == nil || m["Capabilities"] == nil {
+		return "", false
+	}
+	template, ok := m["Template"].(map[string]any)
+	if vals, also := m["Template"].(common.Values); also {
+		template, ok = vals, true
+	}
+	base, _ = template["BasePath"].(string)
+	return strings.TrimSuffix(base, "/templates"), ok
+}
+
+// digest is over values in which secrets are named, so that it is the same with
+// placeholders and with the real ones.
+func (f *functions) digest(values ...any) string {
+	h := sha256.New()
+	for _, v := range values {
+		f.write(v, func(s string) { _, _ = fmt.Fprintf(h, "%d:%s", len(s), s) })
+	}
+	return hex.EncodeToString(h.Sum(nil))[:8]
+}
+
+func (f *functions) write(v any, put func(string)) {
+	if base, is := chartTop(v); is {
+		put("chart " + base)
+		return
+	}
+	switch t := v.(type) {
+	case common.Values:
+		f.write(map[string]any(t), put)
+	case map[string]any:
+		put("{")
+		for _, k := range slices.Sorted(maps.Keys(t)) {
+			put(f.mask.name(k))
+			f.write(t[k], put)
+		}
+		put("}")
+	case []any:
+		put("[")
+		for _, e := range t {
+			f.write(e, put)
+		}
+		put("]")
+	case string:
+		put(f.mask.name(t))
+	case secret.Certificate:
+		put(f.mask.name(t.Cert))
+		put(f.mask.name(t.Key))
+	case nil, bool, int, int64, uint64, float64, []string, time.Duration, fmt.Stringer:
+		put(fmt.Sprintf("%T %v", v, v))
+	default:
+		put(fmt.Sprintf("%T", v))
+	}
+}
+
+// Sum is a checksum that a template took. Of one over a text with secrets in it a
+// build puts a digest of the sealed content in its place, outside Secrets.
+type Sum struct {
+	At   string       // which one: the file and the how many-th
+	Text string       // what the function returned
+	Name string       // the text that was summed up, with secrets named, as a digest
+	Refs []secret.Ref // the secrets in it, sorted
+}
+
+func (f *functions) sum(name, text string) string {
+	out, at := sumOf(name, text), ""
+	if len(f.stack) > 0 {
+		top := f.stack[len(f.stack)-1]
+		top.sums++
+		at = fmt.Sprintf("%d %s %d", len(f.stack), top.file, top.sums)
+	}
+	f.sums = append(f.sums, Sum{at, out, f.digest(name, text), f.mask.in(text)})
+	return out
+}
+
+// buildCustomCert is sprig's, without a look at what placeholders can't be.
+func buildCustomCert(cert, key string) (secret.Certificate, error) {
+	c, err := base64.StdEncoding.DecodeString(cert)
+	k, err2 := base64.StdEncoding.DecodeString(key)
+	if err != nil || err2 != nil {
+		return secret.Certificate{}, errRefused
+	}
+	return secret.Certificate{Cert: string(c), Key: string(k)}, nil
 }
 
 // sortedKeys is sprig's keys in one order.

@@ -9,15 +9,16 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/object"
-	"github.com/reggen/reggen/generator/secret"
 )
 
 func TestLoadRefuses(t *testing.T) {
 	for want, files := range map[string]fstest.MapFS{
 		"Chart.yaml: is missing or names no chart": {"templates/a.yaml": {}},
-		"templates: the chart has no templates":    {"Chart.yaml": {Data: []byte("name: x\n")}},
+		"templates: the chart has no templates":    {"Chart.yaml": {Data: []byte("name: x\nversion: 0.1.0\n")}},
 		"values.yaml: is not the YAML":             {"Chart.yaml": {Data: []byte("name: x\n")}, "values.yaml": {Data: []byte("[")}},
-		"charts/sub/Chart.yaml: is a subchart":     {"Chart.yaml": {Data: []byte("name: x\n")}, "charts/sub/Chart.yaml": {}},
+		"charts/sub: is a subchart":                {"Chart.yaml": {Data: []byte("name: x\nversion: 0.1.0\n")}, "charts/sub/Chart.yaml": {}},
+		"charts/sub/values.yaml: is not the YAML":  {"Chart.yaml": {Data: []byte("name: x\nversion: 0.1.0\n")}, "charts/sub/Chart.yaml": {Data: []byte("name: sub\nversion: 0.1.0\n")}, "charts/sub/values.yaml": {Data: []byte("[")}},
+		"Chart.yaml: is a library chart":           {"Chart.yaml": {Data: []byte("name: x\nversion: 0.1.0\ntype: library\n")}, "templates/a.yaml": {}},
 	} {
 		if _, err := Load(files); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("want %s, got %v", want, err)
@@ -103,7 +104,7 @@ metrics: {enabled: true, serviceMonitor: {enabled: true}, prometheusRule: {enabl
 		if err := yaml.Unmarshal([]byte(text), &context); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Render(release, context, secret.Placeholders(nil)); err != nil {
+		if _, err := c.Plain(release, context); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, path := range paths(c.Values(), nil) {
@@ -117,7 +118,7 @@ metrics: {enabled: true, serviceMonitor: {enabled: true}, prometheusRule: {enabl
 				continue
 			}
 			tried++
-			_, err := c.Render(release, v, secret.Placeholders(nil))
+			_, err := c.Plain(release, v)
 			if err != nil && strings.Contains(err.Error(), "does not render") {
 				t.Errorf("%s: null at %s: %v", name, strings.Join(path, "."), err)
 			}

@@ -5,19 +5,17 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/reggen/reggen/generator/secret"
 )
 
 func TestRendersAreEqualAndLeaveTheirInputAlone(t *testing.T) {
 	c := one(t, `{{- $_ := set .Values.a "b" "changed" }}{{- $_ := set .Values "n" (list (keys .Values.a) (values .Values.a)) }}{{ toYaml .Values }}`)
 	values := map[string]any{"a": map[string]any{"d": 3.0}}
-	first, err := c.Render(release, values, secret.Placeholders(nil))
+	first, err := c.Plain(release, values)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
-		again, err := c.Render(release, values, secret.Placeholders(nil))
+		again, err := c.Plain(release, values)
 		if err != nil || string(again[0].Data) != string(first[0].Data) {
 			t.Fatalf("%v\n%s\n%s", err, first[0].Data, again[0].Data)
 		}
@@ -29,7 +27,7 @@ func TestRendersAreEqualAndLeaveTheirInputAlone(t *testing.T) {
 
 // The capabilities are those of no machine.
 func TestCapabilitiesAreFixed(t *testing.T) {
-	out, err := one(t, `{{ .Capabilities.KubeVersion }} {{ .Capabilities.HelmVersion.Version }} {{ .Capabilities.APIVersions.Has "apps/v1" }} {{ .Release.Service }}`).Render(release, nil, secret.Placeholders(nil))
+	out, err := one(t, `{{ .Capabilities.KubeVersion }} {{ .Capabilities.HelmVersion.Version }} {{ .Capabilities.APIVersions.Has "apps/v1" }} {{ .Release.Service }}`).Plain(release, nil)
 	if err != nil || string(out[0].Data) != "v1.35.0 v4.3.1 true Helm" {
 		t.Errorf("%v %s", err, out[0].Data)
 	}
@@ -37,36 +35,11 @@ func TestCapabilitiesAreFixed(t *testing.T) {
 
 func TestImpureFunctionsAreRefused(t *testing.T) {
 	for _, name := range impure {
-		_, err := one(t, "a: 1\nb: {{ "+name+" }}\n").Render(release, nil, secret.Placeholders(nil))
+		_, err := one(t, "a: 1\nb: {{ "+name+" }}\n").Plain(release, nil)
 		want := "chart one, templates/x.yaml:2: calls " + name + ", whose result changes from build to build"
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func TestDrawsHaveStablePlaces(t *testing.T) {
-	c, err := Load(fstest.MapFS{
-		"Chart.yaml":           {Data: []byte("apiVersion: v2\nname: d\nversion: 0.1.0\n")},
-		"templates/_p.tpl":     {Data: []byte(`{{ define "p" }}{{ randAlphaNum 20 }}{{ end }}`)},
-		"templates/a.yaml":     {Data: []byte(`a: {{ randAlphaNum 20 }}{{ include "p" . }}`)},
-		"templates/b.yaml":     {Data: []byte(`sum: {{ include (print $.Template.BasePath "/a.yaml") . }} b: {{ randAscii 16 }}`)},
-		"templates/NOTES.txt":  {Data: []byte(`notes`)},
-		"templates/empty.yaml": {Data: []byte(`{{ if false }}x{{ end }}`)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.Render(release, nil, secret.Seeded([]byte("seed"), nil))
-	if err != nil || len(out) != 2 {
-		t.Fatalf("%v: %d files", err, len(out))
-	}
-	a, b := string(out[0].Data), string(out[1].Data)
-	if !strings.Contains(b, a) {
-		t.Errorf("included from another file, a template draws other values:\n%s\n%s", a, b)
-	}
-	if other, _ := c.Render(release, nil, secret.Seeded([]byte("other"), nil)); string(other[0].Data) == a {
-		t.Error("another seed draws the same values")
 	}
 }
 
@@ -93,7 +66,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.Render(release, values, secret.Placeholders(nil))
+		_, err = c.Plain(release, values)
 		if err == nil || strings.Contains(err.Error(), "canary") || !strings.HasPrefix(err.Error(), "chart one, templates/x.yaml:2: ") {
 			t.Errorf("%s: %v", name, err)
 		}

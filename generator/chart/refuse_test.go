@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
-
-	"github.com/reggen/reggen/generator/secret"
 )
 
 func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
@@ -47,7 +45,7 @@ func TestWhatTheChartCannotDoIsRefused(t *testing.T) {
 		if err := yaml.Unmarshal([]byte(values), &v); err != nil {
 			t.Fatal(err)
 		}
-		_, err := mustDefault(t).Render(release, v, secret.Placeholders(nil))
+		_, err := mustDefault(t).Plain(release, v)
 		if err == nil || !strings.HasPrefix(err.Error(), "chart docker-registry, templates/_names.tpl:") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", values, err)
 		}

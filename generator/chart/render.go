@@ -1,23 +1,36 @@
 package chart
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
-	"path"
+	"io"
+	"log"
 	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	helm "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
+	"helm.sh/helm/v4/pkg/strvals"
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
 )
 
 // Release is what a chart knows of the release it is rendered for.
-type Release struct{ Name, Namespace string }
+type Release struct {
+	Name, Namespace string
+	KubeVersion     string   // "" is KubeVersion
+	APIVersions     []string // beyond those that Kubernetes itself serves
+	SkipCRDs        bool
+}
 
 // Rendered is what one template gave.
 type Rendered struct {
@@ -25,53 +38,196 @@ type Rendered struct {
 	Data []byte
 }
 
-// The cluster that every render is for. Helm takes these from the cluster or
-// from what it was linked with; a build must not.
+// Result is a whole render.
+type Result struct {
+	Files []Rendered // sorted by name, those of crds/ first
+	Sums  []Sum
+}
+
+// The cluster that a render is for, unless it says another. Helm takes these
+// from the cluster or from what it was linked with; a build must not.
 const (
-	kubeVersion = "v1.35.0"
+	KubeVersion = "v1.35.0"
 	helmVersion = "v4.3.1"
 )
 
+// apiVersions are what the embedded chart is told of.
 var apiVersions = common.VersionSet{
 	"v1", "apps/v1", "autoscaling/v2", "batch/v1", "networking.k8s.io/v1", "policy/v1", "rbac.authorization.k8s.io/v1",
 }
 
-// Render renders the chart with values over its defaults and returns what
-// each template gave, sorted by file; notes, partials and empty results are
-// left out. Secrets and random values come from src. The error is a
-// problem.List that names file and line, never what Helm says, which can quote
-// a value.
-func (c *Chart) Render(rel Release, values map[string]any, src secret.Source) ([]Rendered, error) {
-	version, err := common.ParseKubeVersion(kubeVersion)
+// Render renders the chart with values over its defaults, as helm template does,
+// and returns what each template gave; notes, partials and empty results are left
+// out. Random values come from draws, which learns of all of them; values that
+// are secret, by name, are given as secrets. The error is a problem.List that
+// names file and line, never what Helm says, which can quote a value.
+func (c *Chart) Render(rel Release, values map[string]any, draws *secret.Draws, secrets map[secret.Ref]string) (Result, error) {
+	return c.render(rel, values, draws, secrets, nil)
+}
+
+// Plain is Render for values without secrets and a chart that draws nothing.
+func (c *Chart) Plain(rel Release, values map[string]any) ([]Rendered, error) {
+	out, err := c.Render(rel, values, &secret.Draws{}, nil)
+	return out.Files, err
+}
+
+func (c *Chart) render(rel Release, values map[string]any, draws *secret.Draws, secrets map[secret.Ref]string, enter func(string)) (Result, error) {
+	capabilities, err := c.capabilities(rel)
 	if err != nil {
-		return nil, problem.List{{What: "the fixed Kubernetes version is not one"}}
+		return Result{}, problem.List{{Path: "spec.chart.kubeVersion", What: "is not a version of Kubernetes"}}
 	}
-	capabilities := &common.Capabilities{KubeVersion: *version, APIVersions: apiVersions}
-	capabilities.HelmVersion.Version = helmVersion
-	f := &functions{src: src}
-	top := common.Values{
-		"Values":       coalesce(c.values, values),
-		"Capabilities": capabilities,
-		"Release": map[string]any{
-			"Name": rel.Name, "Namespace": rel.Namespace, "IsUpgrade": false, "IsInstall": true, "Revision": 1, "Service": "Helm",
-		},
+	if l := c.missing(); len(l) > 0 {
+		return Result{}, l
+	}
+	if want := c.helm.Metadata.KubeVersion; want != "" && !chartutil.IsCompatibleRange(want, capabilities.KubeVersion.String()) {
+		return Result{}, problem.List{{File: c.file(), Path: "kubeVersion", What: fmt.Sprintf("asks for Kubernetes %s; this render is for %s", problem.Quoted(want), capabilities.KubeVersion.String()),
+			Next: "set spec.chart.kubeVersion to the cluster's"}}
+	}
+	// What Helm logs quotes values.
+	defer log.SetOutput(log.Writer())
+	log.SetOutput(io.Discard)
+	h := copied(c.helm)
+	if values, err = normal(values); err != nil {
+		return Result{}, problem.List{{Path: "spec.values", What: "can't be written as the values of a chart"}}
+	}
+	if err := chartutil.ProcessDependencies(h, values); err != nil {
+		return Result{}, problem.List{{File: c.file(), What: "its dependencies can't be put together with these values"}}
+	}
+	top, err := util.ToRenderValuesWithSchemaValidation(h, values, common.ReleaseOptions{Name: rel.Name, Namespace: rel.Namespace, Revision: 1, IsInstall: true}, capabilities, true)
+	if err != nil {
+		return Result{}, problem.List{{File: c.file(), What: "its values can't be put together with these"}}
+	}
+	if !c.own {
+		if l := checkSchemas(h, top["Values"]); len(l) > 0 {
+			return Result{}, l
+		}
+	}
+	known := map[string]bool{}
+	wrapped(h, known)
+	f := &functions{draws: draws, enter: enter}
+	for ref, text := range secrets {
+		f.mask.add(text, ref)
 	}
 	e := engine.Engine{CustomTemplateFuncs: f.overrides()}
-	texts, err := e.RenderWithContext(context.Background(), c.helmChart(wrap), top)
+	texts, err := e.RenderWithContext(context.Background(), h, top)
 	if err != nil {
-		return nil, c.explain(err.Error(), f)
+		return Result{}, c.explain(err.Error(), f, known)
 	}
-	prefix := c.metadata.Name + "/"
+	return Result{append(crds(h, rel), c.rendered(texts)...), f.sums}, nil
+}
+
+func (c *Chart) rendered(texts map[string]string) []Rendered {
 	var out []Rendered
 	for name, text := range texts {
-		name = strings.TrimPrefix(name, prefix)
-		if strings.TrimSpace(text) == "" || strings.EqualFold(path.Base(name), "NOTES.txt") {
+		if strings.TrimSpace(text) == "" || strings.HasSuffix(name, "NOTES.txt") || partial(name) {
 			continue
 		}
-		out = append(out, Rendered{name, []byte(text)})
+		out = append(out, Rendered{strings.TrimPrefix(name, c.helm.Metadata.Name+"/"), []byte(text)})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].File < out[j].File })
+	return out
+}
+
+// crds are the definitions in crds/, of the dependencies too.
+func crds(h *helm.Chart, rel Release) (out []Rendered) {
+	if rel.SkipCRDs {
+		return nil
+	}
+	for _, c := range h.CRDObjects() {
+		out = append(out, Rendered{strings.TrimPrefix(c.Filename, h.Name()+"/"), c.File.Data})
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].File < out[j].File })
+	return out
+}
+
+func (c *Chart) capabilities(rel Release) (*common.Capabilities, error) {
+	text := rel.KubeVersion
+	if text == "" {
+		text = KubeVersion
+	}
+	version, err := common.ParseKubeVersion(text)
+	if err != nil {
+		return nil, err
+	}
+	out := &common.Capabilities{KubeVersion: *version, APIVersions: apiVersions}
+	if !c.own {
+		out.APIVersions = append(append(common.VersionSet{}, common.DefaultVersionSet...), rel.APIVersions...)
+	}
+	out.HelmVersion.Version = helmVersion
 	return out, nil
+}
+
+// missing are dependencies that Chart.yaml names and charts/ lacks; Helm refuses
+// to render without them.
+func (c *Chart) missing() (l problem.List) {
+	have := map[string]bool{}
+	for _, d := range c.helm.Dependencies() {
+		have[d.Name()] = true
+	}
+	for _, d := range c.helm.Metadata.Dependencies {
+		if d != nil && !have[d.Name] {
+			l.Add(problem.Problem{File: c.file(), Path: "dependencies", What: "names " + problem.Quoted(d.Name) + ", which is not in the chart's folder charts", Next: "helm dependency update, in the chart's folder"})
+		}
+	}
+	return l
+}
+
+// normal are values as Helm reads them from a file: numbers keep their digits.
+func normal(values map[string]any) (map[string]any, error) {
+	if len(values) == 0 {
+		return map[string]any{}, nil
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	return loader.LoadValues(bytes.NewReader(text))
+}
+
+// Set puts a text into values at a path as helm --set has it, for instance
+// users[0].password. The error says that it is none.
+func Set(values map[string]any, path, text string) (err error) {
+	const mark = "reggenvalue"
+	wrong := problem.Problem{Path: problem.Below("spec.secretValues", path), What: "is not the path of a value", Want: "one as helm --set has it, for instance auth.password or users[0].token; a dot in a key is \\."}
+	if strings.ContainsAny(path, "=,{}\n") || strings.Contains(path, mark) {
+		return wrong
+	}
+	defer func() {
+		if recover() != nil { // an index out of all bounds
+			err = wrong
+		}
+	}()
+	if err := strvals.ParseIntoString(path+"="+mark, values); err != nil {
+		return wrong
+	}
+	if put(values, mark, text) != 1 {
+		return wrong
+	}
+	return nil
+}
+
+func put(v any, mark, text string) (n int) {
+	switch t := v.(type) {
+	case map[string]any:
+		for k, e := range t {
+			if e == mark {
+				t[k] = text
+				n++
+				continue
+			}
+			n += put(e, mark, text)
+		}
+	case []any:
+		for i, e := range t {
+			if e == mark {
+				t[i] = text
+				n++
+				continue
+			}
+			n += put(e, mark, text)
+		}
+	}
+	return n
 }
 
 // wrap makes a template say where it begins and ends, so that a function knows
@@ -80,43 +236,58 @@ func wrap(name string, data []byte) []byte {
 	return []byte(`{{ reggenEnter ` + strconv.Quote(name) + ` }}` + string(data) + `{{ reggenLeave }}`)
 }
 
+func (c *Chart) file() string { return "chart " + c.helm.Metadata.Name }
+
+// place finds in Helm's words where in a chart something arose.
+var place = regexp.MustCompile(`([A-Za-z0-9_.-]+(?:/charts/[A-Za-z0-9_.-]+)*/templates/[A-Za-z0-9_./-]+):(\d+)`)
+
 // explain finds out of Helm's error where it arose, and nothing else: the text
 // can quote values.
-func (c *Chart) explain(text string, f *functions) error {
-	p := problem.Problem{What: "does not render with these values"}
-	at := regexp.MustCompile(regexp.QuoteMeta(c.metadata.Name) + `/(templates/[A-Za-z0-9_./-]+):(\d+)`)
-	known := map[string]bool{}
-	for _, t := range c.templates {
-		known[t.name] = true
-	}
-	for _, m := range at.FindAllStringSubmatch(text, -1) {
+func (c *Chart) explain(text string, f *functions, known map[string]bool) error {
+	p := problem.Problem{What: "does not render with these values", File: c.file()}
+	for _, m := range place.FindAllStringSubmatch(text, -1) {
 		if known[m[1]] {
-			p.File = "chart " + c.metadata.Name + ", " + m[1]
+			p.File = c.file() + ", " + strings.TrimPrefix(m[1], c.helm.Metadata.Name+"/")
 			p.Line, _ = strconv.Atoi(m[2])
 		}
 	}
-	if p.File == "" {
-		p.File = "chart " + c.metadata.Name
-	}
 	switch {
+	case f.refused != "" && drawing[f.refused]:
+		p.What = fmt.Sprintf("calls %s in a way that can't be drawn from a seed or made once", f.refused)
+		p.Next = ToSet(f.line)
 	case f.refused != "":
 		p.What = fmt.Sprintf("calls %s, whose result changes from build to build", f.refused)
 		p.Want = "templates that depend on values alone"
 		p.Next = "set the value that the template would make, under spec.values"
-	case c.writes(f.failed):
+	case c.writes(c.helm, f.failed):
 		p.What = f.failed
 	}
 	return problem.List{p}
 }
 
+var valuePath = regexp.MustCompile(`\.Values((\.[A-Za-z_][A-Za-z0-9_]*)+)`)
+
+// ToSet says which value a line of a template asks for before it makes one.
+func ToSet(line string) string {
+	if m := valuePath.FindStringSubmatch(line); m != nil {
+		return "set " + strings.TrimPrefix(m[1], ".") + ", under spec.secretValues or spec.values"
+	}
+	return "set the value that the template would make, under spec.secretValues or spec.values"
+}
+
 // writes says whether a template holds a text as it is: then it is the chart
 // author's and quotes no value.
-func (c *Chart) writes(text string) bool {
+func (c *Chart) writes(h *helm.Chart, text string) bool {
 	if text == "" {
 		return false
 	}
-	for _, t := range c.templates {
-		if strings.Contains(string(t.data), strconv.Quote(text)) {
+	for _, t := range h.Templates {
+		if strings.Contains(string(t.Data), strconv.Quote(text)) || strings.Contains(string(t.Data), "`"+text+"`") {
+			return true
+		}
+	}
+	for _, d := range h.Dependencies() {
+		if c.writes(d, text) {
 			return true
 		}
 	}

@@ -17,11 +17,11 @@ import (
 // types, values outside a list. A chart without a schema accepts everything.
 // No message quotes a value. References out of the schema are not followed.
 func (c *Chart) CheckValues(values map[string]any) problem.List {
-	if len(c.schema) == 0 {
+	if len(c.helm.Schema) == 0 {
 		return nil
 	}
 	var s jsonschema.Schema
-	if err := json.Unmarshal(c.schema, &s); err != nil {
+	if err := json.Unmarshal(c.helm.Schema, &s); err != nil {
 		return problem.List{{File: "values.schema.json", What: "is not a JSON Schema"}}
 	}
 	var l problem.List

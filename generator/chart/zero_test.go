@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
-
-	"github.com/reggen/reggen/generator/secret"
 )
 
 // contexts are the values beside which keys, by prefix, mean something.
@@ -115,7 +113,7 @@ func rendered(t *testing.T, path string, v any) (string, bool) {
 	if len(c.CheckValues(values)) > 0 {
 		return "", false
 	}
-	out, err := c.Render(release, values, secret.Placeholders(nil))
+	out, err := c.Plain(release, values)
 	if err != nil {
 		t.Fatalf("%s: %v: %v", path, v, err)
 	}

@@ -378,7 +378,7 @@ spec:
 }
 
 func silenced(id, reason string) func(*Subject) {
-	return func(s *Subject) { s.Registry.Spec.Check = &spec.Check{Silence: map[string]string{id: reason}} }
+	return func(s *Subject) { s.Check = &spec.Check{Silence: map[string]string{id: reason}} }
 }
 
 func TestRulesOnEnvironments(t *testing.T) {

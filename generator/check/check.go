@@ -30,7 +30,8 @@ type Encrypted struct {
 type Subject struct {
 	Root        string          // the environment's folder, as shown to people
 	Build       string          // the folder whose build it is part of; "" for Root
-	Registry    *spec.Registry  // nil for a kustomization of something else
+	Registry    *spec.Registry  // nil for a Chart, and for a kustomization of something else
+	Check       *spec.Check     // what the spec says to check
 	Objects     []object.Object // the environment's build, after kustomize
 	Credentials []Encrypted
 	Sealed      []Encrypted

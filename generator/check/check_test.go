@@ -46,7 +46,7 @@ spec:
 		t.Fatal(err)
 	}
 	return Subject{
-		Root: "env", Registry: r, Objects: objects,
+		Root: "env", Registry: r, Check: r.Spec.Check, Objects: objects,
 		Credentials: []Encrypted{{File: "c", Recipients: []string{"p"}, Rule: []string{"p"}}},
 		Sealed:      []Encrypted{{File: "s", Recipients: []string{"c1", "p"}, Rule: []string{"c1", "p"}}},
 	}

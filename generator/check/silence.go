@@ -15,10 +15,10 @@ func Silence(findings []Finding, subjects []Subject) []Finding {
 		ids = append(ids, r.ID)
 	}
 	for _, s := range subjects {
-		if s.Registry == nil || s.Registry.Spec.Check == nil {
+		if s.Check == nil {
 			continue
 		}
-		for _, id := range sortedKeys(s.Registry.Spec.Check.Silence) {
+		for _, id := range sortedKeys(s.Check.Silence) {
 			path := "spec.check.silence." + id
 			rule, known := Lookup(id)
 			tell := func(severity Severity, p problem.Problem) {
@@ -44,7 +44,7 @@ func mark(findings []Finding, s Subject, id string) bool {
 	any := false
 	for i, f := range findings {
 		if f.Rule == id && (f.Root == s.Root || f.Root == s.Build) {
-			findings[i].Silenced = s.Registry.Spec.Check.Silence[id]
+			findings[i].Silenced = s.Check.Silence[id]
 			if problem.Secretish(findings[i].Silenced) {
 				findings[i].Silenced = "(a reason that may hold a secret)"
 			}

@@ -26,6 +26,7 @@ const (
 	Swift   Type = "swift"   // a user of the object store
 	Proxy   Type = "proxy"   // the login of a cache to the registry behind it
 	Config  Type = "config"  // secret settings of the registry, by variable
+	Generic Type = "generic" // any fields, for a Chart's secretValues
 	Machine Type = "machine" // values nobody types: the http secret and the seed
 )
 
@@ -52,11 +53,9 @@ var fields = map[Type]struct{ required, optional []string }{
 	Swift:   {[]string{Username, Password}, nil},
 	Proxy:   {[]string{Username, Password}, nil},
 	Config:  {nil, nil}, // IsConfigField says which
+	Generic: {nil, nil}, // any: syntax.DataKey
 	Machine: {[]string{HTTPSecret, Seed}, nil},
 }
-
-// later are types that the design knows and this version does not.
-var later = []string{"chart"}
 
 // Public is the side of a credential that needs no key.
 type Public struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Parse reads the public side of a credential file. Any readable value, any
@@ -160,14 +161,8 @@ func (r *reader) metadata(m *yaml.Node) (name, origin string) {
 func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 	known, ok := fields[p.Type]
 	if !ok {
-		for _, l := range later {
-			if string(p.Type) == l {
-				r.addf(typeNode, "type", "", "%s credentials are not supported by this version of reggen", l)
-				return
-			}
-		}
 		r.problems.Add(problem.Problem{File: r.file, Line: typeNode.Line, Path: "type", What: "is not a type of credential",
-			Want: "user, s3, azure, gcs, swift, proxy, config or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "machine"})})
+			Want: "user, s3, azure, gcs, swift, proxy, config, generic or machine", Near: problem.Nearest(string(p.Type), []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "generic", "machine"})})
 		return
 	}
 	if data == nil {
@@ -189,7 +184,9 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 			r.addf(v, path, "encrypt it in place: sops --encrypt --in-place "+problem.QuoteArg(r.file)+"\nand take this value for leaked if it was ever committed", "is readable: not encrypted")
 		case p.Type == Config && !IsConfigField(key):
 			r.addf(k, path, "write a variable of the registry, or notifications.<endpoint>.<header>", "is no field of a config credential")
-		case p.Type != Config && !contains(allowed, key):
+		case p.Type == Generic && !syntax.DataKey.Matches(key):
+			r.addf(k, path, "letters, digits, '-', '_' and '.'", "is no name of a field")
+		case p.Type != Config && p.Type != Generic && !contains(allowed, key) && !machineKeeps(p.Type, key):
 			r.unknown(k, path, allowed)
 		default:
 			p.Fields[key] = v.Value
@@ -200,7 +197,7 @@ func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
 			r.addf(data, "stringData."+f, "", "is missing")
 		}
 	}
-	if p.Type == Config && len(data.Content) == 0 {
+	if (p.Type == Config || p.Type == Generic) && len(data.Content) == 0 {
 		r.addf(data, "stringData", "", "is empty")
 	}
 	if p.Type == User && !mentions(data, Password) && !mentions(data, Hash) {
@@ -248,4 +245,11 @@ func mentions(m *yaml.Node, key string) bool {
 		}
 	}
 	return false
+}
+
+// machineKeeps says whether a machine credential has a field that keeps what a
+// template drew.
+func machineKeeps(t Type, field string) bool {
+	_, is := IsKept(field)
+	return t == Machine && is
 }

@@ -13,6 +13,7 @@ import (
 // Set is every credential of one environment, sorted.
 type Set struct {
 	Users   []Public // by user name
+	Generic []Public // by name
 	Machine *Public
 	Others  map[Type]*Public // of every other type at most one
 }
@@ -20,6 +21,7 @@ type Set struct {
 // All lists every credential: users first, then the others by type.
 func (s Set) All() []Public {
 	out := append([]Public{}, s.Users...)
+	out = append(out, s.Generic...)
 	for _, t := range slices.Sorted(maps.Keys(s.Others)) {
 		out = append(out, *s.Others[t])
 	}
@@ -53,6 +55,8 @@ func Collect(all []Public) (Set, error) {
 			}
 			byUser[strings.ToLower(p.User)] = p
 			s.Users = append(s.Users, p)
+		case Generic:
+			s.Generic = append(s.Generic, p)
 		case Machine:
 			s.Machine = one(&l, s.Machine, p)
 		default:
@@ -62,6 +66,7 @@ func Collect(all []Public) (Set, error) {
 			s.Others[p.Type] = one(&l, s.Others[p.Type], p)
 		}
 	}
+	sort.Slice(s.Generic, func(i, j int) bool { return s.Generic[i].Name < s.Generic[j].Name })
 	sort.Slice(s.Users, func(i, j int) bool { return s.Users[i].User < s.Users[j].User })
 	return s, l.Err()
 }

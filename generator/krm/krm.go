@@ -6,6 +6,7 @@ package krm
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -50,7 +51,7 @@ func Run(in []byte, gen Generate) ([]byte, error) {
 			Next: "reggen --help"}
 	}
 	if rw.FunctionConfig.IsNilOrEmpty() {
-		return nil, problem.Problem{Path: "functionConfig", What: "is missing from the ResourceList", Want: "a " + spec.KindRegistry + " of " + spec.APIVersion}
+		return nil, problem.Problem{Path: "functionConfig", What: "is missing from the ResourceList", Want: "a " + problem.OneOf(spec.Kinds) + " of " + spec.APIVersion}
 	}
 	config, err := configText(rw.FunctionConfig)
 	if err != nil {
@@ -165,7 +166,7 @@ func configText(config *yaml.RNode) ([]byte, error) {
 func sortOut(items []*yaml.RNode) (kept []*yaml.RNode, twins map[string][]byte, err error) {
 	for _, n := range items {
 		switch {
-		case n.GetKind() == spec.KindRegistry && n.GetApiVersion() == spec.APIVersion:
+		case slices.Contains(spec.Kinds, n.GetKind()) && n.GetApiVersion() == spec.APIVersion:
 			continue
 		case n.GetKind() != "Secret" || n.GetAnnotations()[sealed.RecordKey] == "":
 			kept = append(kept, n)

@@ -143,7 +143,7 @@ func dropped(t *testing.T, in map[string]any, r Result) (out []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := c.Render(chart.Release{Name: "docker-registry", Namespace: "registry"}, v, secret.Placeholders(nil))
+	files, err := c.Plain(chart.Release{Name: "docker-registry", Namespace: "registry"}, v)
 	if err != nil {
 		t.Fatal(err)
 	}

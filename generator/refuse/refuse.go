@@ -37,6 +37,17 @@ func Secrets(r *spec.Registry, extra any) problem.List {
 	return l
 }
 
+// Readable are the places of a Chart that look like readable secrets, sorted.
+func Readable(c *spec.Chart) problem.List {
+	var l problem.List
+	refuseSecrets(&l, "spec.values", c.Spec.Values)
+	for i := range l {
+		l[i].Want, l[i].Next = "a field of a credential, named under spec.secretValues", "reggen credential set NAME --stdin, and take it out of spec.values"
+	}
+	l.Sort()
+	return l
+}
+
 // Conflicts are what spec.values and spec.config say otherwise than the spec,
 // sorted. derived are the chart's values that follow from the spec.
 func Conflicts(r *spec.Registry, derived map[string]any) problem.List {

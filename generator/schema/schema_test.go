@@ -181,7 +181,7 @@ func TestSchemaKnowsTheDefaults(t *testing.T) {
 					return
 				}
 			}
-			got := strings.NewReplacer(`"`, "", ",", ", ", "reg-", "<metadata.name>-").Replace(asJSON(t, is.Interface()))
+			got := strings.NewReplacer(`"reg"`, "<metadata.name>", `"`, "", ",", ", ", "reg-", "<metadata.name>-").Replace(asJSON(t, is.Interface()))
 			if !unset && reflect.DeepEqual(was.Interface(), is.Interface()) {
 				return
 			}

@@ -21,12 +21,16 @@ const header = "reggen record 1"
 // Record is what a sealed file says about itself in the clear: whose it is,
 // what decided its content, and what its content may do to a rollout.
 type Record struct {
-	Owner   string            // namespace/name of the Registry
+	Owner   string            // namespace/name of the spec
 	Digest  string            // the record digest, see Digest
 	Cipher  string            // fingerprint of the file's own ciphertexts
 	Made    string            // shows the holder of a key that the data key is their own; "" for nobody's
 	Facts   []Fact            // the facets, sorted
 	Rollout map[string]string // key of the Secret -> rollout digest
+
+	// Public are the certificates that the chart has outside Secrets too: what a
+	// build, which has no key, puts there.
+	Public map[secret.Ref]string
 }
 
 // Fact is one public fact about one ref.
@@ -69,6 +73,9 @@ func (r Record) String() string {
 	for k, v := range r.Rollout {
 		lines = append(lines, fmt.Sprintf("rollout %s %s", strconv.Quote(k), v))
 	}
+	for ref, text := range r.Public {
+		lines = append(lines, fmt.Sprintf("public %s %s", strconv.Quote(string(ref)), strconv.Quote(text)))
+	}
 	sort.Strings(lines)
 	return header + "\n" + strings.Join(lines, "\n") + "\n"
 }
@@ -105,6 +112,15 @@ func ParseRecord(text string) (r Record, ok bool) {
 				return Record{}, false
 			}
 			r.Facts = append(r.Facts, Fact{secret.Ref(q[0]), q[1], q[2]})
+		case "public":
+			q, more := quoted(args, 2)
+			if more != "" || len(q) != 2 {
+				return Record{}, false
+			}
+			if r.Public == nil {
+				r.Public = map[secret.Ref]string{}
+			}
+			r.Public[secret.Ref(q[0])] = q[1]
 		case "rollout":
 			q, more := quoted(args, 1)
 			if len(q) != 1 || more == "" {

@@ -153,7 +153,7 @@ func (f File) Check(e Expected) (broken, stale problem.List) {
 		}
 	}
 	if f.Record.Owner != e.Owner {
-		add(&broken, "belongs to the Registry %q; expected %q", f.Record.Owner, e.Owner)
+		add(&broken, "belongs to %q; expected %q", f.Record.Owner, e.Owner)
 	}
 	if len(broken) == 0 && f.Record.Digest != e.Digest() {
 		for _, what := range changes(f.Record.Facts, e.Facts) {

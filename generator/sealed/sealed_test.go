@@ -100,7 +100,7 @@ func TestCheckTellsWhatChanged(t *testing.T) {
 		"shape":       {func(e *Expected) { e.Data["htpasswd"] = "x{{htpasswd}}" }, "", "s.yaml: is stale: the shape of the Secret changed"},
 		"name":        {func(e *Expected) { e.Name = "other" }, `s.yaml: is the Secret "docker-registry-htpasswd"; expected "other"`, ""},
 		"type":        {func(e *Expected) { e.Type = "x" }, `s.yaml: has type "Opaque"; expected "x"`, ""},
-		"owner":       {func(e *Expected) { e.Owner = "a/b" }, `s.yaml: belongs to the Registry "registry/docker-registry"; expected "a/b"`, ""},
+		"owner":       {func(e *Expected) { e.Owner = "a/b" }, `s.yaml: belongs to "registry/docker-registry"; expected "a/b"`, ""},
 		"missing key": {func(e *Expected) { e.Data["more"] = "x" }, `s.yaml: lacks the key "more", which the chart now renders`, ""},
 		"extra key":   {func(e *Expected) { delete(e.Data, "htpasswd") }, `s.yaml: has the key "htpasswd", which the chart does not render`, ""},
 	} {

@@ -2,7 +2,7 @@
 // a render where a secret goes, and what is public about that secret.
 //
 // A chart is rendered twice from one values function: once with Placeholders
-// (a build, which has no key) and once with Seeded (a seal, which has). What
+// (a build, which has no key) and once with the Real values (a seal, which has). What
 // the two renders may differ in is exactly the content of Secrets.
 package secret
 
@@ -57,8 +57,6 @@ type Source interface {
 	Value(ref Ref) (value string, set bool)
 	// Refs are those that are set, sorted.
 	Refs() []Ref
-	// Draw returns the n-th random value that a template file asks for.
-	Draw(file string, n int, function string, args []any) (any, error)
 }
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
@@ -93,69 +91,17 @@ func (p placeholders) Value(ref Ref) (string, bool) {
 
 func (p placeholders) Refs() []Ref { return slices.Sorted(maps.Keys(p)) }
 
-func (p placeholders) Draw(file string, n int, function string, args []any) (any, error) {
-	size, err := drawSize(function, args)
-	if err != nil {
-		return nil, err
-	}
-	return stretch(Placeholder(DrawRef(file, n)), size), nil
-}
+type real map[Ref]string
 
-// DrawRef names the n-th random value that a template file draws.
-func DrawRef(file string, n int) Ref { return Ref(fmt.Sprintf("draw/%s#%d", file, n)) }
+// Real is the Source of a seal: the real values.
+func Real(values map[Ref]string) Source { return real(values) }
 
-type seeded struct {
-	seed   []byte
-	values map[Ref]string
-}
-
-// Seeded is the Source of a seal: the real values, and random values drawn
-// from a seed so that they are the same at every seal.
-func Seeded(seed []byte, values map[Ref]string) Source { return seeded{seed, values} }
-
-func (s seeded) Value(ref Ref) (string, bool) {
-	v, ok := s.values[ref]
+func (r real) Value(ref Ref) (string, bool) {
+	v, ok := r[ref]
 	return v, ok
 }
 
-func (s seeded) Refs() []Ref { return slices.Sorted(maps.Keys(s.values)) }
-
-func (s seeded) Draw(file string, n int, function string, args []any) (any, error) {
-	size, err := drawSize(function, args)
-	if err != nil {
-		return nil, err
-	}
-	if len(s.seed) == 0 {
-		return nil, fmt.Errorf("drawing %s in %s: no machine credential with a seed", function, file)
-	}
-	raw, err := hkdf.Key(sha256.New, s.seed, nil, "reggen draw 1\x00"+string(DrawRef(file, n)), 32)
-	if err != nil {
-		return nil, fmt.Errorf("drawing %s in %s: %w", function, file, err)
-	}
-	return stretch(letters.EncodeToString(raw), size), nil
-}
-
-// drawSize returns the length asked for: the draw functions that can be
-// seeded are those whose result is letters of a given number.
-func drawSize(function string, args []any) (int, error) {
-	if function != "randAlpha" && function != "randAlphaNum" && function != "randAscii" {
-		return 0, fmt.Errorf("%s cannot be seeded", function)
-	}
-	if len(args) == 1 {
-		if n, ok := args[0].(int); ok && n >= 16 && n <= 1024 {
-			return n, nil
-		}
-	}
-	return 0, fmt.Errorf("%s wants one length from 16 to 1024", function)
-}
-
-func stretch(s string, n int) string {
-	for i := 0; len(s) < n; i++ {
-		sum := sha256.Sum256(binary.BigEndian.AppendUint32([]byte(s), uint32(i)))
-		s += letters.EncodeToString(sum[:])
-	}
-	return s[:n]
-}
+func (r real) Refs() []Ref { return slices.Sorted(maps.Keys(r)) }
 
 // Plain is a Secret in the clear, on its way from a seal's render to its
 // encryption. It prints itself redacted, whatever the verb.

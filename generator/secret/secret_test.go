@@ -58,31 +58,6 @@ func TestRolloutDependsOnSeedNameKeyAndContent(t *testing.T) {
 	}
 }
 
-func TestDrawIsStableAndOfTheLengthAskedFor(t *testing.T) {
-	for name, src := range map[string]Source{"placeholder": Placeholders(nil), "seeded": Seeded([]byte("s"), nil)} {
-		a, err := src.Draw("f", 1, "randAlphaNum", []any{100})
-		if err != nil || len(a.(string)) != 100 {
-			t.Fatalf("%s: %v %v", name, a, err)
-		}
-		b, _ := src.Draw("f", 1, "randAlphaNum", []any{100})
-		c, _ := src.Draw("f", 2, "randAlphaNum", []any{100})
-		if a != b || a == c {
-			t.Errorf("%s: not stable, or the same for two draws", name)
-		}
-		for _, bad := range [][]any{{}, {"x"}, {4}, {1 << 20}} {
-			if _, err := src.Draw("f", 1, "randAlphaNum", bad); err == nil {
-				t.Errorf("%s: %v accepted", name, bad)
-			}
-		}
-		if _, err := src.Draw("f", 1, "uuidv4", nil); err == nil {
-			t.Errorf("%s: uuidv4 accepted", name)
-		}
-	}
-	if _, err := Seeded(nil, nil).Draw("f", 1, "randAlpha", []any{20}); err == nil {
-		t.Error("drawn without a seed")
-	}
-}
-
 func TestFingerprintKeepsParts(t *testing.T) {
 	if Fingerprint("ab", "c") == Fingerprint("a", "bc") || Fingerprint("a") == Fingerprint("a", "") {
 		t.Error("parts run into each other")

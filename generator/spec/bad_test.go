@@ -71,7 +71,7 @@ b: 2
 kind: ConfigMap
 data: {a: b}
 `,
-		`kind: is "ConfigMap"; expected Registry`},
+		`kind: is "ConfigMap"; expected Registry or Chart`},
 	{"kind mistyped, nothing else", `kind: Regsitry
 `,
 		`apiVersion: is missing; expected reggen.dev/v1alpha1
@@ -97,16 +97,13 @@ spec: {host: 'localhost', storage: {filesystem: {}}}
 		"spec.bucket: unknown field; expected spec.storage.s3.bucket or spec.storage.gcs.bucket"},
 	{"unknown field, nothing near", onVolume + `  zzz: 1
 `,
-		"spec.zzz: unknown field; expected auth, autoscaling, check, config, disruptionBudget, extra, garbageCollection, gateway, host, image, ingress, metrics, networkPolicy, notifications, proxy, pullSecrets, readOnly, redis, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage, tls or values"},
+		"spec.zzz: unknown field; expected auth, autoscaling, chart, check, config, disruptionBudget, extra, garbageCollection, gateway, host, image, ingress, metrics, networkPolicy, notifications, proxy, pullSecrets, readOnly, redis, reggen, replicas, resources, scheduling, secrets, service, serviceAccount, storage, tls or values"},
 	{"unknown field of metadata", `apiVersion: reggen.dev/v1alpha1
 kind: Registry
 metadata: {name: a, namespace: b, uid: x}
 spec: {host: localhost, storage: {filesystem: {}}}
 `,
 		"metadata.uid: unknown field; expected annotations, labels, name or namespace"},
-	{"field of a later version", onVolume + `  chart: {path: x}
-`,
-		"spec.chart: is not supported by this version of reggen"},
 	{"secret in the spec", minimal + `  storage: {s3: {region: eu-central-1, bucket: images, secretKey: x}}
 `,
 		`spec.storage.s3.secretKey: unknown field, and a spec holds no secrets

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -16,21 +17,32 @@ import (
 // dropped. file is what errors call the input; when it is empty they give
 // paths only, for kustomize has changed the lines anyway.
 func Decode(data []byte, file string) (*Registry, error) {
-	w := strict.NewReader(file, unknown)
-	root, p := strict.Document(data, "one "+KindRegistry+" of "+APIVersion)
+	var r Registry
+	l := read(data, file, KindRegistry, &r, func() problem.List {
+		strip(r.Metadata.Annotations)
+		r = Default(r)
+		return Validate(r)
+	})
+	if len(l) > 0 {
+		return nil, l
+	}
+	return &r, nil
+}
+
+// read reads data into a spec of a kind, and has finish default and validate
+// it.
+func read(data []byte, file, kind string, into any, finish func() problem.List) problem.List {
+	w := strict.NewReader(file, unknownIn(reflect.TypeOf(into).Elem()))
+	root, p := strict.Document(data, "one "+kind+" of "+APIVersion)
+	if p == nil {
+		p = foreign(root)
+	}
 	if p != nil {
 		p.File = file
-		return nil, problem.List{*p}
+		return problem.List{*p}
 	}
-	if p := foreign(root); p != nil {
-		p.File = file
-		return nil, problem.List{*p}
-	}
-	var r Registry
-	w.Mapping(root, &r)
-	strip(r.Metadata.Annotations)
-	r = Default(r)
-	for _, p := range Validate(r) {
+	w.Mapping(root, into)
+	for _, p := range finish() {
 		if w.Covers(p.Path) {
 			continue
 		}
@@ -40,11 +52,8 @@ func Decode(data []byte, file string) (*Registry, error) {
 		}
 		w.Problems.Add(p)
 	}
-	if len(w.Problems) > 0 {
-		w.Problems.Sort()
-		return nil, w.Problems
-	}
-	return &r, nil
+	w.Problems.Sort()
+	return w.Problems
 }
 
 // foreign recognises an object of some other kind: telling that its fields
@@ -56,10 +65,10 @@ func foreign(root *yaml.Node) *problem.Problem {
 			kind = root.Content[i+1]
 		}
 	}
-	if kind == nil || kind.Kind != yaml.ScalarNode || kind.Value == "" || problem.Nearest(kind.Value, []string{KindRegistry}) != "" {
+	if kind == nil || kind.Kind != yaml.ScalarNode || kind.Value == "" || problem.Nearest(kind.Value, Kinds) != "" {
 		return nil
 	}
-	return &problem.Problem{Line: kind.Line, Path: "kind", What: "is " + problem.Quoted(kind.Value), Want: KindRegistry}
+	return &problem.Problem{Line: kind.Line, Path: "kind", What: "is " + problem.Quoted(kind.Value), Want: problem.OneOf(Kinds)}
 }
 
 // bookkeeping are the annotations by which kustomize takes notes.

@@ -65,6 +65,12 @@ func Default(r Registry) Registry {
 	if s.Scheduling != nil {
 		s.Scheduling = defaultScheduling(*s.Scheduling)
 	}
+	if s.Chart != nil {
+		c := *s.Chart
+		set(&c.ReleaseName, r.Metadata.Name)
+		set(&c.Hooks, HooksRefuse)
+		s.Chart = &c
+	}
 	if s.Secrets.Credentials == nil {
 		s.Secrets.Credentials = []string{"credentials"}
 	}

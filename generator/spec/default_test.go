@@ -149,7 +149,7 @@ func TestDefaultIsPureAndSettles(t *testing.T) {
 	full := withS3("{provider: minio, endpoint: 'm:9000', bucket: images, existingSecret: {name: keys}}\n" +
 		"  ingress: {}\n  auth: {existingSecret: {name: users}}\n  pullSecrets: {a: {user: u}}\n" +
 		"  metrics: {}\n  autoscaling: {maxReplicas: 3}\n  service: {}\n  serviceAccount: {}\n  scheduling: {topologySpread: [{topologyKey: zone}]}")
-	w := strict.NewReader("", unknown)
+	w := strict.NewReader("", unknownIn(reflect.TypeFor[Registry]()))
 	root, p := strict.Document([]byte(full), "")
 	if p != nil {
 		t.Fatal(p)

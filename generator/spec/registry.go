@@ -9,6 +9,9 @@ const (
 	KindCredential = "RegistryCredential"
 )
 
+// Kinds are those of specs: what stands under generators.
+var Kinds = []string{KindRegistry, KindChart}
+
 // LocalConfig is the annotation by which kustomize drops an object from its
 // output: specs and credentials are inputs, never applied.
 const LocalConfig = "config.kubernetes.io/local-config"
@@ -71,6 +74,7 @@ type RegistrySpec struct {
 	Autoscaling       *Autoscaling          `json:"autoscaling,omitempty"`
 	DisruptionBudget  *DisruptionBudget     `json:"disruptionBudget,omitempty"`
 	Config            map[string]any        `json:"config,omitempty"`
+	Chart             *ChartSource          `json:"chart,omitempty"` // nil: the embedded one
 	Values            map[string]any        `json:"values,omitempty"`
 	Check             *Check                `json:"check,omitempty"`
 	Reggen            string                `json:"reggen,omitempty"`

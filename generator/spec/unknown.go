@@ -3,17 +3,10 @@ package spec
 import (
 	"reflect"
 	"strings"
-	"sync"
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/strict"
 )
-
-// later are fields that the language has a place for and this version doesn't
-// support.
-var later = map[string]bool{
-	"spec.chart": true,
-}
 
 // secrets are names under which people look for a place to put a secret.
 var secrets = map[string]bool{
@@ -21,16 +14,21 @@ var secrets = map[string]bool{
 	"passwords": true, "htpasswd": true, "httpsecret": true, "hasharedsecret": true, "users": true, "hash": true,
 }
 
+// unknownIn words keys that a kind has no field for.
+func unknownIn(kind reflect.Type) strict.Unknown {
+	return func(key string, at strict.Place, t reflect.Type) (problem.Problem, []string) {
+		return unknown(kind, key, at, t)
+	}
+}
+
 // unknown words a key that t has no field for, as helpfully as it can: the
-// same name at another level, the nearest name here, or all names.
-func unknown(key string, at strict.Place, t reflect.Type) (p problem.Problem, meant []string) {
+// same name at another level of the kind, the nearest name here, or all names.
+func unknown(kind reflect.Type, key string, at strict.Place, t reflect.Type) (p problem.Problem, meant []string) {
 	p = problem.Problem{Path: problem.Below(at.Path, key), What: "unknown field"}
 	names := strict.NamesOf(t)
 	lower := strings.ToLower(key)
-	elsewhere := allFields()[lower]
+	elsewhere := allFields(kind)[lower]
 	switch near := problem.Nearest(key, names); {
-	case later[at.Field+"."+key]:
-		p.What = "is not supported by this version of reggen"
 	case at.Field == "spec.proxy" && (lower == "username" || lower == "password"):
 		p.What = "unknown field, and a spec holds no secrets"
 		p.Want, p.Next = "a credential of type proxy", "reggen credential set proxy"
@@ -58,11 +56,11 @@ func unknown(key string, at strict.Place, t reflect.Type) (p problem.Problem, me
 }
 
 // allFields maps each name, in lower case, to the paths where it is a field.
-var allFields = sync.OnceValue(func() map[string][]string {
+func allFields(kind reflect.Type) map[string][]string {
 	out := map[string][]string{}
-	strict.Visit(reflect.TypeFor[Registry](), "", func(path string, f reflect.StructField) {
+	strict.Visit(kind, "", func(path string, f reflect.StructField) {
 		name := strings.ToLower(strict.JSONName(f))
 		out[name] = append(out[name], path)
 	})
 	return out
-})
+}

@@ -49,11 +49,10 @@ func Validate(r Registry) problem.List {
 	v.tls()
 	v.redis()
 	v.notifications()
-	if c := r.Spec.Reggen; c != "" {
-		if _, err := semver.NewConstraint(c); err != nil {
-			v.add("spec.reggen", problem.Quoted(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
-		}
+	if c := r.Spec.Chart; c != nil {
+		v.chartSource("spec.chart", *c)
 	}
+	v.constraint()
 	v.folders()
 	v.problems.Sort()
 	return v.problems
@@ -113,11 +112,7 @@ func (v *validator) identity() {
 	case !syntax.Service.Matches(m.Name):
 		v.add("metadata.name", problem.Quoted(m.Name)+" is not the name of a Service", "lower-case letters, digits and hyphens, a letter first, no hyphen last")
 	}
-	switch {
-	case v.missing("metadata.namespace", m.Namespace, "the namespace, since pods, Secrets and the records of sealed files are bound to it"):
-	case !syntax.IsLabel(m.Namespace):
-		v.add("metadata.namespace", problem.Quoted(m.Namespace)+" is not a namespace", syntax.WantLabel)
-	}
+	v.namespace()
 	v.annotations("metadata.labels", m.Labels, true)
 	v.annotations("metadata.annotations", m.Annotations, true)
 	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
@@ -126,6 +121,23 @@ func (v *validator) identity() {
 		}
 		if what := checkLabelValue(m.Labels[k]); what != "" {
 			v.add(problem.Below("metadata.labels", k), what, wantLabelValue)
+		}
+	}
+}
+
+func (v *validator) namespace() {
+	ns := v.r.Metadata.Namespace
+	switch {
+	case v.missing("metadata.namespace", ns, "the namespace, since pods, Secrets and the records of sealed files are bound to it"):
+	case !syntax.IsLabel(ns):
+		v.add("metadata.namespace", problem.Quoted(ns)+" is not a namespace", syntax.WantLabel)
+	}
+}
+
+func (v *validator) constraint() {
+	if c := v.s.Reggen; c != "" {
+		if _, err := semver.NewConstraint(c); err != nil {
+			v.add("spec.reggen", problem.Quoted(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
 		}
 	}
 }

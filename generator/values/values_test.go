@@ -29,7 +29,7 @@ func registry(t testing.TB, lines string) *spec.Registry {
 }
 
 func all() secret.Source {
-	return secret.Seeded(nil, map[secret.Ref]string{
+	return secret.Real(map[secret.Ref]string{
 		secret.HTPasswd: "users", secret.HTTPSecret: "http", secret.S3AccessKey: "access", secret.S3SecretKey: "secret",
 	})
 }
@@ -188,7 +188,7 @@ func TestUnsetSecretsAreLeftOut(t *testing.T) {
 // away, and least of all the users, without whom the registry is open to all.
 func TestEmptySecretsInValuesTakeNoneAway(t *testing.T) {
 	const proxy = "  proxy: {remoteURL: \"https://a.b\"}\n"
-	src := secret.Seeded(nil, map[secret.Ref]string{
+	src := secret.Real(map[secret.Ref]string{
 		secret.HTPasswd: "users", secret.HTTPSecret: "http", secret.S3AccessKey: "access", secret.S3SecretKey: "secret",
 		secret.ProxyUsername: "me", secret.ProxyPassword: "pass", secret.ConfigRef("REGISTRY_LOG_LEVEL"): "debug",
 	})

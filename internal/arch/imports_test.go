@@ -26,6 +26,8 @@ var owners = map[string]string{
 	"golang.org/x/term":                "internal/terminal",
 	"k8s.io/client-go/":                "generator/check",
 	"github.com/google/jsonschema-go/": "generator/chart",
+	"github.com/santhosh-tekuri/":      "generator/chart",
+	"github.com/Masterminds/sprig/":    "generator/mint",
 	"golang.org/x/crypto/bcrypt":       "generator/credential",
 	"github.com/gofrs/flock":           "internal/repository",
 	"github.com/google/renameio/":      "internal/repository",

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/sealed"
@@ -98,7 +99,7 @@ func (c Case) Plan() (generator.Plan, error) {
 	if len(dirs) == 0 {
 		dirs = []string{"credentials"}
 	}
-	return generator.Prepare(generator.Input{Spec: c.Spec, Version: "0.1.0", Folder: func(rel string) (string, []generator.File, error) {
+	return generator.Prepare(generator.Input{Spec: c.Spec, Version: "0.1.0", Chart: fork, Folder: func(rel string) (string, []generator.File, error) {
 		if rel == dirs[0] {
 			return rel, c.Credentials.files(rel), nil
 		}
@@ -189,4 +190,11 @@ func (r resolver) Resolve(_ context.Context, s generator.Slot, _ *sealed.File, _
 		data[key] = base64.StdEncoding.EncodeToString([]byte(text))
 	}
 	return generator.Content{Data: data}, nil
+}
+
+// fork is a chart of somebody else's for cases that name one: the embedded one,
+// as files.
+func fork(path string) (chart.Source, error) {
+	files, err := chart.Embedded()
+	return chart.Source{Path: path, Files: files}, err
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/object"
-	"github.com/reggen/reggen/generator/secret"
 )
 
 // Installed are values files of people who run the chart that many registries were
@@ -124,7 +123,7 @@ func RenderInstalled(name string) (map[string]any, []object.Object, error) {
 	if err := c.CheckValues(v).Err(); err != nil {
 		return nil, nil, err
 	}
-	files, err := c.Render(chart.Release{Name: "docker-registry", Namespace: "registry"}, v, secret.Placeholders(nil))
+	files, err := c.Plain(chart.Release{Name: "docker-registry", Namespace: "registry"}, v)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -37,7 +37,7 @@ func BenchmarkPrepare(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := generator.Prepare(w.Builds.Input(envs[0])); err != nil {
+		if _, err := generator.Prepare(w.Builds.Input(b.Context(), envs[0])); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -33,13 +33,16 @@ func (w *World) credentialSet(dir *string) *cobra.Command {
 		Short: "Write values into a credential, encrypted at once",
 		Long: `Write values into a credential file, new or old. NAME is the credential's
 metadata.name; s3, azure, gcs and swift make the storage's, proxy a
-cache's login and config the secret settings when there is none.
+cache's login and config the secret settings when there is none. In the
+environment of a Chart any other name makes a generic one, with the fields that
+spec.secretValues name.
 Values are typed, or read from stdin: one FIELD=VALUE a line, or with --field one whole
 value. A user's new password is hashed at once.`,
 		Example: `  reggen credential set s3
   printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin
   reggen credential set gcs --field key --stdin < service-account.json
-  reggen credential set alice --field password --generate`,
+  reggen credential set alice --field password --generate
+  reggen credential set db --field password --generate   # a Chart's`,
 		Args: exactly("the credential's name, for instance s3"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return w.People.SetCredential(cmd.Context(), *dir, args[0], o)

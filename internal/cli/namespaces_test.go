@@ -19,7 +19,7 @@ func TestNamespacesCostOneDecryption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := generator.Prepare(w.Builds.Input(envs[0]))
+	plan, err := generator.Prepare(w.Builds.Input(t.Context(), envs[0]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,9 @@ func (w *World) pluginCommand() *cobra.Command {
 	var home string
 	var copied bool
 	install := &cobra.Command{
-		Use: "install", Short: "Put this program where kustomize looks for the Registry plugin",
-		Long: `Put this program where kustomize and kubectl look for the plugin of kind
-Registry, so that "kustomize build --enable-alpha-plugins" runs it. It becomes a
+		Use: "install", Short: "Put this program where kustomize looks for the plugins of kinds Registry and Chart",
+		Long: `Put this program where kustomize and kubectl look for the plugins of kinds
+Registry and Chart, so that "kustomize build --enable-alpha-plugins" runs it. It becomes a
 link to this program, which an upgrade in place follows, or with --copy (and
 when this program is a temporary one, as under go run) a copy.`,
 		Args: nothing,

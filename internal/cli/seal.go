@@ -24,7 +24,11 @@ again, compares, and proves that the finished build holds what is sealed.
 With --rotate-keys every credential and every sealed file gets a new data key,
 for when an old one may be known: all ciphertexts change, no value does, and no
 pod rolls. It does not take back what somebody has read, nor the old files in
-git: reggen offboard and reggen user rotate are for that.`,
+git: reggen offboard and reggen user rotate are for that.
+
+What a chart's templates make once (certificates, keys, salted hashes) is kept
+in the machine credential, with the day on which it expires. --renew makes it
+anew, and what it signed.`,
 		Example: `  reggen seal overlays/prod
   reggen seal --check overlays/prod   # prove that sealed/ is what the credentials say`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
@@ -37,7 +41,9 @@ git: reggen offboard and reggen user rotate are for that.`,
 	}
 	cmd.Flags().BoolVar(&o.Check, "check", false, "write nothing; derive everything again, compare, and fail when anything differs")
 	cmd.Flags().BoolVar(&o.RotateKeys, "rotate-keys", false, "encrypt every credential and sealed file anew with a new data key; no value changes")
+	cmd.Flags().StringArrayVar(&o.Renew, "renew", nil, "make anew what the chart's templates made once for this Secret: certificates, keys, salted hashes (can be repeated)")
 	cmd.MarkFlagsMutuallyExclusive("check", "rotate-keys")
+	cmd.MarkFlagsMutuallyExclusive("check", "renew")
 	w.accepting(cmd)
 	return cmd
 }

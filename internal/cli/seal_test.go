@@ -353,7 +353,7 @@ spec: {host: second.example.com, storage: {filesystem: {}}, secrets: {credential
 		e.write("overlays/e0/second.yaml", strings.NewReplacer("CREDENTIALS", credentials, "SEALED", sealed).Replace(second))
 	}
 	write("credentials", "sealed")
-	if _, errs, code := run(t, e.dir, "seal", "overlays/e0"); code != 1 || !strings.Contains(errs, `the Registries "docker-registry" and "second" share one sealed folder`) {
+	if _, errs, code := run(t, e.dir, "seal", "overlays/e0"); code != 1 || !strings.Contains(errs, `the Registry "docker-registry" and the Registry "second" share one sealed folder`) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 	write("credentials", "sealed-2")

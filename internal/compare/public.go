@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"github.com/reggen/reggen/generator/sops"
-	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/repository"
 )
@@ -91,8 +90,8 @@ func (w *Work) credentialFiles(specs []deliver.PublicSpec) map[string]string {
 func (w *Work) users(specs []deliver.PublicSpec) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range specs {
-		e := repository.Environment{Root: s.Root, Registry: &spec.Registry{}}
-		e.Registry.Spec.Secrets.Credentials = s.Credentials
+		e := repository.Environment{Root: s.Root}
+		e.Spec.Secrets.Credentials = s.Credentials
 		set, _ := w.Repo.Credentials(e)
 		for _, u := range set.Users {
 			out[u.User] = true

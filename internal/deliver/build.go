@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/check"
@@ -32,8 +33,8 @@ type BuildOptions struct {
 	// recorded says that sealed Secrets came as items and no credential did,
 	// here or there.
 	recorded bool
-	// saw is told of every Registry that a build met, unless nil.
-	saw func(root string, r *spec.Registry)
+	// saw is told of every spec that a build met, unless nil.
+	saw func(root string, d spec.Decoded)
 }
 
 // Resolver is what a build puts into Secrets; an error names the ways there are.
@@ -62,28 +63,31 @@ func (o BuildOptions) StaleOK() (bool, error) {
 	return false, problem.Problem{What: fmt.Sprintf("unknown way to treat stale sealed files %q", o.Stale), Want: "fail or warn"}
 }
 
-// Generate is one Registry's build: the heart of every way in.
-func (w *Work) Generate(ctx context.Context, root string, config []byte, sealed []generator.File, o BuildOptions) ([]object.Object, *spec.Registry, error) {
+// Generate is the build of one spec: the heart of every way in.
+func (w *Work) Generate(ctx context.Context, root string, config []byte, sealed []generator.File, o BuildOptions) ([]object.Object, spec.Decoded, error) {
 	resolver, err := w.Resolver(o)
 	if err != nil {
-		return nil, nil, err
+		return nil, spec.Decoded{}, err
 	}
 	staleOK, err := o.StaleOK()
 	if err != nil {
-		return nil, nil, err
+		return nil, spec.Decoded{}, err
 	}
-	plan, err := generator.Prepare(generator.Input{Spec: config, Folder: o.folder(config, w.Repo.Folder(root)), Sealed: sealed, Recorded: o.recorded, Version: release.Version()})
+	plan, err := generator.Prepare(generator.Input{
+		Spec: config, Folder: o.folder(config, w.Repo.Folder(root)), Sealed: sealed, Recorded: o.recorded, Version: release.Version(),
+		Chart: w.Repo.Chart(root), Render: w.renderChart(ctx),
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, spec.Decoded{}, err
 	}
 	objects, err := plan.Fill(ctx, resolver, generator.Options{StaleOK: staleOK, Warn: func(p problem.Problem) {
 		p.Next = repository.Placed(p.Next, problem.QuoteArg(w.Repo.Show(root)))
 		w.Tell.Warn(p)
 	}})
 	if err != nil {
-		return nil, nil, err
+		return nil, spec.Decoded{}, err
 	}
-	return objects, plan.Registry, nil
+	return objects, plan.Spec, nil
 }
 
 // generateText is generate for another program to read.
@@ -101,12 +105,12 @@ func (o BuildOptions) folder(config []byte, next generator.Folder) generator.Fol
 	if o.credentials == nil {
 		return next
 	}
-	reg, err := spec.Decode(config, "")
+	d, err := spec.DecodeAny(config, "")
 	if err != nil { // what is wrong with the spec, Prepare says
 		return next
 	}
 	return func(rel string) (string, []generator.File, error) {
-		if rel == reg.Spec.Secrets.Credentials[0] {
+		if rel == d.Secrets.Credentials[0] {
 			return "the items", o.credentials, nil
 		}
 		return next(rel)
@@ -125,7 +129,7 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 			return nil, err
 		}
 		bar.Step()
-		var registries []*spec.Registry
+		var specs []spec.Decoded
 		var handed generator.Handed
 		sealedFile := map[string]string{} // of a Secret that was handed over
 		built, err := w.Repo.Allow.Build(w.Repo.Abs(dir), func(r kustomize.Request) ([]object.Object, error) {
@@ -136,15 +140,17 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
 				return nil, w.Repo.InEnvironment(r.Root, err)
 			}
-			objects, registry, err := w.Generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
+			objects, made, err := w.Generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
 			for _, s := range objects {
-				if s.IsSecret() && registry != nil {
-					sealedFile[s.ID().String()] = filepath.Join(r.Root, registry.Spec.Secrets.Sealed, s.Name()+".yaml")
+				if s.IsSecret() {
+					sealedFile[s.ID().String()] = filepath.Join(r.Root, made.Secrets.Sealed, s.Name()+".yaml")
 				}
 			}
-			registries = append(registries, registry)
-			if o.saw != nil && registry != nil {
-				o.saw(r.Root, registry)
+			if err == nil {
+				specs = append(specs, made)
+				if o.saw != nil {
+					o.saw(r.Root, made)
+				}
 			}
 			return objects, w.Repo.InEnvironment(r.Root, err)
 		})
@@ -157,7 +163,7 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 		}
 		handed.Take(built.Objects)
 		if !built.Untouched {
-			w.warnOfMoves(dir, registries, built.Text)
+			w.warnOfMoves(dir, specs, built.Text)
 			if missing := handed.Missing(built.Text); len(missing) > 0 {
 				l.Join(w.Repo.InFile(w.Repo.Abs(dir), missing))
 				continue
@@ -216,10 +222,10 @@ func reveal(b *kustomize.Built, handed *generator.Handed, open generator.OpenObj
 
 // warnOfMoves warns of pull secrets that did not end in the namespace that the
 // spec means: a namespace: of an overlay moves every object.
-func (w *Work) warnOfMoves(dir string, registries []*spec.Registry, text []byte) {
+func (w *Work) warnOfMoves(dir string, specs []spec.Decoded, text []byte) {
 	pulls := false
-	for _, r := range registries {
-		pulls = pulls || r != nil && len(r.Spec.PullSecrets) > 0
+	for _, d := range specs {
+		pulls = pulls || len(d.Pulls()) > 0
 	}
 	if !pulls {
 		return
@@ -228,14 +234,14 @@ func (w *Work) warnOfMoves(dir string, registries []*spec.Registry, text []byte)
 	if err != nil {
 		return // check tells
 	}
-	for _, r := range registries {
-		for _, p := range check.PullSecretNamespaces(check.Subject{Root: w.Repo.Show(w.Repo.Abs(dir)), Registry: r, Objects: objects}) {
+	for _, d := range specs {
+		for _, p := range check.PullSecretNamespaces(check.Subject{Root: w.Repo.Show(w.Repo.Abs(dir)), Registry: d.Registry, Objects: objects}) {
 			w.Tell.Warn(p)
 		}
 	}
 }
 
-// Transform builds one Registry as a plugin of kustomize does: with the objects
+// Transform builds one spec as a plugin of kustomize does: with the objects
 // so far, and what it makes in their place.
 func (w *Work) Transform(ctx context.Context, root string, config, items []byte, options func() BuildOptions) ([]byte, error) {
 	sealed, err := krm.SealedItems(items)
@@ -252,7 +258,7 @@ func (w *Work) Transform(ctx context.Context, root string, config, items []byte,
 	return out, w.Repo.InEnvironment(root, err)
 }
 
-// ResourceList answers a ResourceList: the Registry is its functionConfig, and
+// ResourceList answers a ResourceList: the spec is its functionConfig, and
 // sealed Secrets and credentials may be among its items.
 func (w *Work) ResourceList(ctx context.Context, in []byte, options func() BuildOptions) ([]byte, error) {
 	return krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
@@ -275,11 +281,11 @@ func (w *Work) ResourceList(ctx context.Context, in []byte, options func() Build
 // hasCredentials says whether a folder of credentials is there, where a
 // function runs.
 func (w *Work) hasCredentials(config []byte) bool {
-	reg, err := spec.Decode(config, "")
+	d, err := spec.DecodeAny(config, "")
 	if err != nil {
 		return true // what is wrong with the spec, Prepare says
 	}
-	for _, dir := range reg.Spec.Secrets.Credentials {
+	for _, dir := range d.Secrets.Credentials {
 		if _, _, err := w.Repo.Folder(w.Repo.Dir)(dir); err == nil {
 			return true
 		}
@@ -298,6 +304,9 @@ func files(sealed map[string][]byte) []generator.File {
 }
 
 // Input is what the generator takes for this environment.
-func (w *Work) Input(e repository.Environment) generator.Input {
-	return generator.Input{Spec: e.Config, Folder: w.Repo.Folder(e.Root), Version: release.Version()}
+func (w *Work) Input(ctx context.Context, e repository.Environment) generator.Input {
+	return generator.Input{
+		Spec: e.Config, Folder: w.Repo.Folder(e.Root), Version: release.Version(),
+		Chart: w.Repo.Chart(e.Root), Render: w.renderChart(ctx), Now: time.Now(),
+	}
 }

@@ -19,11 +19,11 @@ func (w *Work) sealedItems(root string, config []byte, items map[string][]byte, 
 	if len(items) == 0 {
 		return nil
 	}
-	reg, err := spec.Decode(config, "")
+	d, err := spec.DecodeAny(config, "")
 	if err != nil {
 		return nil // what is wrong with the spec, Prepare says
 	}
-	dir, have, err := w.Repo.Folder(root)(reg.Spec.Secrets.Sealed)
+	dir, have, err := w.Repo.Folder(root)(d.Secrets.Sealed)
 	var told problem.Problem
 	switch {
 	case errors.As(err, &told):

@@ -18,7 +18,7 @@ import (
 	"github.com/reggen/reggen/internal/repository"
 )
 
-// PublicSpec is what a Registry says of its secrets, as far as a diff wants it.
+// PublicSpec is what a spec says of its secrets, as far as a diff wants it.
 type PublicSpec struct {
 	Root        string
 	Credentials []string // the folders
@@ -26,11 +26,11 @@ type PublicSpec struct {
 	Pulls       []string // regcred of puller
 }
 
-// PublicSpecOf is that of the Registry of an environment.
-func PublicSpecOf(root string, r *spec.Registry) PublicSpec {
-	p := PublicSpec{Root: root, Credentials: r.Spec.Secrets.Credentials, Sealed: r.Spec.Secrets.Sealed}
-	for _, name := range repository.SortedKeys(r.Spec.PullSecrets) {
-		p.Pulls = append(p.Pulls, name+" of "+r.Spec.PullSecrets[name].User)
+// PublicSpecOf is that of an environment's spec.
+func PublicSpecOf(root string, d spec.Decoded) PublicSpec {
+	p := PublicSpec{Root: root, Credentials: d.Secrets.Credentials, Sealed: d.Secrets.Sealed}
+	for _, name := range repository.SortedKeys(d.Pulls()) {
+		p.Pulls = append(p.Pulls, name+" of "+d.Pulls()[name].User)
 	}
 	return p
 }
@@ -63,8 +63,8 @@ func (w *Work) buildHere(ctx context.Context) Builder {
 		repo.Allow = o.Allow
 		side := w.beside(w.Tell.Beside(&warnings), repo)
 		var b built
-		text, err := side.Build(ctx, []string{side.Repo.Rel(o.Dir)}, BuildOptions{Stale: o.Stale, saw: func(root string, r *spec.Registry) {
-			b.Registries = append(b.Registries, PublicSpecOf(root, r))
+		text, err := side.Build(ctx, []string{side.Repo.Rel(o.Dir)}, BuildOptions{Stale: o.Stale, saw: func(root string, d spec.Decoded) {
+			b.Registries = append(b.Registries, PublicSpecOf(root, d))
 		}})
 		b.Problems.Join(err)
 		b.Text, b.Warnings = text, warnings.String()

@@ -45,7 +45,7 @@ func (w *Work) Check(ctx context.Context, dirs []string, o Options) (r Report, e
 		}
 		defer cleanup()
 		r.older = func(e repository.Environment) []compare.OlderFile {
-			return w.Compares.OlderFiles(old, base, []deliver.PublicSpec{deliver.PublicSpecOf(e.Root, e.Registry)})
+			return w.Compares.OlderFiles(old, base, []deliver.PublicSpec{deliver.PublicSpecOf(e.Root, e.Spec)})
 		}
 	}
 	if err := w.checkRendered(o.Rendered, &r); err != nil {
@@ -168,18 +168,18 @@ func (w *Work) checkOne(ctx context.Context, dir string, r *Report) (check.Rende
 	var subjects []check.Subject
 	for i, e := range envs {
 		r.Environments++
-		s := check.Subject{Root: w.Repo.Show(e.Root), Build: shown, Registry: e.Registry, Objects: whole.Objects, Annotated: e.Annotated}
+		s := check.Subject{Root: w.Repo.Show(e.Root), Build: shown, Registry: e.Spec.Registry, Check: e.Spec.Check, Objects: whole.Objects, Annotated: e.Annotated}
 		for _, f := range functions {
 			if f.Root == e.Root || i == 0 && !slices.ContainsFunc(envs, func(e repository.Environment) bool { return e.Root == f.Root }) {
 				s.Functions = append(s.Functions, f.Kind+" "+f.Name)
 			}
 		}
 		var credentials []generator.File
-		for _, dir := range e.Registry.Spec.Secrets.Credentials {
+		for _, dir := range e.Spec.Secrets.Credentials {
 			credentials = append(credentials, w.encrypted(e, dir, &s.Credentials, &l)...)
 			l = append(l, w.strays(filepath.Join(e.Root, dir))...)
 		}
-		sealed := w.encrypted(e, e.Registry.Spec.Secrets.Sealed, &s.Sealed, &l)
+		sealed := w.encrypted(e, e.Spec.Secrets.Sealed, &s.Sealed, &l)
 		s.People = persons(credentials)
 		subjects = append(subjects, s)
 		if r.older != nil {
@@ -189,7 +189,7 @@ func (w *Work) checkOne(ctx context.Context, dir string, r *Report) (check.Rende
 			}
 			r.told(check.RuleOlder, s.Root, old.Err())
 		}
-		v := w.Seals.Verification(e.Registry)
+		v := w.Seals.Verification(e.Spec)
 		for _, p := range l {
 			v.Stale[w.Repo.Abs(p.File)] = true
 		}

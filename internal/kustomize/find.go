@@ -21,7 +21,7 @@ import (
 	"github.com/reggen/reggen/generator/spec"
 )
 
-// Found is one Registry that a build of a kustomization would hand to reggen.
+// Found is one spec that a build of a kustomization would hand to reggen.
 type Found struct {
 	Root string // the folder whose kustomization file names it
 	Spec []byte // merged, as the generator gets it
@@ -323,8 +323,8 @@ func otherKind(path string, n *goyaml.Node) *problem.Problem {
 	switch {
 	case doc.APIVersion != spec.APIVersion:
 		p.Path, p.What, p.Want = "apiVersion", "is no version that this reggen knows", spec.APIVersion
-	case doc.Kind != spec.KindRegistry && doc.Kind != spec.KindCredential:
-		p.Path, p.What, p.Want = "kind", "is no kind of reggen's", spec.KindRegistry
+	case !slices.Contains(spec.Kinds, doc.Kind) && doc.Kind != spec.KindCredential:
+		p.Path, p.What, p.Want = "kind", "is no kind of reggen's", problem.OneOf(spec.Kinds)
 	default:
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,18 +22,19 @@ import (
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // Request is one call of a generator.
 type Request struct {
 	Root   string // the folder whose kustomization.yaml holds the entry
-	Config []byte // the merged Registry
+	Config []byte // the merged spec
 	Items  []byte // for a transformer: the objects so far, a YAML stream; nil for a generator
 
 	first bool // of a run of kustomize
 }
 
-// Generator makes the objects of one Registry.
+// Generator makes the objects of one spec.
 type Generator func(Request) ([]object.Object, error)
 
 // Failure is an error of kustomize itself. Its text can quote what kustomize
@@ -211,13 +213,19 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(shown{log.Writer()})
 	version = cliVersion
-	outer, within := registry[registryPath] // of the run that this one is for
-	registry[registryPath] = &plugin{run: r}
-	defer func() {
-		delete(registry, registryPath)
-		if within {
-			registry[registryPath] = outer
+	outer := map[string]resmap.Configurable{} // of the run that this one is for
+	for _, kind := range spec.Kinds {
+		path := pluginOf(kind)
+		if p, within := registry[path]; within {
+			outer[path] = p
 		}
+		registry[path] = &plugin{run: r}
+	}
+	defer func() {
+		for _, kind := range spec.Kinds {
+			delete(registry, pluginOf(kind))
+		}
+		maps.Copy(registry, outer)
 	}()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
@@ -338,9 +346,10 @@ func PluginHome(env func(string) string, home string) (dir string, found bool) {
 	return candidates[0], false
 }
 
-// PluginPath is where kustomize looks for the executable, below a plugin home.
-func PluginPath(home string) string {
-	return filepath.Join(home, filepath.FromSlash(registryPath), "Registry")
+// PluginPath is where kustomize looks for the executable of a kind, below a
+// plugin home.
+func PluginPath(home, kind string) string {
+	return filepath.Join(home, filepath.FromSlash(pluginOf(kind)), kind)
 }
 
 func exists(path string) bool {

@@ -2,14 +2,18 @@ package kustomize
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	_ "unsafe" // for go:linkname
 
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/resid"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/sealed"
+	"github.com/reggen/reggen/generator/spec"
 )
 
 // registry is kustomize's own memory of Go plugins that it has loaded, by
@@ -30,9 +34,14 @@ var version string
 // pinned version in it.
 const cliVersion = "kustomize/v5.8.2"
 
-// registryPath is where kustomize looks for the plugin of a Registry, below
-// its plugin home and in its memory.
-const registryPath = "reggen.dev/v1alpha1/registry"
+// pluginOf is where kustomize looks for the plugin of one of our kinds, below its
+// plugin home and in its memory.
+func pluginOf(kind string) string { return spec.APIVersion + "/" + strings.ToLower(kind) }
+
+// ours says whether an object is a spec.
+func ours(gvk resid.Gvk) bool {
+	return gvk.Group == "reggen.dev" && slices.Contains(spec.Kinds, gvk.Kind)
+}
 
 // run is the build under way; kustomize has globals, so there is one at a time.
 type run struct {
@@ -45,7 +54,7 @@ type run struct {
 	look func(resmap.ResMap) // is shown the objects instead of generate, unless nil
 }
 
-// plugin is what kustomize meets as the plugin of kind Registry. It copies the
+// plugin is what kustomize meets as the plugin of our kinds. It copies the
 // value for each configuration it loads.
 type plugin struct {
 	run    *run

@@ -14,7 +14,7 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 )
 
-// resolved is one Registry of an entry.
+// resolved is one spec of an entry.
 type resolved struct {
 	text      []byte // without the annotations that only say how to run it
 	annotated bool   // as a KRM function
@@ -27,7 +27,7 @@ const (
 )
 
 // resolve builds one entry of generators or transformers alone, as a resource,
-// and returns the Registries in it. kustomize drops what is annotated as local
+// and returns the specs in it. kustomize drops what is annotated as local
 // configuration from a build's output, which does not apply to generators: the
 // annotation is overridden for this.
 func (k *kustomization) resolve(entry string) ([]resolved, error) {
@@ -51,7 +51,7 @@ func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, erro
 	return registries(rm)
 }
 
-// load is what kustomize makes of an entry. nested says that a Registry stands
+// load is what kustomize makes of an entry. nested says that a spec stands
 // under generators in it, which was not run.
 func (k *kustomization) load(alone *reader, entry string) (rm resmap.ResMap, nested bool, err error) {
 	none := func(Request) ([]object.Object, error) {
@@ -88,8 +88,7 @@ func (k *kustomization) alone(alone *reader, entry string, r *run) (resmap.ResMa
 func registries(rm resmap.ResMap) ([]resolved, error) {
 	var out []resolved
 	for _, r := range rm.Resources() {
-		gvk := r.GetGvk()
-		if gvk.Group != "reggen.dev" || gvk.Kind != "Registry" {
+		if !ours(r.GetGvk()) {
 			continue
 		}
 		annotations := r.GetAnnotations()

@@ -54,7 +54,7 @@ func kustomizationFields() (names []string) {
 
 // unpatched is kustomize's report of a patch for a Registry that no layer below
 // has.
-var unpatched = regexp.MustCompile(`no matches for Id Registry\.[^/ ]*reggen\.dev/(\S+)\.([^. ;]+); failed to find unique target for patch`)
+var unpatched = regexp.MustCompile(`no matches for Id (Registry|Chart)\.[^/ ]*reggen\.dev/(\S+)\.([^. ;]+); failed to find unique target for patch`)
 
 // noGenerator is kustomize's report of an object under generators that is none.
 var noGenerator = regexp.MustCompile(`expected file with Go object code at: \S*/(\w+)\.so`)
@@ -68,13 +68,13 @@ func inOurWords(dir, text string) (problem.Problem, bool) {
 	if m == nil {
 		return problem.Problem{}, false
 	}
-	namespace := m[2]
+	namespace := m[3]
 	if namespace == "[noNs]" {
 		namespace = "none"
 	}
-	return problem.Problem{File: dir, Path: "metadata", What: fmt.Sprintf("a patch is for the Registry named %q, namespace %s, and no base has it", m[1], namespace),
+	return problem.Problem{File: dir, Path: "metadata", What: fmt.Sprintf("a patch is for the %s named %q, namespace %s, and no base has it", m[1], m[2], namespace),
 		Want: "metadata.name and metadata.namespace as the base has them",
-		Next: "to rename it here, write beside the patch's path: target: {kind: Registry} and options: {allowNameChange: true}"}, true
+		Next: "to rename it here, write beside the patch's path: target: {kind: " + m[1] + "} and options: {allowNameChange: true}"}, true
 }
 
 // quoted are the texts of kustomize that name paths, ids and fields, and quote

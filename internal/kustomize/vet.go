@@ -108,7 +108,7 @@ func (a Allow) starts(path string, o *resource.Resource, gvk resid.Gvk) *problem
 	}
 	p := &problem.Problem{File: path, Path: pluginPath,
 		What: fmt.Sprintf("holds an object of apiVersion %q and kind %q, for which kustomize would run a file", strings.TrimPrefix(gvk.Group+"/"+gvk.Version, "/"), gvk.Kind),
-		Want: "objects of kind Registry, and kustomize's own"}
+		Want: "objects of kind Registry or Chart, and kustomize's own"}
 	for _, part := range []string{gvk.Group, gvk.Version, gvk.Kind} {
 		if part != "" && !plainName.MatchString(part) {
 			return p

@@ -35,7 +35,7 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	if err != nil {
 		return err
 	}
-	if e.Registry.Spec.Auth.Anonymous {
+	if e.Spec.Auth().Anonymous {
 		return problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so users have no effect", Next: "take it out of the spec first"}
 	}
 	for _, u := range set.Users {

@@ -12,6 +12,7 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/syntax"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
@@ -53,6 +54,13 @@ func (w *Work) target(e repository.Environment, name string) (target, error) {
 			return target{}, problem.Problem{File: path, What: fmt.Sprintf("is there already, and is no %s credential; nothing was written", name), Next: "rename that file"}
 		}
 		return target{path, nil, kind, name}, nil
+	}
+	if e.Spec.Chart != nil && syntax.IsName(name) {
+		path := filepath.Join(e.CredentialsDir(), name+".enc.yaml")
+		if repository.Exists(path) {
+			return target{}, problem.Problem{File: path, What: "is there already, and is no generic credential; nothing was written", Next: "rename that file"}
+		}
+		return target{path, nil, credential.Generic, name}, nil
 	}
 	slices.Sort(names)
 	p := problem.Problem{File: w.Repo.Show(e.CredentialsDir()), What: fmt.Sprintf("no credential %q; there are: %s", name, strings.Join(names, ", "))}
@@ -102,7 +110,7 @@ func (w *Work) SetCredential(ctx context.Context, dir, name string, o Setting) e
 		return err
 	}
 	if _, hashed := values[credential.Hash]; hashed && t.public != nil {
-		if pulls := pullSecretsOf(e.Registry, t.public.User); len(pulls) > 0 {
+		if pulls := pullSecretsOf(e.Spec, t.public.User); len(pulls) > 0 {
 			return problem.Problem{Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: a pull secret needs the password, not only its hash", t.public.User),
 				Next: "name another user there first"}
 		}
@@ -135,12 +143,21 @@ func (w *Work) SetCredential(ctx context.Context, dir, name string, o Setting) e
 
 // takes says whether a credential of that kind has the field.
 func takes(t target, settable []string, field string) bool {
-	return slices.Contains(settable, field) || t.kind == credential.Config && credential.IsConfigField(field)
+	switch t.kind {
+	case credential.Config:
+		return credential.IsConfigField(field)
+	case credential.Generic:
+		return syntax.DataKey.Matches(field)
+	}
+	return slices.Contains(settable, field)
 }
 
 // fieldsOf names the fields of a credential for people.
 func fieldsOf(kind credential.Type, settable []string, and string) string {
-	if kind == credential.Config {
+	switch kind {
+	case credential.Generic:
+		return "letters, digits, '-', '_' and '.'"
+	case credential.Config:
 		return "REGISTRY_..., a variable of the registry, or notifications.<endpoint>.<header>"
 	}
 	return strings.Join(settable, and)
@@ -182,7 +199,7 @@ func (w *Work) values(t target, settable []string, o Setting) (map[string]string
 			return nil, problem.Problem{File: "stdin", What: "holds no FIELD=VALUE line"}
 		}
 		return out, nil
-	case t.kind == credential.Config && o.Field == "":
+	case (t.kind == credential.Config || t.kind == credential.Generic) && o.Field == "":
 		return nil, terminal.Misuse{Err: problem.Problem{Path: "--field", What: "is missing", Want: fieldsOf(t.kind, nil, "")}}
 	case !w.Tell.StdinIsTerm:
 		return nil, terminal.Misuse{Err: problem.Problem{What: "no terminal to ask for values", Want: "--stdin, or --field with --generate"}}

@@ -139,7 +139,7 @@ func (l *leaving) plan() error {
 // departure lists what the recipient could read of an environment, and what
 // follows from it.
 func (l *leaving) departure(e repository.Environment) (departure, error) {
-	d := departure{Dir: e.Root, Registry: e.Registry.Metadata.Name}
+	d := departure{Dir: e.Root, Registry: e.Spec.Metadata.Name}
 	set, err := l.w.Repo.Credentials(e)
 	if err != nil {
 		return d, err
@@ -205,7 +205,7 @@ func (l *leaving) departure(e repository.Environment) (departure, error) {
 // user says what is to be done about one user: rotated where reggen can do so
 // without anything that logs in noticing, else told to a person.
 func (l *leaving) user(d *departure, e repository.Environment, set credential.Set, u credential.Public, opened bool, known map[secret.Ref]bool) {
-	pulls := pullSecretsOf(e.Registry, u.User)
+	pulls := pullSecretsOf(e.Spec, u.User)
 	showed := slices.ContainsFunc(pulls, func(p string) bool { return known[secret.PullRef(p)] })
 	name := problem.QuoteArg(u.Name)
 	do := byHand{What: fmt.Sprintf("the password of user %q", u.User)}
@@ -238,7 +238,7 @@ func (l *leaving) user(d *departure, e repository.Environment, set credential.Se
 
 // rotatable says whether reggen user rotate would succeed.
 func (l *leaving) rotatable(e repository.Environment, set credential.Set, u credential.Public) bool {
-	if e.Registry.Spec.Auth.Anonymous || e.Registry.Spec.Auth.ExistingSecret != nil || !u.Has(credential.Password) {
+	if e.Spec.Auth().Anonymous || e.Spec.Auth().ExistingSecret != nil || !u.Has(credential.Password) {
 		return false
 	}
 	_, err := l.w.pointPulls(e, u.User, nextName(set, u))

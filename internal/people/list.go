@@ -29,15 +29,15 @@ func (w *Work) ListUsers(dir string) ([]listedUser, error) {
 	}
 	var out []listedUser
 	for _, u := range set.Users {
-		out = append(out, listedUser{u, pullSecretsOf(e.Registry, u.User)})
+		out = append(out, listedUser{u, pullSecretsOf(e.Spec, u.User)})
 	}
 	return out, nil
 }
 
-func pullSecretsOf(r *spec.Registry, user string) []string {
+func pullSecretsOf(d spec.Decoded, user string) []string {
 	var out []string
-	for _, name := range repository.SortedKeys(r.Spec.PullSecrets) {
-		if r.Spec.PullSecrets[name].User == user {
+	for _, name := range repository.SortedKeys(d.Pulls()) {
+		if d.Pulls()[name].User == user {
 			out = append(out, name)
 		}
 	}
@@ -50,7 +50,7 @@ func (w *Work) RemoveUser(dir, name string) error {
 	if err != nil {
 		return err
 	}
-	if pulls := pullSecretsOf(e.Registry, u.User); len(pulls) > 0 {
+	if pulls := pullSecretsOf(e.Spec, u.User); len(pulls) > 0 {
 		return problem.Problem{File: w.Repo.Show(e.Root), Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
 			Next: "name another user there first"}
 	}

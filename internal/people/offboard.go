@@ -228,7 +228,7 @@ func (l *leaving) carryOut(ctx context.Context) error {
 func (l *leaving) concerned() []repository.Environment {
 	var out []repository.Environment
 	for _, e := range l.envs {
-		if slices.ContainsFunc(l.report.Environments, func(d departure) bool { return d.Dir == e.Root && d.Registry == e.Registry.Metadata.Name }) {
+		if slices.ContainsFunc(l.report.Environments, func(d departure) bool { return d.Dir == e.Root && d.Registry == e.Spec.Metadata.Name }) {
 			out = append(out, e)
 		}
 	}
@@ -238,7 +238,7 @@ func (l *leaving) concerned() []repository.Environment {
 // environment is the environment of a part of the report, as it is now.
 func (l *leaving) environment(part departure) (repository.Environment, error) {
 	for _, e := range l.envs {
-		if e.Root == part.Dir && e.Registry.Metadata.Name == part.Registry {
+		if e.Root == part.Dir && e.Spec.Metadata.Name == part.Registry {
 			return l.w.Repo.Fresh(e)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 // it counts: the layers are merged again with it, and nothing but that one
 // field may differ.
 func (w *Work) pointPulls(e repository.Environment, from, to string) ([]repository.Change, error) {
-	pulls := pullSecretsOf(e.Registry, from)
+	pulls := pullSecretsOf(e.Spec, from)
 	texts := map[string][]byte{}
 	why := map[string][]string{}
 	var order []string

@@ -76,7 +76,7 @@ func (w *Work) retirable(e repository.Environment, set credential.Set, u credent
 	}
 	var l problem.List
 	for _, s := range sharers {
-		for _, pull := range pullSecretsOf(s.Registry, u.User) {
+		for _, pull := range pullSecretsOf(s.Spec, u.User) {
 			l.Add(problem.Problem{File: w.Repo.Show(s.Root), Path: "spec.pullSecrets." + pull + ".user", What: fmt.Sprintf("is still %q", u.User),
 				Next: "reggen user rotate " + problem.QuoteArg(u.User) + " --dir " + problem.QuoteArg(w.Repo.Show(s.Root)) + "   # points it at a successor"})
 		}
@@ -103,11 +103,11 @@ func (w *Work) retirable(e repository.Environment, set credential.Set, u credent
 // secret of the user is sealed with it, by their records.
 func (w *Work) isSealed(e repository.Environment, user string) bool {
 	missing := map[string]bool{}
-	for _, pull := range pullSecretsOf(e.Registry, user) {
+	for _, pull := range pullSecretsOf(e.Spec, user) {
 		missing[string(secret.PullRef(pull))] = true
 	}
 	known := false
-	_, files, err := w.Repo.Folder(e.Root)(e.Registry.Spec.Secrets.Sealed)
+	_, files, err := w.Repo.Folder(e.Root)(e.Spec.Secrets.Sealed)
 	if err != nil {
 		return false
 	}
@@ -151,7 +151,7 @@ func (w *Work) sharers(e repository.Environment, file string) ([]repository.Envi
 	}
 	var out []repository.Environment
 	for _, s := range all {
-		for _, dir := range s.Registry.Spec.Secrets.Credentials {
+		for _, dir := range s.Spec.Secrets.Credentials {
 			if filepath.Join(s.Root, dir) == filepath.Dir(file) {
 				out = append(out, s)
 			}

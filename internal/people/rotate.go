@@ -44,7 +44,7 @@ func (w *Work) rotateUser(ctx context.Context, e repository.Environment, name st
 	}
 	u, _ := set.User(name)
 	next := "reggen credential set " + problem.QuoteArg(u.Name) + " --dir " + problem.QuoteArg(w.Repo.Show(e.Root))
-	switch auth := e.Registry.Spec.Auth; {
+	switch auth := e.Spec.Auth(); {
 	case auth.Anonymous:
 		return "", problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so there is nothing to rotate"}
 	case auth.ExistingSecret != nil:
@@ -76,7 +76,7 @@ func (w *Work) rotateUser(ctx context.Context, e repository.Environment, name st
 		}
 		w.Tell.Note("%s: %s", w.Repo.Show(c.Path), c.Why)
 	}
-	if len(pullSecretsOf(e.Registry, name)) == 0 && len(later) == 0 {
+	if len(pullSecretsOf(e.Spec, name)) == 0 && len(later) == 0 {
 		w.Tell.Note("no pull secret names %q: what logs in with it has to be given the new name and password", name)
 	}
 	w.tellSharers(e, w.Repo.Abs(u.File))

@@ -37,7 +37,7 @@ func (w *Work) VerifyUser(ctx context.Context, dir, name string, stdin bool) (pr
 		return 0, err
 	}
 	var l problem.List
-	_, files, err := w.Repo.Folder(e.Root)(e.Registry.Spec.Secrets.Sealed)
+	_, files, err := w.Repo.Folder(e.Root)(e.Spec.Secrets.Sealed)
 	if err != nil {
 		return 0, problem.Problem{File: w.Repo.Show(e.SealedDir()), What: "no sealed files to verify against", Next: "reggen seal " + problem.QuoteArg(w.Repo.Show(e.Root))}
 	}

@@ -13,12 +13,12 @@ import (
 	"github.com/reggen/reggen/generator/spec"
 )
 
-// Environment is one Registry of one root: the folder whose kustomization.yaml
-// holds generators.
+// Environment is one Registry or Chart of one root: the folder whose
+// kustomization.yaml holds generators.
 type Environment struct {
-	Root     string // absolute
-	Config   []byte // the merged Registry
-	Registry *spec.Registry
+	Root   string // absolute
+	Config []byte // the merged spec
+	Spec   spec.Decoded
 
 	Annotated bool // it asks kustomize to run a function
 }
@@ -26,15 +26,15 @@ type Environment struct {
 // SealedDir and credentialsDir are the environment's folders; new credentials
 // go to the first credentials folder.
 func (e Environment) SealedDir() string {
-	return filepath.Join(e.Root, e.Registry.Spec.Secrets.Sealed)
+	return filepath.Join(e.Root, e.Spec.Secrets.Sealed)
 }
 
 // CredentialsDir is the first credentials folder, which new credentials go to.
 func (e Environment) CredentialsDir() string {
-	return filepath.Join(e.Root, e.Registry.Spec.Secrets.Credentials[0])
+	return filepath.Join(e.Root, e.Spec.Secrets.Credentials[0])
 }
 
-// Environments finds and decodes every Registry below the given kustomizations.
+// Environments finds and decodes every spec below the given kustomizations.
 func (r *Repository) Environments(dirs []string) ([]Environment, error) {
 	var out []Environment
 	var l problem.List
@@ -49,7 +49,7 @@ func (r *Repository) Environments(dirs []string) ([]Environment, error) {
 			l.Add(r.NoRegistry(dir))
 		}
 		for _, f := range found {
-			reg, err := spec.Decode(f.Spec, "")
+			reg, err := spec.DecodeAny(f.Spec, "")
 			if err != nil {
 				l.Join(r.InFile(f.Root, err))
 				continue
@@ -66,7 +66,7 @@ func (r *Repository) Environments(dirs []string) ([]Environment, error) {
 	return out, l.Err()
 }
 
-// clashes refuses two Registries that share a sealed folder, or the folder
+// clashes refuses two specs that share a sealed folder, or the folder
 // that their machine credential is in: each would take the other's files for
 // its own.
 func (r *Repository) clashes(envs []Environment) problem.List {
@@ -74,7 +74,7 @@ func (r *Repository) clashes(envs []Environment) problem.List {
 	for i, e := range envs {
 		for _, o := range envs[:i] {
 			p := problem.Problem{File: e.Root, Want: "a sealed folder and a credentials folder of its own for each"}
-			names := fmt.Sprintf("the Registries %q and %q share one", o.Registry.Metadata.Name, e.Registry.Metadata.Name)
+			names := fmt.Sprintf("the %s %q and the %s %q share one", o.Spec.Kind, o.Spec.Metadata.Name, e.Spec.Kind, e.Spec.Metadata.Name)
 			switch {
 			case e.SealedDir() == o.SealedDir():
 				p.Path, p.What = "spec.secrets.sealed", names+" sealed folder"
@@ -92,7 +92,7 @@ func (r *Repository) clashes(envs []Environment) problem.List {
 // MachineDir is the folder of the machine credential: the first one inside the
 // environment, since others may be shared.
 func (e Environment) MachineDir() string {
-	dirs := e.Registry.Spec.Secrets.Credentials
+	dirs := e.Spec.Secrets.Credentials
 	for _, d := range dirs {
 		if filepath.IsLocal(d) {
 			return filepath.Join(e.Root, d)
@@ -143,7 +143,7 @@ func (r *Repository) Lock(e Environment) (unlock func(), err error) {
 func (r *Repository) Credentials(e Environment) (credential.Set, error) {
 	var l problem.List
 	var all []credential.Public
-	for _, dir := range e.Registry.Spec.Secrets.Credentials {
+	for _, dir := range e.Spec.Secrets.Credentials {
 		_, files, err := r.Folder(e.Root)(dir)
 		if err != nil && !os.IsNotExist(err) {
 			l.Join(r.FileProblem("can't read", e.Root+"/"+dir, err))
@@ -170,7 +170,7 @@ func (r *Repository) Fresh(e Environment) (Environment, error) {
 		return e, err
 	}
 	for _, n := range all {
-		if n.Root == e.Root && n.Registry.Metadata.Name == e.Registry.Metadata.Name && n.Registry.Metadata.Namespace == e.Registry.Metadata.Namespace {
+		if n.Root == e.Root && n.Spec.Metadata.Name == e.Spec.Metadata.Name && n.Spec.Metadata.Namespace == e.Spec.Metadata.Namespace {
 			return n, nil
 		}
 	}

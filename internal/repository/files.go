@@ -50,7 +50,7 @@ var temporary = regexp.MustCompile(`^\.(.+\.yaml|\` + MarkerName + `|\` + Journa
 // lock is held, so nobody is writing there. What can't be deleted harms nobody.
 func (r *Repository) Sweep(e Environment) {
 	dirs := []string{e.SealedDir()}
-	for _, d := range e.Registry.Spec.Secrets.Credentials {
+	for _, d := range e.Spec.Secrets.Credentials {
 		if filepath.IsLocal(d) {
 			dirs = append(dirs, filepath.Join(e.Root, d))
 		}

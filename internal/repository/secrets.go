@@ -28,7 +28,7 @@ func (e Environment) SealedForParts(readers string) []string {
 	if err != nil {
 		rel = e.Root
 	}
-	return []string{"sealed for", filepath.ToSlash(rel), e.Registry.Metadata.Namespace + "/" + e.Registry.Metadata.Name, readers}
+	return []string{"sealed for", filepath.ToSlash(rel), e.Spec.Metadata.Namespace + "/" + e.Spec.Metadata.Name, readers}
 }
 
 // secretFile is an encrypted file of an environment.
@@ -57,7 +57,7 @@ func (r *Repository) SecretFiles(e Environment) []secretFile {
 		}
 		for _, f := range files {
 			if meta, err := sops.Inspect(f.Data); err == nil {
-				out = append(out, secretFile{filepath.Join(e.Root, dir, filepath.Base(f.Path)), f.Data, meta, dir == e.Registry.Spec.Secrets.Sealed})
+				out = append(out, secretFile{filepath.Join(e.Root, dir, filepath.Base(f.Path)), f.Data, meta, dir == e.Spec.Secrets.Sealed})
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func (r *Repository) Unlisted(e Environment) error {
 // secretDirs are the folders of an environment's secret files, as its spec
 // names them.
 func (e Environment) secretDirs() []string {
-	return append(slices.Clone(e.Registry.Spec.Secrets.Credentials), e.Registry.Spec.Secrets.Sealed)
+	return append(slices.Clone(e.Spec.Secrets.Credentials), e.Spec.Secrets.Sealed)
 }
 
 // MachineName is the file of a machine credential that reggen makes.

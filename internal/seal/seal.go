@@ -19,8 +19,9 @@ import (
 
 // Options is how a seal goes about its work.
 type Options struct {
-	Check      bool // write nothing, compare
-	RotateKeys bool // new data keys for every file
+	Check      bool     // write nothing, compare
+	RotateKeys bool     // new data keys for every file
+	Renew      []string // Secrets, or addresses, whose certificates, keys and hashes of the chart's making are made anew
 	// rotated are the credentials that this run has given new data keys: a
 	// second environment that shares one must not make the first stale again.
 	Rotated map[string]bool
@@ -98,7 +99,7 @@ func (s *sealing) moved() []generator.Moved {
 		return nil // the seal said what is wrong
 	}
 	last := generator.LastSeal{Held: s.held}
-	_, texts, _ := s.w.Repo.Folder(s.env.Root)(s.env.Registry.Spec.Secrets.Sealed)
+	_, texts, _ := s.w.Repo.Folder(s.env.Root)(s.env.Spec.Secrets.Sealed)
 	for _, f := range texts {
 		// A file that was changed by hand still says what it was made from.
 		if file, _ := sealed.Parse(f.Path, f.Data); len(file.Record.Facts) > 0 {
@@ -212,7 +213,7 @@ func (s *sealing) derive(ctx context.Context) error {
 			s.users = append(s.users, f.public.User)
 		}
 	}
-	in := s.w.Builds.Input(s.env)
+	in := s.w.Builds.Input(ctx, s.env)
 	in.Folder = store.folder(in.Folder)
 	plan, err := generator.Prepare(in)
 	if err != nil {
@@ -221,18 +222,14 @@ func (s *sealing) derive(ctx context.Context) error {
 	if err := s.admit(s.unsealed(plan), store.readers()...); err != nil {
 		return err
 	}
-	values, seed, err := plan.Reveal(store.opened())
-	if err != nil {
-		return err
-	}
-	s.plan, s.values, s.held = plan, values, map[string]map[string][]byte{}
-	secrets, err := plan.Compose(values, seed)
+	plan, revealed, made, err := s.compose(ctx, store, plan, in)
+	s.plan, s.values, s.held = plan, revealed.Values, map[string]map[string][]byte{}
 	if err != nil {
 		return err
 	}
 	var l problem.List
 	keep := map[string]bool{}
-	for _, sec := range secrets {
+	for _, sec := range made.Sealings {
 		if err := terminal.Interrupted(ctx); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (c *credentialStore) readers() []string {
 // without those whom the rule does not name any more: who has left is not known.
 func (c *credentialStore) sealedFor(f *storedCredential) string {
 	said := f.Doc.Metadata.Annotations[spec.SealedFor]
-	rule, err := rules.Find(filepath.Join(c.env.SealedDir(), c.env.Registry.Metadata.Name+".yaml"))
+	rule, err := rules.Find(filepath.Join(c.env.SealedDir(), c.env.Spec.Metadata.Name+".yaml"))
 	if said == "" || err != nil {
 		return said
 	}

@@ -99,7 +99,7 @@ func (c *credentialStore) load(ctx context.Context, s *sealing) error {
 
 func (c *credentialStore) read() error {
 	var l problem.List
-	for _, dir := range c.env.Registry.Spec.Secrets.Credentials {
+	for _, dir := range c.env.Spec.Secrets.Credentials {
 		abs := filepath.Join(c.env.Root, dir)
 		_, files, err := c.w.Repo.Folder(c.env.Root)(dir)
 		if err != nil && !os.IsNotExist(err) {
@@ -135,7 +135,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 	if repository.Exists(path) {
 		return problem.List{{File: path, What: "is where the machine credential belongs, and is none", Next: "rename that file"}}
 	}
-	if _, files, err := c.w.Repo.Folder(c.env.Root)(c.env.Registry.Spec.Secrets.Sealed); err == nil {
+	if _, files, err := c.w.Repo.Folder(c.env.Root)(c.env.Spec.Secrets.Sealed); err == nil {
 		for _, f := range files {
 			if parsed, err := sealed.Parse(f.Path, f.Data); err == nil && len(parsed.Record.Rollout) > 0 {
 				return problem.List{{File: c.w.Repo.Show(path), What: "no machine credential, but sealed files that were made with one; a new one would roll every pod",
@@ -144,7 +144,7 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 		}
 	}
 	var sealedFor []string
-	if rule, err := rules.Find(filepath.Join(c.env.SealedDir(), c.env.Registry.Metadata.Name+".yaml")); err == nil {
+	if rule, err := rules.Find(filepath.Join(c.env.SealedDir(), c.env.Spec.Metadata.Name+".yaml")); err == nil {
 		sealedFor = rule.Recipients()
 	}
 	if err := s.admit([]string{path}); err != nil {
@@ -306,7 +306,7 @@ func (c *credentialStore) hash(f *storedCredential, s *sealing) (why string, err
 func (c *credentialStore) folder(next generator.Folder) generator.Folder {
 	return func(rel string) (string, []generator.File, error) {
 		mine := false
-		for _, dir := range c.env.Registry.Spec.Secrets.Credentials {
+		for _, dir := range c.env.Spec.Secrets.Credentials {
 			mine = mine || dir == rel
 		}
 		if !mine {

@@ -37,7 +37,7 @@ func Proves(key, value, user, password string) (ok, concerns bool) {
 // verification proves that the users' passwords are what is sealed.
 type verification struct {
 	w        *Work
-	registry *spec.Registry
+	spec     spec.Decoded
 	Compared int // sealed files whose whole content was compared
 	Problems problem.List
 	Seen     map[string]bool // users whose password was verified
@@ -45,9 +45,9 @@ type verification struct {
 	Stale    map[string]bool // sealed files, absolute, that the build finds wanting: what is in them is old, not forged
 }
 
-// Verification begins one, of a Registry's environment.
-func (w *Work) Verification(r *spec.Registry) verification {
-	return verification{w: w, registry: r, Seen: map[string]bool{}, Stale: map[string]bool{}}
+// Verification begins one, of an environment.
+func (w *Work) Verification(d spec.Decoded) verification {
+	return verification{w: w, spec: d, Seen: map[string]bool{}, Stale: map[string]bool{}}
 }
 
 // Whole derives every sealed file again, as seal --check does, and compares all
@@ -151,6 +151,9 @@ func (v *verification) Run(ctx context.Context, credentials, sealed []generator.
 
 // value compares one value of a sealed file with what the credentials say.
 func (v *verification) value(file, key, value string, known map[string]map[string]string, complete bool) {
+	if v.spec.Chart != nil {
+		return // what is in its Secrets, the chart alone knows
+	}
 	forged := func(what string, args ...any) {
 		v.Problems.Add(problem.Problem{File: file, Path: "data[" + key + "]", What: fmt.Sprintf(what, args...),
 			Next: "reggen seal --check " + filepath.Dir(filepath.Dir(file)) + "   # says more; then find out who changed it"})
@@ -167,7 +170,7 @@ func (v *verification) value(file, key, value string, known map[string]map[strin
 	}
 	if key == generator.DockerConfigKey {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		pull, is := v.registry.Spec.PullSecrets[name]
+		pull, is := v.spec.Pulls()[name]
 		if login, err := credential.ReadDockerConfig([]byte(value)); is && (err != nil || login.User != pull.User || login.Server != pull.Server) {
 			forged("is not the login of user %q at %s", pull.User, pull.Server)
 		}

@@ -54,7 +54,7 @@ func (w *Work) RulesFor(dir string, o Options) (string, error) {
 	i := &initial{w: w, o: o, dir: w.Repo.Abs(dir), base: w.Repo.Abs(o.Base)}
 	// The environment may be there already; its host names the key file.
 	if e, err := w.Repo.Environment(i.dir); err == nil && o.Host == "" {
-		i.o.Host = e.Registry.Spec.Host
+		i.o.Host = e.Spec.Registry.Spec.Host
 	}
 	n, err := i.rules()
 	return rules.Snippet(n.rules), err
@@ -219,7 +219,7 @@ func (i *initial) credentials(ctx context.Context) error {
 	path := filepath.Join(e.MachineDir(), repository.MachineName)
 	if !repository.Exists(path) {
 		var cluster []string
-		if rule, err := rules.Find(filepath.Join(e.SealedDir(), e.Registry.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
+		if rule, err := rules.Find(filepath.Join(e.SealedDir(), e.Spec.Metadata.Name+".yaml")); err == nil && len(i.readers) > 0 {
 			// A rule that stood there before may name others for these files.
 			cluster = slices.DeleteFunc(rule.Recipients(), func(id string) bool { return !slices.Contains(i.w.Seals.Accept, id) })
 		}
@@ -242,8 +242,8 @@ func (i *initial) credentials(ctx context.Context) error {
 	if err := i.movedCredentials(ctx, e); err != nil {
 		return err
 	}
-	for _, name := range repository.SortedKeys(e.Registry.Spec.PullSecrets) {
-		user := e.Registry.Spec.PullSecrets[name].User
+	for _, name := range repository.SortedKeys(e.Spec.Pulls()) {
+		user := e.Spec.Pulls()[name].User
 		if repository.Exists(userFile(e, user)) {
 			continue
 		}
@@ -307,15 +307,15 @@ func (i *initial) next() {
 	}
 	lines := []string{"next:"}
 	set, _ := i.w.Repo.Credentials(e)
-	if s3 := e.Registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.Others[credential.S3] == nil {
+	if s3 := e.Spec.Registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.Others[credential.S3] == nil {
 		lines = append(lines, "reggen credential set s3"+at+"   # the bucket's keys")
 	}
-	if len(set.Users) <= len(e.Registry.Spec.PullSecrets) { // nobody but those who pull
+	if len(set.Users) <= len(e.Spec.Pulls()) { // nobody but those who pull
 		lines = append(lines, "reggen user add YOU"+at)
 	}
 	lines = append(lines, "reggen seal "+dir, "reggen build "+dir)
 	if i.moved != nil {
-		lines = append(lines, "kubectl -n "+problem.QuoteArg(e.Registry.Metadata.Namespace)+" get deployment,service,configmap,secret,ingress,pvc,cronjob,hpa -o yaml | reggen takeover "+dir+" --live -   # what changes in the live release",
+		lines = append(lines, "kubectl -n "+problem.QuoteArg(e.Spec.Metadata.Namespace)+" get deployment,service,configmap,secret,ingress,pvc,cronjob,hpa -o yaml | reggen takeover "+dir+" --live -   # what changes in the live release",
 			"reggen takeover "+dir+"   # the script by which it takes the release's place")
 	}
 	i.w.Tell.Note("%s", strings.Join(lines, "\n  "))

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/kustomize"
 	"github.com/reggen/reggen/internal/repository"
 )
 
-// InstallPlugin puts this program where kustomize looks for the Registry plugin.
+// InstallPlugin puts this program where kustomize looks for the plugins of our
+// kinds.
 func (w *Work) InstallPlugin(home string, copied bool) error {
 	if home == "" {
 		home, _ = kustomize.PluginHome(w.Tell.Getenv, w.Home)
@@ -25,7 +27,20 @@ func (w *Work) InstallPlugin(home string, copied bool) error {
 	if real, err := filepath.EvalSymlinks(program); err == nil {
 		program = real
 	}
-	path := kustomize.PluginPath(w.Repo.Abs(home))
+	for _, kind := range spec.Kinds {
+		if err := w.installAs(kustomize.PluginPath(w.Repo.Abs(home), kind), program, copied); err != nil {
+			return err
+		}
+	}
+	if used, _ := kustomize.PluginHome(w.Tell.Getenv, w.Home); used != home {
+		w.Tell.Note("note: kustomize looks in %s unless KUSTOMIZE_PLUGIN_HOME=%s is set", used, home)
+	}
+	w.Tell.Note("next: kustomize build --enable-alpha-plugins DIR")
+	return nil
+}
+
+// installAs puts the program, or a link to it, at a path.
+func (w *Work) installAs(path, program string, copied bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return w.Repo.FileProblem("can't make the folder of", path, err)
 	}
@@ -47,9 +62,5 @@ func (w *Work) InstallPlugin(home string, copied bool) error {
 		return w.Repo.FileProblem("can't link", path, err)
 	}
 	w.Tell.Note("%s: %s", path, how)
-	if used, _ := kustomize.PluginHome(w.Tell.Getenv, w.Home); used != home {
-		w.Tell.Note("note: kustomize looks in %s unless KUSTOMIZE_PLUGIN_HOME=%s is set", used, home)
-	}
-	w.Tell.Note("next: kustomize build --enable-alpha-plugins DIR")
 	return nil
 }

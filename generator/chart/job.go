@@ -1,0 +1,172 @@
+package chart
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/reggen/reggen/generator/mint"
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/secret"
+)
+
+// Source is a chart as it lies in a repository: an archive, or files. The zero
+// value is the embedded one.
+type Source struct {
+	Path    string // as errors name it
+	Archive []byte
+	Files   []File
+}
+
+// Embedded says whether this is the embedded chart.
+func (s Source) Embedded() bool { return s.Archive == nil && s.Files == nil }
+
+// Open loads the chart.
+func (s Source) Open() (*Chart, error) {
+	switch {
+	case s.Embedded():
+		return Default()
+	case s.Archive != nil:
+		return Archive(s.Archive)
+	}
+	return Files(s.Files)
+}
+
+// Job is one render, all that it depends on. It can cross a pipe to another
+// process: a stranger's templates run for as long as they like, with as much
+// memory, and nothing in a process ends them.
+type Job struct {
+	Chart   Source
+	For     Release
+	Values  map[string]any
+	Secrets map[secret.Ref]string // what among the values is secret
+	Draws   secret.Draws
+	Derived map[string]any // values that follow from a spec, and the chart must know
+
+	Enter func(file string) `json:"-"` // is told of each template before it is rendered
+}
+
+// Outcome is what came of a job.
+type Outcome struct {
+	Chart    string // name and version
+	Files    []Rendered
+	Sums     []Sum
+	Draws    map[secret.Ref]secret.Drawn
+	Second   *Outcome // with other placeholders for what was drawn, where anything was
+	Problems problem.List
+}
+
+// Run does a job in this process.
+func (j Job) Run() (out Outcome) {
+	c, err := j.Chart.Open()
+	if err != nil {
+		out.Problems.Join(err)
+		for i, p := range out.Problems {
+			out.Problems[i].File = strings.TrimSuffix(j.Chart.Path+"/"+p.File, "/")
+			if j.Chart.Archive != nil && p.File != "" {
+				out.Problems[i].File = j.Chart.Path + ", " + p.File
+			}
+		}
+		return out
+	}
+	out.Chart = c.Name()
+	if out.Problems = c.Unknown(j.Derived); len(out.Problems) > 0 {
+		return out
+	}
+	draws := j.Draws
+	if draws.Real {
+		draws.Mint = mint.At(draws.Now)
+	}
+	r, err := c.render(j.For, j.Values, &draws, j.Secrets, j.Enter)
+	if err != nil {
+		out.Problems.Join(err)
+		return out
+	}
+	out.Files, out.Sums, out.Draws = r.Files, r.Sums, draws.Made
+	if draws.Real || len(draws.Made) == 0 {
+		return out
+	}
+	other := j.Draws
+	other.Salt += "2"
+	second, err := c.render(j.For, j.Values, &other, j.Secrets, j.Enter)
+	if err != nil {
+		out.Problems.Join(err)
+		return out
+	}
+	out.Second = &Outcome{Files: second.Files, Sums: second.Sums, Draws: other.Made}
+	return out
+}
+
+// Unknown are values that the embedded chart has other defaults for and that
+// this chart has no place for: they would have no effect, in silence.
+func (c *Chart) Unknown(derived map[string]any) (l problem.List) {
+	if c.own || len(derived) == 0 {
+		return nil
+	}
+	mine, err := Default()
+	if err != nil {
+		return nil
+	}
+	unknown(&l, c, "", derived, mine.helm.Values, c.helm.Values)
+	l.Sort()
+	return l
+}
+
+func unknown(l *problem.List, c *Chart, at string, derived, defaults, theirs map[string]any) {
+	for _, k := range sortedKeys(derived) {
+		path := strings.TrimPrefix(at+"."+k, ".")
+		theirDefault, known := theirs[k]
+		below, isMap := derived[k].(map[string]any)
+		myDefault := defaults[k]
+		if isMap && len(below) > 0 {
+			if deeper, is := theirDefault.(map[string]any); known && (is && len(deeper) > 0) {
+				mine, _ := myDefault.(map[string]any)
+				unknown(l, c, path, below, mine, deeper)
+				continue
+			}
+			if known && theirDefault != nil {
+				continue // an empty mapping that takes anything
+			}
+			mine, _ := myDefault.(map[string]any)
+			if !known && !sameAsDefault(below, mine) {
+				unknown(l, c, path, below, mine, nil)
+			}
+			continue
+		}
+		if known || empty(derived[k]) || sameAsDefault(derived[k], myDefault) {
+			continue
+		}
+		l.Add(problem.Problem{File: c.file(), What: fmt.Sprintf("knows no value %s, which the spec asks for", path),
+			Want: "a chart that has it, the embedded one, or a spec without it"})
+	}
+}
+
+func empty(v any) bool {
+	switch t := v.(type) {
+	case nil:
+		return true
+	case string:
+		return t == ""
+	case bool:
+		return !t
+	case map[string]any:
+		return len(t) == 0
+	case []any:
+		return len(t) == 0
+	}
+	return false
+}
+
+// sameAsDefault compares as YAML would write them.
+func sameAsDefault(v, def any) bool {
+	if m, is := v.(map[string]any); is {
+		d, _ := def.(map[string]any)
+		for k, e := range m {
+			if !sameAsDefault(e, d[k]) && !empty(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return reflect.DeepEqual(v, def) || fmt.Sprint(v) == fmt.Sprint(def)
+}

@@ -1,0 +1,102 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"helm.sh/helm/v4/pkg/chart/common"
+	helm "helm.sh/helm/v4/pkg/chart/v2"
+
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// nowhere is a loader that loads nothing: a schema comes with its chart, and
+// what it refers to elsewhere would be another one tomorrow.
+type nowhere struct{}
+
+var errElsewhere = errors.New("elsewhere")
+
+// Load refuses.
+func (nowhere) Load(string) (any, error) { return nil, errElsewhere }
+
+// checkSchemas holds values against the values.schema.json of a chart and of its
+// dependencies, as Helm does. No message quotes a value.
+func checkSchemas(h *helm.Chart, values any) (l problem.List) {
+	if len(h.Schema) > 0 {
+		l = checkSchema(h, values)
+	}
+	for _, d := range h.Dependencies() {
+		below, _ := asMap(values)[d.Name()]
+		if below != nil {
+			l = append(l, checkSchemas(d, below)...)
+		}
+	}
+	return l
+}
+
+func asMap(v any) map[string]any {
+	switch t := v.(type) {
+	case common.Values:
+		return t
+	case map[string]any:
+		return t
+	}
+	return nil
+}
+
+func checkSchema(h *helm.Chart, values any) problem.List {
+	file := "chart " + h.Name() + ", values.schema.json"
+	schema, err := validator.UnmarshalJSON(bytes.NewReader(h.Schema))
+	if err != nil {
+		return problem.List{{File: file, What: "is not JSON"}}
+	}
+	compiler := validator.NewCompiler()
+	compiler.UseLoader(nowhere{})
+	const url = "file:///values.schema.json"
+	if err := compiler.AddResource(url, schema); err != nil {
+		return problem.List{{File: file, What: "is not a JSON Schema"}}
+	}
+	compiled, err := compiler.Compile(url)
+	switch {
+	case errors.Is(err, errElsewhere):
+		return problem.List{{File: file, What: "refers to a schema that is not in the chart, which is not followed", Want: "a schema that is whole"}}
+	case err != nil:
+		return problem.List{{File: file, What: "is not a JSON Schema"}}
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		return problem.List{{File: file, What: "can't be held against these values"}}
+	}
+	instance, err := validator.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return problem.List{{File: file, What: "can't be held against these values"}}
+	}
+	var invalid *validator.ValidationError
+	if err := compiled.Validate(instance); !errors.As(err, &invalid) {
+		return nil
+	}
+	var l problem.List
+	ends(invalid, func(e *validator.ValidationError) {
+		at := "spec.values"
+		for _, part := range e.InstanceLocation {
+			at = problem.Below(at, part)
+		}
+		keyword := strings.Join(e.ErrorKind.KeywordPath(), "/")
+		l.Add(problem.Problem{File: file, Path: at, What: fmt.Sprintf("is not what the chart takes there (%s)", keyword)})
+	})
+	l.Sort()
+	return l
+}
+
+func ends(e *validator.ValidationError, f func(*validator.ValidationError)) {
+	if len(e.Causes) == 0 {
+		f(e)
+	}
+	for _, c := range e.Causes {
+		ends(c, f)
+	}
+}

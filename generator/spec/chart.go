@@ -1,0 +1,231 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/strict"
+	"github.com/reggen/reggen/generator/syntax"
+)
+
+// KindChart is a release of any chart: values that a person wrote, some of them
+// out of credentials.
+const KindChart = "Chart"
+
+// Chart is one release of a chart in one environment, merged by kustomize from a
+// base and the environment's patch. Its name is the release's, unless
+// spec.chart.releaseName says otherwise.
+type Chart struct {
+	APIVersion string    `json:"apiVersion"`
+	Kind       string    `json:"kind"`
+	Metadata   Metadata  `json:"metadata"`
+	Spec       ChartSpec `json:"spec"`
+}
+
+// ChartSpec is what a person decides about a release.
+type ChartSpec struct {
+	Chart        ChartSource            `json:"chart"`
+	Values       map[string]any         `json:"values,omitempty"`
+	SecretValues map[string]SecretValue `json:"secretValues,omitempty"` // by the value's path, as helm --set has it
+	Check        *Check                 `json:"check,omitempty"`
+	Reggen       string                 `json:"reggen,omitempty"`
+	Secrets      Secrets                `json:"secrets,omitempty"`
+}
+
+// ChartSource says which chart is rendered, and for which cluster.
+type ChartSource struct {
+	Path        string   `json:"path"` // a folder or a .tgz, relative to the folder whose kustomization.yaml holds generators
+	SHA256      string   `json:"sha256,omitempty"`
+	ReleaseName string   `json:"releaseName,omitempty"`
+	KubeVersion string   `json:"kubeVersion,omitempty"`
+	APIVersions []string `json:"apiVersions,omitempty"`
+	Hooks       string   `json:"hooks,omitempty"`
+	SkipCRDs    bool     `json:"skipCRDs,omitempty"`
+}
+
+// SecretValue names a field of a credential.
+type SecretValue struct {
+	Credential string `json:"credential"` // its metadata.name
+	Field      string `json:"field"`      // of its stringData
+}
+
+// The ways to treat hooks. A hook is an object that Helm applies at a moment of
+// its own; whoever applies manifests has no such moments.
+const (
+	HooksRefuse = "refuse"
+	HooksKeep   = "keep"
+	HooksDrop   = "drop"
+)
+
+// Hooks are the ways to treat hooks, the default first.
+var Hooks = []string{HooksRefuse, HooksKeep, HooksDrop}
+
+// DecodeChart is Decode for a Chart.
+func DecodeChart(data []byte, file string) (*Chart, error) {
+	var c Chart
+	l := read(data, file, KindChart, &c, func() problem.List {
+		strip(c.Metadata.Annotations)
+		c = DefaultChart(c)
+		return ValidateChart(c)
+	})
+	if len(l) > 0 {
+		return nil, l
+	}
+	return &c, nil
+}
+
+// DefaultChart is Default for a Chart.
+func DefaultChart(c Chart) Chart {
+	if c.Spec.Secrets.Credentials == nil {
+		c.Spec.Secrets.Credentials = []string{"credentials"}
+	}
+	set(&c.Spec.Secrets.Sealed, "sealed")
+	set(&c.Spec.Chart.ReleaseName, c.Metadata.Name)
+	set(&c.Spec.Chart.Hooks, HooksRefuse)
+	return c
+}
+
+// MaxRelease is how long the name of a release may be (Helm's own limit).
+const MaxRelease = 53
+
+// ValidateChart is Validate for a Chart.
+func ValidateChart(c Chart) problem.List {
+	// What Registry and Chart share is checked by the same code.
+	v := validator{r: Registry{Metadata: c.Metadata, Spec: RegistrySpec{Secrets: c.Spec.Secrets, Check: c.Spec.Check, Reggen: c.Spec.Reggen}}}
+	v.s = v.r.Spec
+	if c.APIVersion != APIVersion {
+		v.enumOrMissing("apiVersion", c.APIVersion, APIVersion)
+	}
+	if c.Kind != KindChart {
+		v.enumOrMissing("kind", c.Kind, KindChart)
+	}
+	switch name := c.Metadata.Name; {
+	case v.missing("metadata.name", name, "the release's name, which its objects bear"):
+	case len(name) > MaxRelease || !syntax.IsName(name):
+		v.add("metadata.name", problem.Quoted(name)+" is not the name of a release", fmt.Sprintf("at most %d lower-case letters, digits, hyphens and dots, a letter or digit at both ends", MaxRelease))
+	}
+	v.namespace()
+	v.chartSource("spec.chart", c.Spec.Chart)
+	v.secretValues(c.Spec.SecretValues)
+	v.check()
+	v.constraint()
+	v.folders()
+	v.problems.Sort()
+	return v.problems
+}
+
+var (
+	sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	apiVersion = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9]+((alpha|beta)[0-9]+)?(/[A-Za-z]+)?$`)
+)
+
+// chartSource checks spec.chart of either kind.
+func (v *validator) chartSource(at string, c ChartSource) {
+	if !v.missing(at+".path", c.Path, "the chart's folder or its .tgz, relative to the folder whose kustomization.yaml holds generators") {
+		if what := syntax.CheckFolder(c.Path); what != "" {
+			v.add(at+".path", what, "a relative path in this repository; helm pull brings a chart there")
+		}
+	}
+	if c.SHA256 != "" && !sha256Text.MatchString(c.SHA256) {
+		v.add(at+".sha256", "is not a SHA-256", "64 lower-case hexadecimal digits, as sha256sum prints them")
+	}
+	if n := c.ReleaseName; n != "" && (len(n) > MaxRelease || !syntax.IsName(n)) {
+		v.add(at+".releaseName", problem.Quoted(n)+" is not the name of a release", fmt.Sprintf("at most %d lower-case letters, digits, hyphens and dots, a letter or digit at both ends", MaxRelease))
+	}
+	if _, err := semver.NewVersion(c.KubeVersion); c.KubeVersion != "" && err != nil {
+		v.add(at+".kubeVersion", problem.Quoted(c.KubeVersion)+" is not a version of Kubernetes", "one, for instance 1.35.0")
+	}
+	for i, a := range c.APIVersions {
+		if !apiVersion.MatchString(a) {
+			v.add(fmt.Sprintf("%s.apiVersions[%d]", at, i), problem.Quoted(a)+" is not what a cluster serves", "a group and version, with a kind if the chart asks for one, for instance monitoring.coreos.com/v1")
+		}
+	}
+	if c.Hooks != "" {
+		v.enum(at+".hooks", c.Hooks, Hooks)
+	}
+}
+
+func (v *validator) secretValues(m map[string]SecretValue) {
+	for _, path := range slices.Sorted(maps.Keys(m)) {
+		at, s := problem.Below("spec.secretValues", path), m[path]
+		if path == "" || syntax.HasControl(path) {
+			v.add(at, "is not the path of a value", "one as helm --set has it, for instance auth.password or users[0].token")
+		}
+		v.missing(at+".credential", s.Credential, "the metadata.name of a credential")
+		v.missing(at+".field", s.Field, "a field of that credential's stringData")
+	}
+}
+
+// Decoded is a spec of either kind: what both say, and what one says alone.
+type Decoded struct {
+	Kind     string
+	Metadata Metadata
+	Secrets  Secrets
+	Check    *Check
+	Reggen   string
+
+	Registry *Registry // nil unless that is the kind
+	Chart    *Chart    // nil unless that is the kind
+}
+
+// Pulls are the pull secrets; a Chart has none.
+func (d Decoded) Pulls() map[string]PullSecret {
+	if d.Registry == nil {
+		return nil
+	}
+	return d.Registry.Spec.PullSecrets
+}
+
+// Of is a Registry as a spec of either kind.
+func Of(r *Registry) Decoded {
+	return Decoded{Kind: KindRegistry, Metadata: r.Metadata, Secrets: r.Spec.Secrets, Check: r.Spec.Check, Reggen: r.Spec.Reggen, Registry: r}
+}
+
+// OfChart is a Chart as a spec of either kind.
+func OfChart(c *Chart) Decoded {
+	return Decoded{Kind: KindChart, Metadata: c.Metadata, Secrets: c.Spec.Secrets, Check: c.Spec.Check, Reggen: c.Spec.Reggen, Chart: c}
+}
+
+// DecodeAny reads one Registry or Chart as Decode and DecodeChart do. What says
+// no kind is read as a Registry.
+func DecodeAny(data []byte, file string) (Decoded, error) {
+	if kindOf(data) == KindChart {
+		c, err := DecodeChart(data, file)
+		if err != nil {
+			return Decoded{}, err
+		}
+		return OfChart(c), nil
+	}
+	r, err := Decode(data, file)
+	if err != nil {
+		return Decoded{}, err
+	}
+	return Of(r), nil
+}
+
+// kindOf is the kind that a document says it is, "" where it can't be read.
+func kindOf(data []byte) string {
+	root, p := strict.Document(data, "")
+	if p != nil {
+		return ""
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "kind" {
+			return root.Content[i+1].Value
+		}
+	}
+	return ""
+}
+
+// Auth is who gets in; a Chart says nothing of that.
+func (d Decoded) Auth() Auth {
+	if d.Registry == nil {
+		return Auth{}
+	}
+	return d.Registry.Spec.Auth
+}

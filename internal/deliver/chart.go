@@ -1,0 +1,145 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+	"time"
+
+	"github.com/reggen/reggen/generator/chart"
+	"github.com/reggen/reggen/generator/problem"
+)
+
+// ChartWorkerName is the hidden command that makes a reggen render one chart.
+const ChartWorkerName = "chart-worker"
+
+// What a stranger's templates may take: nothing in a process ends a template, so
+// they run in another one, which is ended. See docs/decisions/0017.
+const (
+	chartTime   = 60 * time.Second
+	chartMemory = 1 << 30
+)
+
+// step is what the process that renders says: where it is, and in the end what
+// came out.
+type step struct {
+	At      string         `json:",omitempty"`
+	Outcome *chart.Outcome `json:",omitempty"`
+}
+
+// renderChart renders a chart that is not reggen's own in a process of its own.
+func (w *Work) renderChart(ctx context.Context) func(chart.Job) (chart.Outcome, error) {
+	return func(j chart.Job) (chart.Outcome, error) {
+		program, err := w.Executable()
+		if err != nil {
+			return chart.Outcome{}, problem.Problem{File: j.Chart.Path, What: "a chart is rendered by a process of its own, and this program's file is not found"}
+		}
+		limited, cancel := context.WithTimeout(ctx, chartTime+5*time.Second)
+		defer cancel()
+		cmd := exec.CommandContext(limited, program, ChartWorkerName)
+		cmd.Args[0] = "reggen"
+		cmd.Dir = w.Repo.Dir
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			return chart.Outcome{}, err
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return chart.Outcome{}, err
+		}
+		if err := cmd.Start(); err != nil {
+			return chart.Outcome{}, problem.Problem{File: j.Chart.Path, What: "the process that renders it can't be started"}
+		}
+		go func() {
+			_ = json.NewEncoder(in).Encode(j)
+			_ = in.Close()
+		}()
+		answer, at := listen(out)
+		_ = cmd.Wait()
+		switch {
+		case ctx.Err() != nil:
+			return chart.Outcome{}, ctx.Err()
+		case answer != nil:
+			return *answer, nil
+		}
+		return chart.Outcome{}, spent(j.Chart.Path, at)
+	}
+}
+
+// listen reads what the process says until it ends.
+func listen(out io.Reader) (answer *chart.Outcome, at string) {
+	d := json.NewDecoder(out)
+	for {
+		var s step
+		if d.Decode(&s) != nil {
+			return answer, at
+		}
+		if at = s.At; s.Outcome != nil {
+			answer = s.Outcome
+		}
+	}
+}
+
+// spent says that a chart took more than it may.
+func spent(path, at string) problem.Problem {
+	p := problem.Problem{File: path, What: fmt.Sprintf("does not render within %d seconds and %d MiB", chartTime/time.Second, chartMemory>>20),
+		Next: "look at the loops of that template and at the values that they count by"}
+	if at != "" {
+		p.File += ", " + at
+	}
+	return p
+}
+
+// WorkChart renders the chart that is asked for on stdin.
+func (w *Work) WorkChart() error {
+	limitMemory(chartMemory + chartMemory/2)
+	debug.SetMemoryLimit(chartMemory * 3 / 4)
+	d := json.NewDecoder(w.Tell.Stdin)
+	d.UseNumber()
+	var j chart.Job
+	if err := d.Decode(&j); err != nil {
+		return problem.Problem{What: "stdin is not what another reggen writes", Next: "reggen build"}
+	}
+	steps := make(chan step, 1)
+	var at atomic.Value
+	at.Store("")
+	j.Enter = func(file string) { at.Store(file) }
+	go func() {
+		out := j.Run()
+		steps <- step{Outcome: &out}
+	}()
+	enc := json.NewEncoder(w.Tell.Stdout)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	end, told := time.Now().Add(chartTime), ""
+	for {
+		select {
+		case s := <-steps:
+			return enc.Encode(s)
+		case <-tick.C:
+			if here := at.Load().(string); here != told {
+				told = here
+				if err := enc.Encode(step{At: here}); err != nil {
+					return nil // nobody listens any more
+				}
+			}
+			if time.Now().After(end) || memory() > chartMemory {
+				out := chart.Outcome{}
+				out.Problems.Add(spent(j.Chart.Path, at.Load().(string)))
+				return enc.Encode(step{Outcome: &out})
+			}
+		}
+	}
+}
+
+// memory is what this process holds.
+func memory() uint64 {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
