@@ -10,6 +10,9 @@ import (
 //go:embed reference/registry.schema.json
 var registry []byte
 
+//go:embed reference/chart.schema.json
+var chart []byte
+
 //go:embed reference/registrycredential.schema.json
 var credential []byte
 
@@ -20,6 +23,8 @@ func Schema(kind string) (data []byte, ok bool) {
 	switch strings.ToLower(kind) {
 	case "registry":
 		return registry, true
+	case "chart":
+		return chart, true
 	case "registrycredential":
 		return credential, true
 	}

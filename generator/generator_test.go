@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
 )
 
@@ -278,4 +280,24 @@ func TestRolloutCountsWhatPodsReadThroughTheEnvironment(t *testing.T) {
 	if digest(nil) != nil {
 		t.Error("an annotation without any digest")
 	}
+}
+
+// sealedFiles are what a seal would write, with content that nobody opens.
+func sealedFiles(t *testing.T, made Composition) []File {
+	t.Helper()
+	var out []File
+	for _, s := range made.Sealings {
+		var b strings.Builder
+		fmt.Fprintf(&b, "apiVersion: v1\nkind: Secret\ntype: %s\nmetadata:\n  name: %s\ndata:\n", s.Plain.Type, s.Plain.Name)
+		for key := range s.Plain.Data {
+			fmt.Fprintf(&b, "  %s: %s\n", key, enc(key))
+		}
+		fmt.Fprintf(&b, "sops:\n  encrypted_regex: %s\n  mac_only_encrypted: true\n  mac: %s\n", sealed.EncryptedRegex, enc("mac"))
+		text, err := sealed.WithRecord([]byte(b.String()), s.Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, File{"sealed/" + s.Plain.Name + ".yaml", text})
+	}
+	return out
 }

@@ -111,7 +111,9 @@ func (p *Plan) chartNeeds() (map[secret.Ref]secret.Facets, []Pull, error) {
 		}
 	}
 	if p.Credentials.Machine == nil {
-		l.Add(noMachine(dir))
+		missing := noMachine(dir)
+		missing.What = "no machine credential (the seed of rollout digests and of what the chart draws)"
+		l.Add(missing)
 	}
 	return refs, nil, l.Err()
 }

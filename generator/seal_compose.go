@@ -1,13 +1,11 @@
 package generator
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/object"
@@ -184,13 +182,7 @@ func (p Plan) compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]s
 		if s.loose[key] {
 			continue // its placeholders can't be told from other text
 		}
-		text, found := string(s.placeholder[key]), false
-		for ref, v := range vals {
-			if ph := p.placeholder(ref); ph != "" && strings.Contains(text, ph) {
-				text, found = strings.ReplaceAll(text, ph, v), true
-			}
-		}
-		if found && !bytes.Equal([]byte(text), got) {
+		if same, found := p.replaced(string(s.placeholder[key]), string(got), vals); found && !same {
 			what = append(what, fmt.Sprintf("the template of the %s mangles the secret in key %q (an unquoted value?)", o.ID(), key))
 		}
 	}

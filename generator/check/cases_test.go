@@ -417,7 +417,7 @@ func TestEveryRuleHasCases(t *testing.T) {
 		for _, p := range environmentProbes[r.ID] {
 			fires, quiet = fires || p.want != "", quiet || p.want == ""
 		}
-		if r.ID == RuleBuild || r.ID == RulePassword || r.ID == RuleOutside || r.ID == RuleOlder {
+		if r.ID == RuleBuild || r.ID == RulePassword || r.ID == RuleOutside || r.ID == RuleOlder || r.ID == RuleExpiry {
 			continue // internal/cli: bad inputs, TestCheckFindsAForgedHash
 		}
 		if !fires || !quiet {

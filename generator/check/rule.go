@@ -78,6 +78,7 @@ const (
 	RulePassword = "password"
 	RuleOutside  = "outside"
 	RuleOlder    = "older"
+	RuleExpiry   = "expiry"
 	ruleSilence  = "silence" // applied by Silence
 )
 
@@ -154,6 +155,12 @@ var environmentRules = []Rule{
 		Title:  "no encrypted file is older than the one it takes the place of",
 		Reason: "A file of last year, put back together with its sealed file, is whole, fresh and readable: a password that was changed because somebody left works again. Told with --from, and by reggen diff.",
 		Fix:    "If an old state is meant to come back, set the values anew: reggen credential set, then reggen seal.",
+	},
+	{
+		ID: RuleExpiry, Severity: Error, Inputs: []Input{Credentials},
+		Title:  "no certificate that a chart made expires soon",
+		Reason: "A certificate that a chart's templates made is kept in the machine credential, and nothing renews it by itself: on its last day clients refuse it. Told as a warning from 30 days before.",
+		Fix:    "reggen seal --renew with the name of the Secret, then a rollout.",
 	},
 	{
 		ID: RuleOutside, Severity: Warning, Inputs: []Input{Kustomization},

@@ -93,14 +93,24 @@ func conform(t *testing.T, schema object, v any, at string) []string {
 			}
 		case "additionalProperties":
 			known, _ := schema["properties"].(object)
+			patterns, _ := schema["patternProperties"].(object)
 			for k, e := range m {
-				if _, ok := known[k]; ok {
+				matches := func(p string) bool { return regexp.MustCompile(p).MatchString(k) }
+				if _, ok := known[k]; ok || slices.ContainsFunc(slices.Collect(maps.Keys(patterns)), matches) {
 					continue
 				}
 				if s, ok := arg.(object); ok {
 					out = append(out, conform(t, s, e, at+"/"+k)...)
 				} else if arg == false {
 					bad(at+"/"+k, "unknown")
+				}
+			}
+		case "patternProperties":
+			for k, e := range m {
+				for p, s := range arg.(object) {
+					if regexp.MustCompile(p).MatchString(k) {
+						out = append(out, conform(t, s.(object), e, at+"/"+k)...)
+					}
 				}
 			}
 		case "anyOf":

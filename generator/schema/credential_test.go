@@ -39,10 +39,10 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 	if c := s.Properties.Cost; c.Minimum != credential.MinCost || c.Maximum != credential.MaxCost {
 		t.Errorf("the cost is %+v", c)
 	}
-	if want := []string{string(credential.User), string(credential.S3), string(credential.Azure), string(credential.GCS), string(credential.Swift), string(credential.Proxy), string(credential.Config), string(credential.Machine)}; !slices.Equal(s.Properties.Type.Enum, want) {
+	if want := []string{string(credential.User), string(credential.S3), string(credential.Azure), string(credential.GCS), string(credential.Swift), string(credential.Proxy), string(credential.Config), string(credential.Generic), string(credential.Machine)}; !slices.Equal(s.Properties.Type.Enum, want) {
 		t.Errorf("the types are %v", s.Properties.Type.Enum)
 	}
-	if len(s.AllOf) != 8 {
+	if len(s.AllOf) != 9 {
 		t.Fatalf("%d rules", len(s.AllOf))
 	}
 	for _, rule := range s.AllOf {
@@ -55,10 +55,16 @@ func TestSchemaAgreesWithPackageCredential(t *testing.T) {
 		if typ == string(credential.Config) {
 			names = []string{"REGISTRY_REDIS_PASSWORD", "notifications.ci.Authorization"} // by a pattern
 		}
+		if typ == string(credential.Generic) {
+			names = []string{"password"} // any
+		}
+		if typ == string(credential.Machine) {
+			names = append(names, "draw/templates/a.yaml/b-genCA/c until 2030-01-02")
+		}
 		if _, err := credential.Parse("f", file(typ, names)); err != nil {
 			t.Errorf("%s with %v: %v", typ, names, err)
 		}
-		if _, err := credential.Parse("f", file(typ, append(names, "other"))); err == nil {
+		if _, err := credential.Parse("f", file(typ, append(names, "an other"))); err == nil {
 			t.Errorf("%s takes other fields", typ)
 		}
 		for _, r := range data.Required {

@@ -21,8 +21,11 @@ type doc struct {
 	required bool           // in the merged spec
 }
 
-// docs are the fields by path, any key of a map being a star.
-var docs = map[string]doc{
+// described are fields by path, any key of a map being a star.
+type described map[string]doc
+
+// docs are those of a Registry.
+var docs = described{
 	"apiVersion": {text: "The version of this kind.", enum: []string{spec.APIVersion}, required: true},
 	"kind":       {text: "The kind.", enum: []string{spec.KindRegistry}, required: true},
 
@@ -264,7 +267,7 @@ var credentialFields = map[string]doc{
 	"apiVersion": {text: "The version of this kind.", enum: []string{spec.APIVersion}},
 	"kind":       {text: "The kind.", enum: []string{spec.KindCredential}},
 	"metadata":   {text: "Names the credential."},
-	"type":       {text: "What it is for: someone who logs in, the keys of a storage, a cache's login, secret settings of the registry, or values nobody types.", enum: []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "machine"}},
+	"type":       {text: "What it is for: someone who logs in, the keys of a storage, a cache's login, secret settings of the registry, secret values of a chart, or values nobody types.", enum: []string{"user", "s3", "azure", "gcs", "swift", "proxy", "config", "generic", "machine"}},
 	"user":       {text: "The user's name, for type user; metadata.name unless said. No colon, no control character, no white space at either end, no # first.", length: 128},
 	"cost":       {text: "The bcrypt cost of the hash, for type user. bcrypt runs on every request."},
 	"stringData": {text: "The secrets, each encrypted with SOPS."},

@@ -9,7 +9,7 @@ import (
 	"github.com/reggen/reggen/generator/strict"
 )
 
-// Reference returns every field of the two kinds in Markdown, made from the
+// Reference returns every field of the kinds in Markdown, made from the
 // types and from Default.
 func Reference() []byte {
 	var b strings.Builder
@@ -17,28 +17,10 @@ func Reference() []byte {
 		"Required means: in the merged spec. A layer leaves out what another one says, and in a patch `null` takes a field out.\n" +
 		"Which values of the chart follow from which field is in [values](values.md).\n\n" +
 		"| field | type | default | meaning |\n|---|---|---|---|\n")
-	var lists []string
-	strict.Visit(reflect.TypeFor[spec.Registry](), "", func(path string, f reflect.StructField) {
-		d := docs[path]
-		if f.Type.Kind() == reflect.Slice {
-			lists = append(lists, path)
-		}
-		for _, l := range lists {
-			if rest, ok := strings.CutPrefix(path, l+".*"); ok {
-				path = l + "[]" + rest
-			}
-		}
-		def := d.def
-		if d.required {
-			def = "*required*"
-		}
-		text := d.text
-		if len(d.enum) > 0 {
-			text += " One of " + code(d.enum) + "."
-		}
-		row(&b, "`"+strings.ReplaceAll(path, "*", "<name>")+"`", typeName(f.Type), def, text)
-	})
+	docs.fields(&b, reflect.TypeFor[spec.Registry]())
 	presets(&b)
+	b.WriteString("\n# Chart\n\nEvery field of a release of any chart.\n\n| field | type | default | meaning |\n|---|---|---|---|\n")
+	chartDocs().fields(&b, reflect.TypeFor[spec.Chart]())
 	b.WriteString("\n# RegistryCredential\n\nOne file for each user or purpose, encrypted with SOPS. Only the values of `stringData` are encrypted.\n\n" +
 		"| field | meaning |\n|---|---|\n")
 	for _, name := range []string{"apiVersion", "kind", "metadata", "type", "user", "cost", "stringData", "sops"} {
@@ -59,6 +41,31 @@ func Reference() []byte {
 		}
 	}
 	return []byte(b.String())
+}
+
+// fields writes a row for each field of a kind.
+func (docs described) fields(b *strings.Builder, kind reflect.Type) {
+	var lists []string
+	strict.Visit(kind, "", func(path string, f reflect.StructField) {
+		d := docs[path]
+		if f.Type.Kind() == reflect.Slice {
+			lists = append(lists, path)
+		}
+		for _, l := range lists {
+			if rest, ok := strings.CutPrefix(path, l+".*"); ok {
+				path = l + "[]" + rest
+			}
+		}
+		def := d.def
+		if d.required {
+			def = "*required*"
+		}
+		text := d.text
+		if len(d.enum) > 0 {
+			text += " One of " + code(d.enum) + "."
+		}
+		row(b, "`"+strings.ReplaceAll(path, "*", "<name>")+"`", typeName(f.Type), def, text)
+	})
 }
 
 // presets lists what Default makes of each S3 provider.

@@ -22,9 +22,18 @@ type object = map[string]any
 // lets null stand where a patch takes something out. What the merged spec has
 // to have, and what contradicts what, is for Validate to say.
 func Registry() []byte {
-	s := structSchema(reflect.TypeFor[spec.Registry](), "")
-	s["$schema"], s["$id"], s["title"] = draft, "https://reggen.dev/schema/registry.schema.json", spec.KindRegistry
-	s["description"] = "One private registry in one environment, or a layer of it."
+	return docs.layer(reflect.TypeFor[spec.Registry](), spec.KindRegistry, "One private registry in one environment, or a layer of it.")
+}
+
+// Chart returns the JSON schema of a Chart, as Registry does.
+func Chart() []byte {
+	return chartDocs().layer(reflect.TypeFor[spec.Chart](), spec.KindChart, "One release of a chart in one environment, or a layer of it.")
+}
+
+func (docs described) layer(t reflect.Type, kind, text string) []byte {
+	s := docs.structSchema(t, "")
+	s["$schema"], s["$id"], s["title"] = draft, "https://reggen.dev/schema/"+strings.ToLower(kind)+".schema.json", kind
+	s["description"] = text
 	s["required"] = []string{"apiVersion", "kind", "metadata"}
 	s["properties"].(object)["metadata"].(object)["required"] = []string{"name"}
 	return encode(s)
@@ -41,17 +50,17 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-func structSchema(t reflect.Type, path string) object {
+func (docs described) structSchema(t reflect.Type, path string) object {
 	properties := object{}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		properties[strict.JSONName(f)] = fieldSchema(f.Type, strings.TrimPrefix(path+"."+strict.JSONName(f), "."))
+		properties[strict.JSONName(f)] = docs.fieldSchema(f.Type, strings.TrimPrefix(path+"."+strict.JSONName(f), "."))
 	}
 	return object{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
 // fieldSchema is that of one field with what docs say about it.
-func fieldSchema(t reflect.Type, path string) object {
+func (docs described) fieldSchema(t reflect.Type, path string) object {
 	d := docs[path]
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -64,11 +73,11 @@ func fieldSchema(t reflect.Type, path string) object {
 			s = object{"type": []any{"integer", "string"}, "minimum": 0, "pattern": syntax.Amount}
 		}
 	case reflect.Struct:
-		s = structSchema(t, path)
+		s = docs.structSchema(t, path)
 	case reflect.Map:
-		s = mapSchema(t, path, d)
+		s = docs.mapSchema(t, path, d)
 	case reflect.Slice:
-		s = listSchema(t, path)
+		s = docs.listSchema(t, path)
 	case reflect.Bool:
 		s = object{"type": "boolean"}
 	case reflect.Int:
@@ -84,12 +93,12 @@ func fieldSchema(t reflect.Type, path string) object {
 	return s
 }
 
-func listSchema(t reflect.Type, path string) object {
+func (docs described) listSchema(t reflect.Type, path string) object {
 	switch t.Elem().Kind() {
 	case reflect.Struct:
-		return object{"type": "array", "items": structSchema(t.Elem(), path+".*")}
+		return object{"type": "array", "items": docs.structSchema(t.Elem(), path+".*")}
 	case reflect.Map:
-		return object{"type": "array", "items": mapSchema(t.Elem(), "", docs[path])}
+		return object{"type": "array", "items": docs.mapSchema(t.Elem(), "", docs[path])}
 	}
 	return object{"type": "array", "items": object{"type": "string", "minLength": 1}, "uniqueItems": true}
 }
@@ -108,14 +117,14 @@ func textSchema(d doc) object {
 	return s
 }
 
-func mapSchema(t reflect.Type, path string, d doc) object {
+func (docs described) mapSchema(t reflect.Type, path string, d doc) object {
 	s := object{"type": "object"}
 	if d.keys != "" {
 		s["propertyNames"] = object{"pattern": d.keys}
 	}
 	switch t.Elem().Kind() {
 	case reflect.Struct:
-		entry := structSchema(t.Elem(), path+".*")
+		entry := docs.structSchema(t.Elem(), path+".*")
 		nullable(entry)
 		s["additionalProperties"] = entry
 	case reflect.String:
@@ -194,6 +203,13 @@ func typeRule(name string) object {
 	if name == "config" {
 		data = object{"type": "object", "minProperties": 1, "propertyNames": object{"pattern": patternConfigField},
 			"additionalProperties": object{"type": "string", "minLength": 1}}
+	}
+	switch name {
+	case "generic":
+		data = object{"type": "object", "minProperties": 1, "propertyNames": object{"pattern": syntax.DataKey},
+			"additionalProperties": object{"type": "string", "minLength": 1}}
+	case "machine":
+		data["patternProperties"] = object{"^draw/": object{"type": "string", "minLength": 1, "description": "What a chart's templates made once: a certificate, a key or a salted hash, and the day on which it expires."}}
 	}
 	if name == "user" {
 		data["anyOf"] = []any{object{"required": []string{"password"}}, object{"required": []string{"hash"}}}

@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "write the generated files in docs/refer
 func TestSchemaFilesAreCurrent(t *testing.T) {
 	for file, want := range map[string][]byte{
 		"registry.schema.json":           Registry(),
+		"chart.schema.json":              Chart(),
 		"registrycredential.schema.json": Credential(),
 		"registry.md":                    Reference(),
 	} {
@@ -43,7 +44,7 @@ func TestSchemaFilesAreCurrent(t *testing.T) {
 }
 
 func TestSchemaIsEmbedded(t *testing.T) {
-	for kind, want := range map[string][]byte{"Registry": Registry(), "registry": Registry(), "REGISTRYCREDENTIAL": Credential()} {
+	for kind, want := range map[string][]byte{"Registry": Registry(), "registry": Registry(), "REGISTRYCREDENTIAL": Credential(), "chart": Chart()} {
 		if got, ok := reference.Schema(kind); !ok || !bytes.Equal(got, want) && !*update {
 			t.Errorf("%s: %d bytes embedded, %d made", kind, len(got), len(want))
 		}
@@ -54,16 +55,18 @@ func TestSchemaIsEmbedded(t *testing.T) {
 }
 
 func TestSchemaDescribesEveryField(t *testing.T) {
-	seen := map[string]bool{}
-	strict.Visit(reflect.TypeFor[spec.Registry](), "", func(path string, f reflect.StructField) {
-		seen[path] = true
-		if d := docs[path]; !strings.HasSuffix(d.text, ".") || len(d.text) < 8 {
-			t.Errorf("%s has no description in fields.go", path)
-		}
-	})
-	for path := range docs {
-		if !seen[path] {
-			t.Errorf("fields.go describes %s, which isn't a field", path)
+	for kind, docs := range map[reflect.Type]described{reflect.TypeFor[spec.Registry](): docs, reflect.TypeFor[spec.Chart](): chartDocs()} {
+		seen := map[string]bool{}
+		strict.Visit(kind, "", func(path string, f reflect.StructField) {
+			seen[path] = true
+			if d := docs[path]; !strings.HasSuffix(d.text, ".") || len(d.text) < 8 {
+				t.Errorf("%s of %v has no description", path, kind)
+			}
+		})
+		for path := range docs {
+			if !seen[path] {
+				t.Errorf("%s of %v is described, and isn't a field", path, kind)
+			}
 		}
 	}
 }

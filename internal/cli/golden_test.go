@@ -120,7 +120,7 @@ func TestGoldenPayloads(t *testing.T) {
 
 func passwords(t *testing.T, overlay string) map[string]string {
 	t.Helper()
-	out := map[string]string{}
+	out, generic := map[string]string{}, false // a Chart's has no users
 	files, _ := filepath.Glob(filepath.Join(repo(t), "overlays", overlay, "credentials", "*.yaml"))
 	for _, path := range files {
 		raw, err := os.ReadFile(path)
@@ -135,11 +135,12 @@ func passwords(t *testing.T, overlay string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		generic = generic || p.Type == credential.Generic
 		if data, err := f.Strings("stringData"); err == nil && p.Type == credential.User {
 			out[p.User] = data[credential.Password]
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !generic {
 		t.Fatal("no users in the credentials")
 	}
 	return out

@@ -37,12 +37,12 @@ when this program is a temporary one, as under go run) a copy.`,
 func (w *World) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema [KIND]", Short: "Print the JSON Schema of a kind, for editors",
-		Long: `Print the JSON Schema of Registry (the default) or RegistryCredential. With the
+		Long: `Print the JSON Schema of Registry (the default), Chart or RegistryCredential. With the
 YAML language server, put this line on top of a spec:
 
   # yaml-language-server: $schema=registry.schema.json`,
 		Example:   "  reggen schema > registry.schema.json",
-		ValidArgs: []string{spec.KindRegistry, spec.KindCredential},
+		ValidArgs: []string{spec.KindRegistry, spec.KindChart, spec.KindCredential},
 		Args:      atMost(1, "one kind"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind := spec.KindRegistry
@@ -51,7 +51,7 @@ YAML language server, put this line on top of a spec:
 			}
 			text, ok := docs.Schema(kind)
 			if !ok {
-				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{What: fmt.Sprintf("no kind %q", kind), Want: spec.KindRegistry + " or " + spec.KindCredential}}
+				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{What: fmt.Sprintf("no kind %q", kind), Want: problem.OneOf([]string{spec.KindRegistry, spec.KindChart, spec.KindCredential})}}
 			}
 			_, err := w.Stdout.Write(text)
 			return err

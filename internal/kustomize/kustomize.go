@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,7 +21,6 @@ import (
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/spec"
 )
 
 // Request is one call of a generator.
@@ -213,20 +211,7 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(shown{log.Writer()})
 	version = cliVersion
-	outer := map[string]resmap.Configurable{} // of the run that this one is for
-	for _, kind := range spec.Kinds {
-		path := pluginOf(kind)
-		if p, within := registry[path]; within {
-			outer[path] = p
-		}
-		registry[path] = &plugin{run: r}
-	}
-	defer func() {
-		for _, kind := range spec.Kinds {
-			delete(registry, pluginOf(kind))
-		}
-		maps.Copy(registry, outer)
-	}()
+	defer r.install()()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
 	options.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
@@ -344,12 +329,6 @@ func PluginHome(env func(string) string, home string) (dir string, found bool) {
 		return "", false
 	}
 	return candidates[0], false
-}
-
-// PluginPath is where kustomize looks for the executable of a kind, below a
-// plugin home.
-func PluginPath(home, kind string) string {
-	return filepath.Join(home, filepath.FromSlash(pluginOf(kind)), kind)
 }
 
 func exists(path string) bool {

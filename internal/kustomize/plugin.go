@@ -2,6 +2,8 @@ package kustomize
 
 import (
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +40,12 @@ const cliVersion = "kustomize/v5.8.2"
 // plugin home and in its memory.
 func pluginOf(kind string) string { return spec.APIVersion + "/" + strings.ToLower(kind) }
 
+// PluginPath is where kustomize looks for the executable of a kind, below a
+// plugin home.
+func PluginPath(home, kind string) string {
+	return filepath.Join(home, filepath.FromSlash(pluginOf(kind)), kind)
+}
+
 // ours says whether an object is a spec.
 func ours(gvk resid.Gvk) bool {
 	return gvk.Group == "reggen.dev" && slices.Contains(spec.Kinds, gvk.Kind)
@@ -52,6 +60,25 @@ type run struct {
 	err      error // the first error of generate, as it was
 
 	look func(resmap.ResMap) // is shown the objects instead of generate, unless nil
+}
+
+// install makes a run's plugin the one of our kinds, until what it returns is
+// called: then that of the run that this one is for is back.
+func (r *run) install() (restore func()) {
+	outer := map[string]resmap.Configurable{}
+	for _, kind := range spec.Kinds {
+		path := pluginOf(kind)
+		if p, within := registry[path]; within {
+			outer[path] = p
+		}
+		registry[path] = &plugin{run: r}
+	}
+	return func() {
+		for _, kind := range spec.Kinds {
+			delete(registry, pluginOf(kind))
+		}
+		maps.Copy(registry, outer)
+	}
 }
 
 // plugin is what kustomize meets as the plugin of our kinds. It copies the

@@ -163,8 +163,16 @@ func (c *credentialStore) machine(ctx context.Context, s *sealing) error {
 		return err
 	}
 	c.files = append(c.files, &storedCredential{path: path, public: p, raw: raw, dir: dir, made: true})
-	s.changes = append(s.changes, repository.Change{Path: path, Data: raw, Why: "made: the registry's http secret and the seed of its rollout digests"})
+	s.changes = append(s.changes, repository.Change{Path: path, Data: raw, Why: made(c.env.Spec)})
 	return nil
+}
+
+// made says what a new machine credential is for.
+func made(d spec.Decoded) string {
+	if d.Chart != nil {
+		return "made: the seed of rollout digests and of what the chart draws"
+	}
+	return "made: the registry's http secret and the seed of its rollout digests"
 }
 
 // NewMachine draws and encrypts a machine credential for a rule. sealedFor are
