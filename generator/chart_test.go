@@ -91,7 +91,8 @@ data: {p: {{ .Values.auth.password | b64enc }}, t: {{ (index .Values.users 0).to
 // and nothing else holds any of it.
 func TestAChartIsSealed(t *testing.T) {
 	p, made := sealedTwice(t, map[string]string{
-		"s.yaml": aSecret,
+		"cut.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cut}\ndata: {sum: {{ include (print $.Template.BasePath \"/s.yaml\") . | sha1sum | trunc 8 | quote }}}\n",
+		"s.yaml":   aSecret,
 		"tls.yaml": `{{ $ca := genCA "ca" 10 }}{{ $c := genSignedCert "db" nil (list "db") 10 $ca }}
 apiVersion: v1
 kind: Secret

@@ -198,7 +198,11 @@ func (p *Plan) objects(files []chart.Rendered) ([]object.Object, map[object.ID]s
 	var l problem.List
 	seen := map[object.ID]string{}
 	for _, f := range files {
-		objects, err := object.Parse(f.File, f.Data)
+		parse := object.Parse
+		if p.kinded.source != nil {
+			parse = object.ParseAsHelm
+		}
+		objects, err := parse(f.File, f.Data)
 		if err != nil {
 			l.Join(err)
 			continue

@@ -18,6 +18,9 @@ type names []named
 
 type named struct{ text, as string }
 
+// tellable is how long a text has to be to be looked for in others.
+const tellable = 16
+
 // namesOf are the names of what a render drew, and of the checksums over
 // secrets.
 func (p *Plan) namesOf(draws map[secret.Ref]secret.Drawn, sums []checksum) names {
@@ -45,8 +48,12 @@ func (p *Plan) namesOf(draws map[secret.Ref]secret.Drawn, sums []checksum) names
 
 func (n names) in(text string) string {
 	for _, e := range n {
-		if e.text != "" {
+		switch {
+		case e.text == "":
+		case len(e.text) >= tellable:
 			text = strings.ReplaceAll(text, e.text, e.as)
+		case text == e.text: // a checksum that was cut off
+			text = e.as
 		}
 	}
 	return text

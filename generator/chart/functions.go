@@ -102,6 +102,7 @@ func (f *functions) overrides() template.FuncMap {
 	for _, name := range sums {
 		m[name] = func(text string) string { return f.sum(name, text) }
 	}
+	m["trunc"] = f.trunc
 	for _, name := range impure {
 		m[name] = func(...any) (any, error) {
 			f.refused = name
@@ -239,6 +240,24 @@ func (f *functions) sum(name, text string) string {
 		at = fmt.Sprintf("%d %s %d", len(f.stack), top.file, top.sums)
 	}
 	f.sums = append(f.sums, Sum{at, out, f.digest(name, text), f.mask.in(text)})
+	return out
+}
+
+// trunc is sprig's; a checksum that is cut off is one still.
+func (f *functions) trunc(n int, text string) string {
+	out := text
+	switch {
+	case n < 0 && len(text)+n > 0:
+		out = text[len(text)+n:]
+	case n >= 0 && len(text) > n:
+		out = text[:n]
+	}
+	for _, s := range f.sums {
+		if s.Text == text && out != text && out != "" {
+			f.sums = append(f.sums, Sum{fmt.Sprintf("%s cut %d", s.At, n), out, s.Name, s.Refs})
+			break
+		}
+	}
 	return out
 }
 

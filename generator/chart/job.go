@@ -82,6 +82,14 @@ func (j Job) Run() (out Outcome) {
 		out.Problems.Join(err)
 		return out
 	}
+	size := 0
+	for _, f := range r.Files {
+		size += len(f.Data)
+	}
+	if size > MaxRendered {
+		out.Problems.Add(problem.Problem{File: c.file(), What: fmt.Sprintf("renders to more than %d MiB", MaxRendered>>20), Want: "a chart whose objects a cluster takes"})
+		return out
+	}
 	out.Files, out.Sums, out.Draws = r.Files, r.Sums, draws.Made
 	if draws.Real || len(draws.Made) == 0 {
 		return out

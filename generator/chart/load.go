@@ -26,6 +26,7 @@ type File struct {
 const (
 	MaxArchive  = 20 << 20
 	MaxUnpacked = 100 << 20
+	MaxRendered = 10 << 20 // what all its templates give
 )
 
 // Files makes a chart of the files of its folder, as Helm does: what its

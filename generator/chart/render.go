@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/common/util"
@@ -122,10 +123,29 @@ func (c *Chart) rendered(texts map[string]string) []Rendered {
 		if strings.TrimSpace(text) == "" || strings.HasSuffix(name, "NOTES.txt") || partial(name) {
 			continue
 		}
+		if !c.own {
+			text = asHelmPrints(text)
+		}
 		out = append(out, Rendered{strings.TrimPrefix(name, c.helm.Metadata.Name+"/"), []byte(text)})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].File < out[j].File })
 	return out
+}
+
+// marker is where Helm cuts what a template gave (its SplitManifests).
+var marker = regexp.MustCompile(`(?m)^---[ \t]*`)
+
+// asHelmPrints cuts a text into documents as Helm does, and ends each with one
+// newline more, as it prints and installs them: a block scalar that keeps its
+// last lines, or a text without an end, has it.
+func asHelmPrints(text string) string {
+	var b strings.Builder
+	for _, doc := range marker.Split(strings.TrimLeftFunc(text, unicode.IsSpace), -1) {
+		if strings.TrimSpace(doc) != "" {
+			b.WriteString("---\n" + strings.TrimLeftFunc(doc, unicode.IsSpace) + "\n")
+		}
+	}
+	return b.String()
 }
 
 // crds are the definitions in crds/, of the dependencies too.

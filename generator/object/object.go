@@ -33,6 +33,16 @@ func (id ID) String() string {
 // take them. from names its origin in errors (a template's file); the YAML
 // library's own text may quote a value and is not passed on.
 func Parse(from string, data []byte) ([]Object, error) {
+	return parse(from, data, yaml.UnmarshalStrict)
+}
+
+// ParseAsHelm is Parse for what Helm takes as well: of a key that stands twice the
+// last one counts.
+func ParseAsHelm(from string, data []byte) ([]Object, error) {
+	return parse(from, data, yaml.Unmarshal)
+}
+
+func parse(from string, data []byte, decode func([]byte, any, ...yaml.JSONOpt) error) ([]Object, error) {
 	var out []Object
 	docs := split(data)
 	for i, doc := range docs {
@@ -41,7 +51,7 @@ func Parse(from string, data []byte) ([]Object, error) {
 			which = fmt.Sprintf("document %d ", i+1)
 		}
 		var o map[string]any
-		if err := yaml.UnmarshalStrict(doc, &o); err != nil {
+		if err := decode(doc, &o); err != nil {
 			p := problem.Problem{File: from, What: which + "is not a valid YAML object", Want: "a mapping without duplicate keys"}
 			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 				p.What = which + "is not a valid YAML object, in line " + m[1] + " of it"

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,6 +22,17 @@ const (
 	maxCPU   = 3 * time.Second
 	maxHeap  = 150 << 20 // more than before the run
 )
+
+// What a chart hands over is large by itself, with its definitions of custom
+// resources: for each MiB of it a run may take more. A chart comes to 10 MiB at
+// most (chart.MaxRendered).
+const (
+	cpuPerMiB  = 2 * time.Second
+	heapPerMiB = 100 << 20
+)
+
+// handed is how many bytes of objects the run under way was handed.
+var handed atomic.Int64
 
 const largeNext = "if this is meant: the same command with " + LargeFlag
 
@@ -104,6 +116,7 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 		return work()
 	}
 	began, held := processorTime(), heap()
+	handed.Store(0)
 	done := make(chan outcome[T], 1)
 	go func() {
 		value, err := work()
@@ -127,6 +140,9 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 
 // excess says which bound is passed, "" for none.
 func excess(cpu time.Duration, grown int64) string {
+	more := handed.Load()
+	cpu -= watched * time.Duration(float64(cpuPerMiB)*float64(more)/(1<<20))
+	grown -= watched * more * (heapPerMiB >> 20)
 	switch {
 	case cpu > watched*maxCPU:
 		return fmt.Sprintf("takes kustomize longer than %s to build", maxCPU)

@@ -160,7 +160,9 @@ func (p *plugin) call(items []byte) ([]byte, error) {
 		}
 		return nil, err
 	}
-	return object.Encode(objects)
+	text, err := object.Encode(objects)
+	handed.Add(int64(len(text)))
+	return text, err
 }
 
 // parse reads generated objects and gives two annotations the meaning that
