@@ -114,7 +114,7 @@ func (p *Plan) drawnOutside(o object.Object, path string) problem.Problem {
 	file := p.from[o.ID()]
 	var likely []secret.Drawn
 	for _, ref := range sortedRefs(p.draws) {
-		if d := p.draws[ref]; strings.HasPrefix(d.Where, p.Spec.Metadata.Name) || strings.Contains(d.Where, file+":") {
+		if d := p.draws[ref]; strings.Contains(d.Where, file+":") {
 			likely = append(likely, d)
 		}
 	}

@@ -74,7 +74,14 @@ func (p Plan) Moved(creds credential.Set, values map[secret.Ref]string, last Las
 			}
 		}
 	}
-	if m := creds.Machine; m != nil {
+	for _, c := range creds.All() {
+		for _, name := range sortedKeys(c.Fields) {
+			if ref := secret.FieldRef(c.Name, name); p.Refs[ref] != nil {
+				one(c, ref, name, "the "+name+" of "+c.Name)
+			}
+		}
+	}
+	if m := creds.Machine; m != nil && p.Spec.Registry != nil {
 		one(*m, secret.HTTPSecret, credential.HTTPSecret, "the http secret")
 	}
 	return out

@@ -136,6 +136,15 @@ func TestRotationGuide(t *testing.T) {
 	follows(t, string(page), "rotation-guide", 12)
 }
 
+// TestChartsGuide does the same for the page on charts.
+func TestChartsGuide(t *testing.T) {
+	page, err := os.ReadFile("../../docs/guide/charts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	follows(t, string(page), "charts-guide", 5)
+}
+
 // follows fails when a command of a text is not in a script, or in another
 // order. What stands before a pipe is the script's stdin, what stands behind
 // one is another program's; atLeast so many commands are found.

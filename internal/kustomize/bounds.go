@@ -31,8 +31,12 @@ const (
 	heapPerMiB = 100 << 20
 )
 
-// handed is how many bytes of objects the run under way was handed.
-var handed atomic.Int64
+// handed is how many bytes of objects the run under way was handed, given how
+// many the runs before it for the same folder were.
+var (
+	handed atomic.Int64
+	given  = map[string]int64{}
+)
 
 const largeNext = "if this is meant: the same command with " + LargeFlag
 
@@ -84,6 +88,7 @@ func Begin() {
 	mutex.Lock()
 	defer mutex.Unlock()
 	clear(used)
+	clear(given)
 }
 
 // Spent is why kustomize can't be used any more, nil while it can. What was left
@@ -128,9 +133,10 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 		select {
 		case o := <-done:
 			used[dir] += processorTime() - began
+			given[dir] += handed.Load()
 			return o.value, o.err
 		case <-ticker.C:
-			if what := excess(used[dir]+processorTime()-began, heap()-held); what != "" {
+			if what := excess(used[dir]+processorTime()-began, heap()-held, given[dir]+handed.Load()); what != "" {
 				spent = problem.Problem{File: filepath.Clean(dir), What: what, Want: "objects, patches and replacements that don't multiply", Next: largeNext}
 				return none, spent
 			}
@@ -138,9 +144,8 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 	}
 }
 
-// excess says which bound is passed, "" for none.
-func excess(cpu time.Duration, grown int64) string {
-	more := handed.Load()
+// excess says which bound is passed, "" for none; more is what was handed over.
+func excess(cpu time.Duration, grown, more int64) string {
 	cpu -= watched * time.Duration(float64(cpuPerMiB)*float64(more)/(1<<20))
 	grown -= watched * more * (heapPerMiB >> 20)
 	switch {
