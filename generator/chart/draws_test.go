@@ -24,7 +24,7 @@ func drawn(t *testing.T, seed string, templates map[string]string) map[string]st
 	}
 	texts := map[string]string{}
 	for _, f := range out.Files {
-		texts[strings.TrimPrefix(f.File, "templates/")] = strings.TrimSuffix(strings.TrimPrefix(string(f.Data), "---\n"), "\n")
+		texts[strings.TrimPrefix(f.File, "templates/")] = strings.TrimSuffix(string(f.Data), "\n")
 	}
 	return texts
 }

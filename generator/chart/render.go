@@ -139,13 +139,13 @@ var marker = regexp.MustCompile(`(?m)^---[ \t]*`)
 // newline more, as it prints and installs them: a block scalar that keeps its
 // last lines, or a text without an end, has it.
 func asHelmPrints(text string) string {
-	var b strings.Builder
+	var docs []string
 	for _, doc := range marker.Split(strings.TrimLeftFunc(text, unicode.IsSpace), -1) {
 		if strings.TrimSpace(doc) != "" {
-			b.WriteString("---\n" + strings.TrimLeftFunc(doc, unicode.IsSpace) + "\n")
+			docs = append(docs, strings.TrimLeftFunc(doc, unicode.IsSpace)+"\n")
 		}
 	}
-	return b.String()
+	return strings.Join(docs, "---\n")
 }
 
 // crds are the definitions in crds/, of the dependencies too.

@@ -61,8 +61,9 @@ func checkSchema(h *helm.Chart, values any) problem.List {
 		return problem.List{{File: file, What: "is not a JSON Schema"}}
 	}
 	compiled, err := compiler.Compile(url)
+	var elsewhere *validator.LoadURLError
 	switch {
-	case errors.Is(err, errElsewhere):
+	case errors.As(err, &elsewhere):
 		return problem.List{{File: file, What: "refers to a schema that is not in the chart, which is not followed", Want: "a schema that is whole"}}
 	case err != nil:
 		return problem.List{{File: file, What: "is not a JSON Schema"}}

@@ -8,11 +8,13 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // ChartWorkerName is the hidden command that makes a reggen render one chart.
@@ -65,6 +67,9 @@ func (w *Work) renderChart(ctx context.Context) func(chart.Job) (chart.Outcome, 
 		case ctx.Err() != nil:
 			return chart.Outcome{}, ctx.Err()
 		case answer != nil:
+			for _, f := range answer.Files {
+				kustomize.Expect(len(f.Data))
+			}
 			return *answer, nil
 		}
 		return chart.Outcome{}, spent(j.Chart.Path, at)
@@ -106,31 +111,34 @@ func (w *Work) WorkChart() error {
 		return problem.Problem{What: "stdin is not what another reggen writes", Next: "reggen build"}
 	}
 	steps := make(chan step, 1)
+	enc := json.NewEncoder(w.Tell.Stdout)
 	var at atomic.Value
 	at.Store("")
-	j.Enter = func(file string) { at.Store(file) }
+	var mu sync.Mutex // of enc
+	j.Enter = func(file string) {
+		at.Store(file)
+		mu.Lock()
+		defer mu.Unlock()
+		// Told before it is rendered: one wish for memory can be the last.
+		_ = enc.Encode(step{At: file})
+	}
 	go func() {
 		out := j.Run()
 		steps <- step{Outcome: &out}
 	}()
-	enc := json.NewEncoder(w.Tell.Stdout)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	end, told := time.Now().Add(chartTime), ""
+	end := time.Now().Add(chartTime)
 	for {
 		select {
 		case s := <-steps:
 			return enc.Encode(s)
 		case <-tick.C:
-			if here := at.Load().(string); here != told {
-				told = here
-				if err := enc.Encode(step{At: here}); err != nil {
-					return nil // nobody listens any more
-				}
-			}
 			if time.Now().After(end) || memory() > chartMemory {
 				out := chart.Outcome{}
 				out.Problems.Add(spent(j.Chart.Path, at.Load().(string)))
+				mu.Lock()
+				defer mu.Unlock()
 				return enc.Encode(step{Outcome: &out})
 			}
 		}

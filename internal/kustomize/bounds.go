@@ -83,6 +83,9 @@ var (
 	used = map[string]time.Duration{}
 )
 
+// Expect says that a chart is about to hand over so many bytes of objects.
+func Expect(bytes int) { handed.Add(int64(bytes)) }
+
 // Begin starts a command's bounds anew.
 func Begin() {
 	mutex.Lock()

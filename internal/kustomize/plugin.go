@@ -160,9 +160,7 @@ func (p *plugin) call(items []byte) ([]byte, error) {
 		}
 		return nil, err
 	}
-	text, err := object.Encode(objects)
-	handed.Add(int64(len(text)))
-	return text, err
+	return object.Encode(objects)
 }
 
 // parse reads generated objects and gives two annotations the meaning that
