@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/reggen/reggen/generator/mint"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
@@ -250,6 +251,10 @@ func (p Plan) corrections(files map[string]*sealed.File) (names, error) {
 			if f != nil && f.Record.Public[ref] != "" {
 				text = f.Record.Public[ref]
 			}
+		}
+		if _, err := mint.Until(text); err != nil && text != "" {
+			l.Add(problem.Problem{File: p.SealedDir, What: fmt.Sprintf("what a record says the certificate %s is, is none", ref), Next: "reggen seal"})
+			continue
 		}
 		if text == "" && len(files) > 0 {
 			l.Add(problem.Problem{File: p.SealedDir, What: fmt.Sprintf("no sealed file says the certificate %s, which the chart has outside Secrets", ref), Next: "reggen seal"})

@@ -80,3 +80,30 @@ func TestAddressesChangeNoMeaning(t *testing.T) {
 		t.Errorf("got %q, want %q", out["a.yaml"], want)
 	}
 }
+
+// What a spec derives and a chart has no place for is named; a value without a
+// default counts when a template mentions it.
+func TestUnknownValues(t *testing.T) {
+	c, err := Files([]File{{"Chart.yaml", []byte("apiVersion: v2\nname: d\nversion: 0.1.0\n")}, {"values.yaml", []byte("image: {tag: x}\npodAnnotations: {}\n")},
+		{"templates/a.yaml", []byte("a: {{ .Values.s3.bucket }} {{ toYaml .Values.nodeSelector }} {{ if .Values.ingress.enabled }}{{ end }}")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := c.Unknown(map[string]any{
+		"image": map[string]any{"tag": "y", "flavor": "distribution", "digest": "sha256:1"}, "podAnnotations": map[string]any{"a": "b"},
+		"s3": map[string]any{"bucket": "b", "region": "r", "secure": true}, "nodeSelector": map[string]any{"a": "b"}, "replicaCount": 1, "readOnly": true,
+		"ingress": map[string]any{"enabled": true, "hosts": []any{"h"}},
+	})
+	var got []string
+	for _, p := range l {
+		_, rest, _ := strings.Cut(p.What, "knows no value ")
+		name, _, _ := strings.Cut(rest, ",")
+		got = append(got, name)
+	}
+	if want := "image.digest ingress.hosts readOnly s3.region"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if l := mustDefault(t).Unknown(map[string]any{"anything": 1}); len(l) > 0 {
+		t.Error("the embedded chart is held against itself")
+	}
+}

@@ -3,7 +3,10 @@ package chart
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
+
+	helm "helm.sh/helm/v4/pkg/chart/v2"
 
 	"github.com/reggen/reggen/generator/mint"
 	"github.com/reggen/reggen/generator/problem"
@@ -115,12 +118,36 @@ func (c *Chart) Unknown(derived map[string]any) (l problem.List) {
 	if err != nil {
 		return nil
 	}
-	unknown(&l, c, "", derived, mine.helm.Values, c.helm.Values)
+	used := map[string]bool{}
+	usedValues(c.helm, used)
+	unknown(&l, c, used, "", derived, mine.helm.Values, c.helm.Values)
 	l.Sort()
 	return l
 }
 
-func unknown(l *problem.List, c *Chart, at string, derived, defaults, theirs map[string]any) {
+var valueUse = regexp.MustCompile(`\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)`)
+
+// usedValues are the values that a chart's templates mention: many charts leave
+// those without a default out of values.yaml.
+func usedValues(h *helm.Chart, used map[string]bool) {
+	for _, t := range h.Templates {
+		for _, m := range valueUse.FindAllSubmatch(t.Data, -1) {
+			used[string(m[1][1:])] = true
+		}
+	}
+}
+
+// mentions says whether templates use a value, all of what it is in, or part of it.
+func mentions(used map[string]bool, path string) bool {
+	for u := range used {
+		if u == path || strings.HasPrefix(path, u+".") || strings.HasPrefix(u, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func unknown(l *problem.List, c *Chart, used map[string]bool, at string, derived, defaults, theirs map[string]any) {
 	for _, k := range sortedKeys(derived) {
 		path := strings.TrimPrefix(at+"."+k, ".")
 		theirDefault, known := theirs[k]
@@ -129,7 +156,7 @@ func unknown(l *problem.List, c *Chart, at string, derived, defaults, theirs map
 		if isMap && len(below) > 0 {
 			if deeper, is := theirDefault.(map[string]any); known && (is && len(deeper) > 0) {
 				mine, _ := myDefault.(map[string]any)
-				unknown(l, c, path, below, mine, deeper)
+				unknown(l, c, used, path, below, mine, deeper)
 				continue
 			}
 			if known && theirDefault != nil {
@@ -137,11 +164,11 @@ func unknown(l *problem.List, c *Chart, at string, derived, defaults, theirs map
 			}
 			mine, _ := myDefault.(map[string]any)
 			if !known && !sameAsDefault(below, mine) {
-				unknown(l, c, path, below, mine, nil)
+				unknown(l, c, used, path, below, mine, nil)
 			}
 			continue
 		}
-		if known || empty(derived[k]) || sameAsDefault(derived[k], myDefault) {
+		if known || mentions(used, path) || empty(derived[k]) || sameAsDefault(derived[k], myDefault) {
 			continue
 		}
 		l.Add(problem.Problem{File: c.file(), What: fmt.Sprintf("knows no value %s, which the spec asks for", path),

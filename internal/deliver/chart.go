@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"os"
 	"os/exec"
 	"runtime/debug"
 	"runtime/metrics"
@@ -25,6 +27,8 @@ const ChartWorkerName = "chart-worker"
 const (
 	chartTime   = 60 * time.Second
 	chartMemory = 1 << 30
+
+	largeChart = 1 << 20 // what it gives, from where on memory is collected otherwise
 )
 
 // step is what the process that renders says: where it is, and in the end what
@@ -45,7 +49,7 @@ func (w *Work) renderChart(ctx context.Context) func(chart.Job) (chart.Outcome, 
 		defer cancel()
 		cmd := exec.CommandContext(limited, program, ChartWorkerName)
 		cmd.Args[0] = "reggen"
-		cmd.Dir = w.Repo.Dir
+		cmd.Dir, cmd.Env = w.Repo.Dir, bareEnvironment()
 		in, err := cmd.StdinPipe()
 		if err != nil {
 			return chart.Outcome{}, err
@@ -67,13 +71,28 @@ func (w *Work) renderChart(ctx context.Context) func(chart.Job) (chart.Outcome, 
 		case ctx.Err() != nil:
 			return chart.Outcome{}, ctx.Err()
 		case answer != nil:
+			size := 0
 			for _, f := range answer.Files {
-				kustomize.Expect(len(f.Data))
+				size += len(f.Data)
+			}
+			if kustomize.Expect(size); size > largeChart {
+				collectAsUsual()
 			}
 			return *answer, nil
 		}
 		return chart.Outcome{}, spent(j.Chart.Path, at)
 	}
+}
+
+// bareEnvironment is what a process needs to start: a stranger's templates run in
+// it, and keys may be in the rest.
+func bareEnvironment() (out []string) {
+	for _, name := range []string{"PATH", "SYSTEMROOT", "TMPDIR", "GOMAXPROCS", "GOCOVERDIR"} {
+		if value, set := os.LookupEnv(name); set {
+			out = append(out, name+"="+value)
+		}
+	}
+	return out
 }
 
 // listen reads what the process says until it ends.
@@ -103,6 +122,7 @@ func spent(path, at string) problem.Problem {
 // WorkChart renders the chart that is asked for on stdin.
 func (w *Work) WorkChart() error {
 	limitMemory(chartMemory + chartMemory/2)
+	collectAsUsual()
 	debug.SetMemoryLimit(chartMemory * 3 / 4)
 	d := json.NewDecoder(w.Tell.Stdin)
 	d.UseNumber()
@@ -142,6 +162,16 @@ func (w *Work) WorkChart() error {
 				return enc.Encode(step{Outcome: &out})
 			}
 		}
+	}
+}
+
+// collectAsUsual goes back to Go's own way of collecting memory, for what can't
+// stay below the limit that internal/early sets: beyond it the collector would run
+// all the time.
+func collectAsUsual() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(100)
+		debug.SetMemoryLimit(math.MaxInt64)
 	}
 }
 

@@ -35,6 +35,9 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	if err != nil {
 		return err
 	}
+	if e.Spec.Chart != nil {
+		return noUsers(w.Repo.Show(e.Root))
+	}
 	if e.Spec.Auth().Anonymous {
 		return problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so users have no effect", Next: "take it out of the spec first"}
 	}
@@ -164,4 +167,10 @@ func (w *Work) newPassword(what string, stdin, generate bool) (password string, 
 	}
 	password, err = credential.Generate(w.Keys.Random, generatedLength)
 	return password, true, err
+}
+
+// noUsers says that nobody logs in to what a Chart brings, as far as reggen knows.
+func noUsers(dir string) error {
+	return problem.Problem{File: dir, What: "is the environment of a Chart, which has no users of reggen's", Want: "a credential that its spec.secretValues name",
+		Next: "reggen credential set NAME --field password --generate --dir " + problem.QuoteArg(dir)}
 }

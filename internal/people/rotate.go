@@ -45,6 +45,8 @@ func (w *Work) rotateUser(ctx context.Context, e repository.Environment, name st
 	u, _ := set.User(name)
 	next := "reggen credential set " + problem.QuoteArg(u.Name) + " --dir " + problem.QuoteArg(w.Repo.Show(e.Root))
 	switch auth := e.Spec.Auth(); {
+	case e.Spec.Chart != nil:
+		return "", noUsers(w.Repo.Show(e.Root))
 	case auth.Anonymous:
 		return "", problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so there is nothing to rotate"}
 	case auth.ExistingSecret != nil:
