@@ -26,6 +26,7 @@ var (
 const (
 	password = "canary-Zq7Pa55wordXk2"
 	token    = "canary.t0ken/with+signs=9"
+	odd      = "canary-0dd: \"{{ nope }}\"\n- x\n---\nkind: y\n"
 )
 
 func TestMain(m *testing.M) {
@@ -93,6 +94,7 @@ func prepare(dir string) error {
 	}{
 		{password, []string{"credential", "set", "app", "--field", "password", "--stdin", "--dir", "overlays/x", "--accept-recipients", public}},
 		{token, []string{"credential", "set", "app", "--field", "token", "--stdin", "--dir", "overlays/x", "--accept-recipients", public}},
+		{odd, []string{"credential", "set", "app", "--field", "odd", "--stdin", "--dir", "overlays/x", "--accept-recipients", public}},
 		{"", []string{"seal", "overlays/x", "--accept-recipients", public}},
 	} {
 		if r := p.runs(step.stdin, "reggen", step.args...); r.code != 0 {
@@ -215,6 +217,9 @@ func (p *place) runs(stdin, program string, args ...string) result {
 	if err := cmd.Start(); err != nil {
 		return result{code: -1, stderr: err.Error()}
 	}
+	// What doesn't end is ended, with what it started.
+	end := time.AfterFunc(3*time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	defer end.Stop()
 	r := result{}
 	done, watched := make(chan struct{}), make(chan struct{})
 	go func() {

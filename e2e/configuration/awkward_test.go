@@ -78,7 +78,7 @@ func arrives(t *testing.T, flavor, place, text string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	understood(t, p.Registry, objects, v)
+	understood(t, p.Spec.Registry, objects, v)
 	return true
 }
 
@@ -154,7 +154,7 @@ func TestAwkwardSecretsArrive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		understood(t, p.Registry, objects, v)
+		understood(t, p.Spec.Registry, objects, v)
 		if t.Failed() {
 			t.Fatalf("with %q", text)
 		}
@@ -204,7 +204,7 @@ func TestAwkwardSettingsArrive(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				understood(t, p.Registry, objects, v)
+				understood(t, p.Spec.Registry, objects, v)
 				if t.Failed() {
 					t.Fatalf("with %q", text)
 				}

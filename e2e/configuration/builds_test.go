@@ -97,7 +97,7 @@ func TestTheRegistryUnderstandsEveryBuild(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			builds[p.Registry.Spec.Image.Flavor] += understood(t, p.Registry, objects, v)
+			builds[p.Spec.Registry.Spec.Image.Flavor] += understood(t, p.Spec.Registry, objects, v)
 		})
 	}
 	for flavor := range registries {

@@ -68,13 +68,17 @@ func copied(h *helm.Chart) *helm.Chart {
 }
 
 // wrapped makes each template of a chart and its dependencies say where it
-// begins and ends and gives its draws addresses. It returns the names of all.
-func wrapped(h *helm.Chart, known map[string]bool) {
+// begins and ends and, where they draw, gives its draws addresses. known gets the
+// names of all.
+func wrapped(h *helm.Chart, known map[string]bool, draws bool) {
 	templates := make([]*common.File, 0, len(h.Templates))
 	for _, t := range h.Templates {
 		name := path.Join(h.ChartFullPath(), t.Name)
 		known[name] = true
-		data := addressed(t.Name, t.Data)
+		data := t.Data
+		if draws {
+			data = addressed(t.Name, data)
+		}
 		if !partial(name) {
 			data = wrap(name, data)
 		}
@@ -82,7 +86,7 @@ func wrapped(h *helm.Chart, known map[string]bool) {
 	}
 	h.Templates = templates
 	for _, d := range h.Dependencies() {
-		wrapped(d, known)
+		wrapped(d, known, draws)
 	}
 }
 

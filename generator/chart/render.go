@@ -88,23 +88,12 @@ func (c *Chart) render(rel Release, values map[string]any, draws *secret.Draws, 
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(io.Discard)
 	h := copied(c.helm)
-	if values, err = normal(values); err != nil {
-		return Result{}, problem.List{{Path: "spec.values", What: "can't be written as the values of a chart"}}
-	}
-	if err := chartutil.ProcessDependencies(h, values); err != nil {
-		return Result{}, problem.List{{File: c.file(), What: "its dependencies can't be put together with these values"}}
-	}
-	top, err := util.ToRenderValuesWithSchemaValidation(h, values, common.ReleaseOptions{Name: rel.Name, Namespace: rel.Namespace, Revision: 1, IsInstall: true}, capabilities, true)
-	if err != nil {
-		return Result{}, problem.List{{File: c.file(), What: "its values can't be put together with these"}}
-	}
-	if !c.own {
-		if l := checkSchemas(h, top["Values"]); len(l) > 0 {
-			return Result{}, l
-		}
+	top, l := c.top(h, rel, values, capabilities)
+	if len(l) > 0 {
+		return Result{}, l
 	}
 	known := map[string]bool{}
-	wrapped(h, known)
+	wrapped(h, known, !c.own)
 	f := &functions{draws: draws, enter: enter}
 	for ref, text := range secrets {
 		f.mask.add(text, ref)
@@ -115,6 +104,45 @@ func (c *Chart) render(rel Release, values map[string]any, draws *secret.Draws, 
 		return Result{}, c.explain(err.Error(), f, known)
 	}
 	return Result{append(crds(h, rel), c.rendered(texts)...), f.sums}, nil
+}
+
+// top is what templates are given, of a chart that is put together with it.
+func (c *Chart) top(h *helm.Chart, rel Release, values map[string]any, capabilities *common.Capabilities) (common.Values, problem.List) {
+	if c.own { // has no dependencies, and a schema that CheckValues has looked at
+		return common.Values{"Values": coalesce(h.Values, values), "Capabilities": capabilities, "Release": map[string]any{
+			"Name": rel.Name, "Namespace": rel.Namespace, "IsUpgrade": false, "IsInstall": true, "Revision": 1, "Service": "Helm"}}, nil
+	}
+	values, err := normal(values)
+	if err != nil {
+		return nil, problem.List{{Path: "spec.values", What: "can't be written as the values of a chart"}}
+	}
+	if err := chartutil.ProcessDependencies(h, values); err != nil {
+		return nil, problem.List{{File: c.file(), What: "its dependencies can't be put together with these values"}}
+	}
+	top, err := util.ToRenderValuesWithSchemaValidation(h, values, common.ReleaseOptions{Name: rel.Name, Namespace: rel.Namespace, Revision: 1, IsInstall: true}, capabilities, true)
+	if err != nil {
+		return nil, problem.List{{File: c.file(), What: "its values can't be put together with these"}}
+	}
+	return top, checkSchemas(h, top["Values"])
+}
+
+// coalesce puts values over defaults that are a copy already: maps are merged, null
+// takes a default away, anything else wins. The result shares nothing with values:
+// templates can change theirs.
+func coalesce(defaults, values map[string]any) map[string]any {
+	for k, v := range values {
+		below, isMap := defaults[k].(map[string]any)
+		over, also := v.(map[string]any)
+		switch {
+		case v == nil:
+			delete(defaults, k)
+		case isMap && also:
+			defaults[k] = coalesce(below, over)
+		default:
+			defaults[k] = copyValue(v)
+		}
+	}
+	return defaults
 }
 
 func (c *Chart) rendered(texts map[string]string) []Rendered {

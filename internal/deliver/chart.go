@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -127,7 +128,10 @@ func (w *Work) WorkChart() error {
 	d := json.NewDecoder(w.Tell.Stdin)
 	d.UseNumber()
 	var j chart.Job
-	if err := d.Decode(&j); err != nil {
+	switch err := d.Decode(&j); {
+	case errors.Is(err, io.EOF):
+		return nil // nobody asks
+	case err != nil:
 		return problem.Problem{What: "stdin is not what another reggen writes", Next: "reggen build"}
 	}
 	steps := make(chan step, 1)
