@@ -240,8 +240,8 @@ func TestRenew(t *testing.T) {
 		t.Error("another Secret was renewed")
 	}
 	for name, text := range p.tree() {
-		if strings.Contains(name, "/sealed/") && kept[name] != text && !strings.Contains(name, "tls") {
-			t.Errorf("%s is written again", name)
+		if strings.Contains(name, "/sealed/") && !strings.Contains(name, "tls") && ciphertexts(kept[name]) != ciphertexts(text) {
+			t.Errorf("%s is encrypted again", name)
 		}
 	}
 	p.ok("reggen", "seal", "--check", "overlays/x")
@@ -274,4 +274,14 @@ func TestOneByteOfAnArchive(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ciphertexts are those of a sealed file, without the MAC.
+func ciphertexts(text string) (out string) {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, ": ENC[") && !strings.Contains(line, "mac: ENC[") {
+			out += line
+		}
+	}
+	return out
 }
