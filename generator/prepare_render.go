@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator/chart"
@@ -216,7 +217,9 @@ func (p *Plan) objects(files []chart.Rendered) ([]object.Object, map[object.ID]s
 					continue
 				}
 			}
-			if other, ok := seen[o.ID()]; ok {
+			if other, ok := seen[o.ID()]; ok && o.Kind() == "CustomResourceDefinition" && slices.ContainsFunc(out, func(had object.Object) bool { return object.Equal(had, o) }) {
+				continue // a chart under two aliases brings it twice
+			} else if ok {
 				l.Add(problem.Problem{File: f.File, What: fmt.Sprintf("renders the %s that %s also renders", o.ID(), other)})
 			}
 			seen[o.ID()] = f.File

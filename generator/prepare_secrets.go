@@ -41,6 +41,10 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 		if o.Map("metadata", "labels")["data"] != nil || o.Map("metadata", "annotations")["data"] != nil {
 			l.Add(problem.Problem{What: fmt.Sprintf("%s has a label or annotation named data, which SOPS would encrypt too", o.ID())})
 		}
+		bare := o.Copy()
+		delete(bare, "data")
+		delete(bare, "stringData")
+		p.findStrays(bare, mine, &l)
 		data, err := secretData(o)
 		if err != nil {
 			l.Join(err)
@@ -123,6 +127,7 @@ func (p *Plan) slot(name, kind string, data map[string][]byte, loose map[string]
 			}
 		}
 	}
+	p.addArguments(used)
 	if len(used) == 0 {
 		// The template transforms what it is given beyond recognition: then
 		// the Secret may depend on any of the chart's refs.
@@ -134,6 +139,25 @@ func (p *Plan) slot(name, kind string, data map[string][]byte, loose map[string]
 	}
 	e.Facts = sealed.Facts(used)
 	return Slot{Expected: e, Objects: at, Pull: pull, placeholder: data, loose: loose}
+}
+
+// addArguments adds to the secrets that a Secret holds those that what it holds was
+// drawn from: a hash is old when its password is another one.
+func (p *Plan) addArguments(used map[secret.Ref]secret.Facets) {
+	for again := true; again; {
+		again = false
+		for ref, d := range p.draws {
+			held := false
+			for part := range d.Parts {
+				held = held || used[secret.PartRef(ref, part)] != nil
+			}
+			for _, of := range d.Of {
+				if held && used[of] == nil && p.Refs[of] != nil {
+					used[of], again = p.Refs[of], true
+				}
+			}
+		}
+	}
 }
 
 func secretType(o object.Object) string {

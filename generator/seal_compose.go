@@ -89,7 +89,7 @@ func (p Plan) Compose(r Revealed) (Composition, error) {
 			}
 			continue
 		}
-		data, what := p.compareSecret(s, o, twin, vals)
+		data, what := p.compareSecret(s, o, twin, vals, told)
 		for _, w := range what {
 			l.Add(problem.Problem{What: w})
 		}
@@ -160,12 +160,15 @@ func (p Plan) realNames(vals map[secret.Ref]string, sums []chart.Sum) names {
 	return out
 }
 
-func (p Plan) compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string) (map[string][]byte, []string) {
+func (p Plan) compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]string, told names) (map[string][]byte, []string) {
 	var what []string
 	a, b := o.Copy(), twin.Copy()
 	for _, k := range []string{"data", "stringData"} {
 		delete(a, k)
 		delete(b, k)
+	}
+	if len(told) > 0 {
+		b = rewritten(b, told.in)
 	}
 	if !object.Equal(a, b) {
 		what = append(what, fmt.Sprintf("the %s depends on a secret at %s, outside its data", o.ID(), firstDifference(a, b)))

@@ -141,7 +141,7 @@ func (f *functions) draw(name string, args []any) (any, error) {
 	}
 	call := f.digest(append([]any{name}, args...)...)
 	ref := address + "/" + call
-	v, err := f.draws.Draw(ref, name, call, top.file+": "+where.line, args)
+	v, err := f.draws.Draw(ref, name, call, top.file+": "+where.line, args, f.secretsIn(args)...)
 	if err != nil {
 		f.refused, f.line = name, where.line
 		return nil, errRefused
@@ -150,6 +150,33 @@ func (f *functions) draw(name string, args []any) (any, error) {
 		f.mask.add(text, secret.PartRef(secret.DrawRef(ref), part))
 	}
 	return v, nil
+}
+
+// secretsIn are the secrets in arguments.
+func (f *functions) secretsIn(args []any) []secret.Ref {
+	var out []secret.Ref
+	var look func(v any)
+	look = func(v any) {
+		switch t := v.(type) {
+		case string:
+			out = append(out, f.mask.in(t)...)
+		case secret.Certificate:
+			out = append(append(out, f.mask.in(t.Cert)...), f.mask.in(t.Key)...)
+		case []any:
+			for _, e := range t {
+				look(e)
+			}
+		case map[string]any:
+			for _, e := range t {
+				look(e)
+			}
+		}
+	}
+	for _, a := range args {
+		look(a)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // context is a digest of what a template was called with and where in it a call

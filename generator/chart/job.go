@@ -46,12 +46,15 @@ type Job struct {
 	Draws   secret.Draws
 	Derived map[string]any // values that follow from a spec, and the chart must know
 
+	Describe bool // say the defaults too
+
 	Enter func(file string) `json:"-"` // is told of each template before it is rendered
 }
 
 // Outcome is what came of a job.
 type Outcome struct {
-	Chart    string // name and version
+	Chart    string         // name and version
+	Defaults map[string]any // those of its dependencies too, when they were asked for
 	Files    []Rendered
 	Sums     []Sum
 	Draws    map[secret.Ref]secret.Drawn
@@ -72,7 +75,9 @@ func (j Job) Run() (out Outcome) {
 		}
 		return out
 	}
-	out.Chart = c.Name()
+	if out.Chart = c.Name(); j.Describe {
+		out.Defaults = defaults(c.helm)
+	}
 	if out.Problems = c.Unknown(j.Derived); len(out.Problems) > 0 {
 		return out
 	}
@@ -106,6 +111,15 @@ func (j Job) Run() (out Outcome) {
 	}
 	out.Second = &Outcome{Files: second.Files, Sums: second.Sums, Draws: other.Made}
 	return out
+}
+
+// defaults are a chart's values over those of its dependencies, under their names.
+func defaults(h *helm.Chart) map[string]any {
+	out := map[string]any{}
+	for _, d := range h.Dependencies() {
+		out[d.Name()] = defaults(d)
+	}
+	return coalesce(out, h.Values)
 }
 
 // Unknown are values that the embedded chart has other defaults for and that

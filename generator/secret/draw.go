@@ -44,6 +44,7 @@ type Drawn struct {
 	Function string
 	Call     string            // a digest of function and arguments, secrets named
 	Where    string            // template and what its line says, for people
+	Of       []Ref             // the secrets in the arguments
 	Loose    bool              // its placeholder can't be told from other text
 	Parts    map[string]string // what stands in the render: part -> text
 	Kept     *Kept             // of what is kept, in a seal
@@ -87,9 +88,9 @@ func PartRef(ref Ref, part string) Ref {
 var errUndrawable = errors.New("can't be drawn")
 
 // Draw returns what a template's function gives at an address. call is a digest
-// of the function and its arguments in which secrets are named, where is for
-// people.
-func (d *Draws) Draw(address, function, call, where string, args []any) (any, error) {
+// of the function and its arguments in which secrets are named, of are those
+// secrets, where is for people.
+func (d *Draws) Draw(address, function, call, where string, args []any, of ...Ref) (any, error) {
 	ref := DrawRef(address)
 	drawn, had := d.Made[ref]
 	if had && drawn.Call != call {
@@ -97,7 +98,7 @@ func (d *Draws) Draw(address, function, call, where string, args []any) (any, er
 	}
 	if !had {
 		var err error
-		drawn = Drawn{Function: function, Call: call, Where: where}
+		drawn = Drawn{Function: function, Call: call, Where: where, Of: of}
 		if slices.Contains(Keepable, function) {
 			err = d.keep(ref, function, args, &drawn)
 		} else {

@@ -26,7 +26,7 @@ var rooms = map[string][]string{
 	"seal":       {"deliver", "keyring", "repository", "terminal"},
 	"people":     {"keyring", "repository", "seal", "terminal"},
 	"inspect":    {"compare", "deliver", "keyring", "kustomize", "people", "release", "repository", "seal", "terminal"},
-	"start":      {"keyring", "kustomize", "people", "repository", "seal", "terminal"},
+	"start":      {"deliver", "keyring", "kustomize", "people", "repository", "seal", "terminal"},
 	"cli":        {"compare", "deliver", "inspect", "keyring", "kustomize", "people", "release", "repository", "seal", "start", "terminal"},
 	"cases":      nil,
 }

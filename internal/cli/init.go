@@ -11,6 +11,7 @@ import (
 
 func (w *World) initCommand() *cobra.Command {
 	var o start.Options
+	var path string
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Make a new environment: spec, .sops.yaml rules, keys, first credentials",
@@ -21,10 +22,14 @@ people only, sealed files for people and the cluster.
 
 Keys: your age key is the one that SOPS uses (SOPS_AGE_KEY_FILE, or keys.txt in
 SOPS's own folder); it is made when there is none. The cluster gets a key of its
-own. --people and --cluster take public keys instead, and then none is made.`,
+own. --people and --cluster take public keys instead, and then none is made.
+
+With --chart the environment is a release of that chart: which of its values feed
+its Secrets is found by rendering it, and they get a credential with random ones.`,
 		Example: `  reggen init overlays/prod
   reggen init overlays/staging --host registry.example.com \
-    --provider digitalocean --region nyc3 --bucket my-space --cluster-issuer letsencrypt-prod`,
+    --provider digitalocean --region nyc3 --bucket my-space --cluster-issuer letsencrypt-prod
+  reggen init overlays/database --chart charts/postgresql --namespace apps`,
 		Args: atMost(1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := filepath.Join("overlays", "prod")
@@ -38,6 +43,14 @@ own. --people and --cluster take public keys instead, and then none is made.`,
 				}
 				return err
 			}
+			if path != "" {
+				for flag, value := range map[string]*string{"name": &o.Name, "namespace": &o.Namespace} {
+					if !cmd.Flags().Changed(flag) {
+						*value = "" // the chart's
+					}
+				}
+				return w.Starts.InitChart(cmd.Context(), dir, path, o)
+			}
 			return w.Starts.Init(cmd.Context(), dir, o)
 		},
 	}
@@ -45,6 +58,7 @@ own. --people and --cluster take public keys instead, and then none is made.`,
 	f.StringVar(&o.Base, "base", filepath.Join("bases", "registry"), "folder of the base spec; made when it is not there")
 	f.StringVar(&o.Name, "name", "docker-registry", "name of the registry and its objects (new base)")
 	f.StringVar(&o.Namespace, "namespace", "registry", "its namespace (new base)")
+	f.StringVar(&path, "chart", "", "a chart, a folder or a .tgz of this repository: make an environment of kind Chart")
 	f.StringVar(&o.Host, "host", "", "host name at which clients reach it")
 	f.StringVar(&o.Storage, "storage", "", "s3 or filesystem (known from --bucket or --size)")
 	f.StringVar(&o.Provider, "provider", "", "S3 provider: aws, digitalocean, minio, r2 or ceph")

@@ -50,7 +50,7 @@ func New(args []string, t *terminal.Terminal, r *repository.Repository, m Machin
 	w.Seals = &seal.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds}
 	w.People = &people.Work{Tell: t, Repo: r, Keys: w.Keys, Seals: w.Seals}
 	w.Checks = &inspect.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, Compares: w.Compares, People: w.People}
-	w.Starts = &start.Work{Tell: t, Repo: r, Keys: w.Keys, Seals: w.Seals, People: w.People, Home: m.Home, Executable: m.Executable}
+	w.Starts = &start.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, People: w.People, Home: m.Home, Executable: m.Executable}
 	return w
 }
 

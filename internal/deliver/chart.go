@@ -85,6 +85,11 @@ func (w *Work) renderChart(ctx context.Context) func(chart.Job) (chart.Outcome, 
 	}
 }
 
+// RenderChart renders a chart that is not reggen's own.
+func (w *Work) RenderChart(ctx context.Context, j chart.Job) (chart.Outcome, error) {
+	return w.renderChart(ctx)(j)
+}
+
 // bareEnvironment is what a process needs to start: a stranger's templates run in
 // it, and keys may be in the rest.
 func bareEnvironment() (out []string) {

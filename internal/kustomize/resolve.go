@@ -102,7 +102,7 @@ func registries(rm resmap.ResMap) ([]resolved, error) {
 		}
 		text, err := r.AsYAML()
 		if err != nil {
-			return nil, err
+			return nil, oddKey(r.GetKind() + " " + r.GetName())
 		}
 		out = append(out, resolved{text, a || b})
 	}

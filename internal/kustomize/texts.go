@@ -59,10 +59,22 @@ var unpatched = regexp.MustCompile(`no matches for Id (Registry|Chart)\.[^/ ]*re
 // noGenerator is kustomize's report of an object under generators that is none.
 var noGenerator = regexp.MustCompile(`expected file with Go object code at: \S*/(\w+)\.so`)
 
+// oddKey says that a spec has a key that is no text: kustomize can't write it.
+func oddKey(of string) problem.Problem {
+	p := problem.Problem{What: "holds a mapping with a key that is no text, which kustomize can't merge", Want: "quotes around keys that are numbers, dates, true or false"}
+	if of != "" {
+		p.What = "the " + of + " " + p.What
+	}
+	return p
+}
+
 // inOurWords words what people meet most.
 func inOurWords(dir, text string) (problem.Problem, bool) {
 	if m := noGenerator.FindStringSubmatch(text); m != nil {
 		return problem.Problem{File: dir, Path: "generators", What: "holds an object of kind " + m[1] + ", which makes nothing", Want: "objects for the cluster under resources, beside generators"}, true
+	}
+	if strings.Contains(text, "unsupported type: map[interface {}]interface {}") {
+		return oddKey(""), true
 	}
 	m := unpatched.FindStringSubmatch(text)
 	if m == nil {

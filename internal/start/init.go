@@ -46,6 +46,7 @@ type initial struct {
 	credits []string            // what is said at the end
 	readers []string            // whom the rules name that it wrote itself
 	moved   *movein.Result      // what a Helm release's values come to; nil for init
+	generic map[string]bool     // the fields of a chart's credential
 }
 
 // RulesFor are the rules of .sops.yaml for an environment, to be pasted. The
@@ -54,7 +55,9 @@ func (w *Work) RulesFor(dir string, o Options) (string, error) {
 	i := &initial{w: w, o: o, dir: w.Repo.Abs(dir), base: w.Repo.Abs(o.Base)}
 	// The environment may be there already; its host names the key file.
 	if e, err := w.Repo.Environment(i.dir); err == nil && o.Host == "" {
-		i.o.Host = e.Spec.Registry.Spec.Host
+		if i.o.Host = e.Spec.Metadata.Name; e.Spec.Registry != nil {
+			i.o.Host = e.Spec.Registry.Spec.Host
+		}
 	}
 	n, err := i.rules()
 	return rules.Snippet(n.rules), err
@@ -242,6 +245,9 @@ func (i *initial) credentials(ctx context.Context) error {
 	if err := i.movedCredentials(ctx, e); err != nil {
 		return err
 	}
+	if err := i.genericCredential(ctx, e); err != nil {
+		return err
+	}
 	for _, name := range repository.SortedKeys(e.Spec.Pulls()) {
 		user := e.Spec.Pulls()[name].User
 		if repository.Exists(userFile(e, user)) {
@@ -306,6 +312,10 @@ func (i *initial) next() {
 		i.w.Tell.Note("%s", line)
 	}
 	lines := []string{"next:"}
+	if e.Spec.Registry == nil {
+		i.w.Tell.Note("%s", strings.Join(append(lines, "reggen seal "+dir, "reggen build "+dir), "\n  "))
+		return
+	}
 	set, _ := i.w.Repo.Credentials(e)
 	if s3 := e.Spec.Registry.Spec.Storage.S3; s3 != nil && s3.ExistingSecret == nil && !s3.AmbientCredentials && set.Others[credential.S3] == nil {
 		lines = append(lines, "reggen credential set s3"+at+"   # the bucket's keys")

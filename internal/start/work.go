@@ -3,6 +3,7 @@
 package start
 
 import (
+	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/keyring"
 	"github.com/reggen/reggen/internal/people"
 	"github.com/reggen/reggen/internal/repository"
@@ -15,6 +16,7 @@ type Work struct {
 	Tell   *terminal.Terminal
 	Repo   *repository.Repository
 	Keys   *keyring.Keyring
+	Builds *deliver.Work
 	Seals  *seal.Work
 	People *people.Work
 
