@@ -187,14 +187,20 @@ func TestEncodedIsNotMangled(t *testing.T) {
 		template string
 		mangled  bool
 	}{
-		"in an address": {`{{ printf "a://u:%s@h/%s" (urlquery .Values.auth.password) .Values.auth.password | b64enc }}`, false},
-		"in JSON":       {`{{ dict "p" .Values.auth.password | toJson | b64enc }}`, false},
-		"in capitals":   {`{{ printf "%s %s" (upper .Values.auth.password) .Values.auth.password | b64enc }}`, true}, // whether a letter was lost nobody can tell
-		"cut off":       {`{{ printf "%s" (.Values.auth.password | replace " " "") | b64enc }}`, true},
+		"in an address":  {`{{ printf "a://u:%s@h/%s" (urlquery .Values.auth.password) .Values.auth.password | b64enc }}`, false},
+		"in JSON":        {`{{ dict "p" .Values.auth.password | toJson | b64enc }}`, false},
+		"in a YAML file": {`{{ dict "a" (dict "k" .Values.auth.password) | toYaml | b64enc }}`, false},
+		"in a block":     {`{{ printf "a:\n  k: |\n%s\nb: 1\n" (.Values.auth.password | indent 4) | b64enc }}`, false},
+		"in capitals":    {`{{ printf "%s %s" (upper .Values.auth.password) .Values.auth.password | b64enc }}`, true}, // whether a letter was lost nobody can tell
+		"cut off":        {`{{ printf "%s" (.Values.auth.password | replace " " "") | b64enc }}`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := prepare(t, chartInput(map[string]string{"s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {p: " + c.template + "}\n"}))
-			_, err := p.Compose(Revealed{Values: chartValues(), Seed: []byte("seed")})
+			vals := chartValues()
+			if strings.Contains(name, "block") || strings.Contains(name, "YAML file") {
+				vals[secret.FieldRef("db", "password")] = "line one: #\nline two\n"
+			}
+			_, err := p.Compose(Revealed{Values: vals, Seed: []byte("seed")})
 			if mangled := err != nil && strings.Contains(err.Error(), "mangles"); mangled != c.mangled {
 				t.Errorf("%v", err)
 			}

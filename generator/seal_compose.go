@@ -185,7 +185,7 @@ func (p Plan) compareSecret(s Slot, o, twin object.Object, vals map[secret.Ref]s
 		if s.loose[key] {
 			continue // its placeholders can't be told from other text
 		}
-		if same, found := p.replaced(string(s.placeholder[key]), string(got), vals); found && !same {
+		if same, found := p.replaced(string(s.placeholder[key]), string(got), vals); found && !same && !p.sameAsYAML(string(s.placeholder[key]), string(got), vals) {
 			what = append(what, fmt.Sprintf("the template of the %s mangles the secret in key %q (an unquoted value?)", o.ID(), key))
 		}
 	}

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/secret"
 )
@@ -64,4 +67,29 @@ func (p Plan) replaced(text, got string, vals map[secret.Ref]string) (same, foun
 		}
 	}
 	return false, true
+}
+
+// sameAsYAML says whether what reads text and got as YAML or JSON gets the same,
+// with the real values in the place of the placeholders: a value of several lines
+// may stand in a block of its own, at any depth.
+func (p Plan) sameAsYAML(text, got string, vals map[secret.Ref]string) bool {
+	var a, b any
+	if yaml.Unmarshal([]byte(text), &a) != nil || yaml.Unmarshal([]byte(got), &b) != nil {
+		return false
+	}
+	switch a.(type) {
+	case map[string]any, []any:
+	default:
+		return false
+	}
+	a = rewrite(a, func(s string) string {
+		for ref, v := range vals {
+			if ph := p.placeholder(ref); ph != "" {
+				s = strings.ReplaceAll(s, ph, v)
+			}
+		}
+		return s
+	})
+	trim := func(s string) string { return strings.TrimRight(s, "\n") } // a block's last lines
+	return reflect.DeepEqual(rewrite(a, trim), rewrite(b, trim))
 }
