@@ -91,8 +91,9 @@ data: {p: {{ .Values.auth.password | b64enc }}, t: {{ (index .Values.users 0).to
 // and nothing else holds any of it.
 func TestAChartIsSealed(t *testing.T) {
 	p, made := sealedTwice(t, map[string]string{
-		"cut.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cut}\ndata: {sum: {{ include (print $.Template.BasePath \"/s.yaml\") . | sha1sum | trunc 8 | quote }}}\n",
-		"s.yaml":   aSecret,
+		"form.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: form}\ndata: {a: {{ printf \"key = %s\" .Values.auth.password | b64enc | b64enc }}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: formsum}\ndata: {sum: {{ printf \"key = %s\" .Values.auth.password | upper | b64enc | sha256sum }}}\n",
+		"cut.yaml":  "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cut}\ndata: {sum: {{ include (print $.Template.BasePath \"/s.yaml\") . | sha1sum | trunc 8 | quote }}}\n",
+		"s.yaml":    aSecret,
 		"tls.yaml": `{{ $ca := genCA "ca" 10 }}{{ $c := genSignedCert "db" nil (list "db") 10 $ca }}
 apiVersion: v1
 kind: Secret

@@ -36,7 +36,7 @@ func (p Plan) corrections(files map[string]*sealed.File) (names, error) {
 			f := files[slot.Expected.Name]
 			for key, text := range slot.Expected.Data {
 				holds := slices.ContainsFunc(s.Refs, func(r secret.Ref) bool { return strings.Contains(text, "{{"+string(r)+"}}") })
-				if f == nil || !holds && !(s.loose && slot.loose[key]) {
+				if f == nil || !holds && !s.whole && !(s.loose && slot.loose[key]) {
 					continue
 				}
 				lines = append(lines, slot.Expected.Name+"/"+key+"="+f.Record.Rollout[key])

@@ -108,11 +108,18 @@ func tainted(out chart.Outcome) []checksum {
 			other[s.At] = s.Text
 		}
 	}
+	others := map[string]string{}
+	for _, s := range out.Others {
+		others[s.At] = s.Text
+	}
 	var sums []checksum
 	for _, s := range out.Sums {
 		text, is := other[s.At]
-		if loose := is && text != s.Text; loose || len(s.Refs) > 0 {
-			sums = append(sums, checksum{s, loose})
+		loose := is && text != s.Text
+		text, is = others[s.At]
+		whole := is && text != s.Text && len(s.Refs) == 0
+		if loose || whole || len(s.Refs) > 0 {
+			sums = append(sums, checksum{s, loose, whole})
 		}
 	}
 	return sums
@@ -126,7 +133,7 @@ func sameSums(of []checksum, in []chart.Sum) (out []checksum) {
 	}
 	for _, s := range of {
 		if other, is := byAt[s.At]; is {
-			out = append(out, checksum{other, s.loose})
+			out = append(out, checksum{other, s.loose, s.whole})
 		}
 	}
 	return out
@@ -136,6 +143,7 @@ func sameSums(of []checksum, in []chart.Sum) (out []checksum) {
 type checksum struct {
 	chart.Sum
 	loose bool // over some that can't be told from other text, perhaps
+	whole bool // over some of the values' in another form, whichever
 }
 
 // twin is another render of the same.

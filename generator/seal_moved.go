@@ -143,10 +143,10 @@ func holds(content, template string, ref secret.Ref, value string) bool {
 	before, after, _ := strings.Cut(template, "{{"+string(ref)+"}}")
 	if rest, is := strings.CutPrefix(content, before); is && !strings.Contains(before+after, "{{") {
 		if middle, is := strings.CutSuffix(rest, after); is {
-			return middle == value
+			return slices.Contains(encodings(value), middle)
 		}
 	}
-	return strings.Contains(content, value)
+	return slices.ContainsFunc(encodings(value), func(e string) bool { return e != "" && strings.Contains(content, e) })
 }
 
 // samePassword says whether two docker configs hold the same password. Server,

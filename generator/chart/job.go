@@ -58,6 +58,7 @@ type Outcome struct {
 	Files    []Rendered
 	Sums     []Sum
 	Draws    map[secret.Ref]secret.Drawn
+	Others   []Sum    // with other placeholders for the secrets among the values
 	Second   *Outcome // with other placeholders for what was drawn, where anything was
 	Problems problem.List
 }
@@ -99,6 +100,12 @@ func (j Job) Run() (out Outcome) {
 		return out
 	}
 	out.Files, out.Sums, out.Draws = r.Files, r.Sums, draws.Made
+	if !c.own && !draws.Real && len(j.Secrets) > 0 && len(r.Sums) > 0 {
+		others, secrets := j.otherSecrets()
+		if other, err := c.render(j.For, others, &secret.Draws{}, secrets, j.Enter); err == nil {
+			out.Others = other.Sums
+		}
+	}
 	if draws.Real || len(draws.Made) == 0 {
 		return out
 	}
@@ -111,6 +118,43 @@ func (j Job) Run() (out Outcome) {
 	}
 	out.Second = &Outcome{Files: second.Files, Sums: second.Sums, Draws: other.Made}
 	return out
+}
+
+// otherSecrets are the values with other placeholders: a checksum that they change is
+// one over secrets, however a template wrote them.
+func (j Job) otherSecrets() (map[string]any, map[secret.Ref]string) {
+	var pairs []string
+	secrets := map[secret.Ref]string{}
+	for ref, text := range j.Secrets {
+		if text == "" {
+			continue
+		}
+		secrets[ref] = secret.Placeholder(ref + " other")
+		pairs = append(pairs, text, secrets[ref])
+	}
+	r := strings.NewReplacer(pairs...)
+	var other func(v any) any
+	other = func(v any) any {
+		switch t := v.(type) {
+		case map[string]any:
+			out := make(map[string]any, len(t))
+			for k, e := range t {
+				out[k] = other(e)
+			}
+			return out
+		case []any:
+			out := make([]any, len(t))
+			for i, e := range t {
+				out[i] = other(e)
+			}
+			return out
+		case string:
+			return r.Replace(t)
+		}
+		return v
+	}
+	values, _ := other(j.Values).(map[string]any)
+	return values, secrets
 }
 
 // defaults are a chart's values over those of its dependencies, under their names.

@@ -17,7 +17,7 @@ import (
 // names of Secrets and of their keys are none.
 var (
 	secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|accesskey|access_key|secretkey|accountkey|privatekey|private_key|htpasswd|credential|apikey|api_key|authorization)`)
-	reference = regexp.MustCompile(`(?i)(ref|name|names|path|file|realm|existingsecret|imagepullsecrets|pullsecrets|keyname)$`)
+	reference = regexp.MustCompile(`(?i)(ref|name|names|path|file|realm|existingsecret|imagepullsecrets|pullsecrets|keyname|existingsecret\w*key|(password|passwd|token|username)(secret)?key|ttl|audience|expirationseconds|rotationdays)$`)
 	// secretText matches what no name gives away: bcrypt hashes, PEM blocks,
 	// age keys, URLs with a user and a password, HTTP credentials, AWS key
 	// ids, passwords among a program's arguments.
