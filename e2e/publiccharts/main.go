@@ -97,7 +97,10 @@ func run(dir string, program string, args ...string) (stdout []byte, why string)
 	cmd := exec.CommandContext(ctx, program, args...)
 	var out, errs bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
-	cmd.Env = append(os.Environ(), "SOPS_AGE_KEY_FILE="+*key)
+	cmd.Env = os.Environ()
+	if !slices.Equal(args, []string{"build", "env"}) { // which needs no key
+		cmd.Env = append(cmd.Env, "SOPS_AGE_KEY_FILE="+*key)
+	}
 	if err := cmd.Run(); err != nil {
 		text := errs.String()
 		if _, after, found := strings.Cut(text, "reggen: "); found {
