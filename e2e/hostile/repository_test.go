@@ -111,6 +111,18 @@ func makeMaster(top string) error {
 	if err := os.WriteFile(filepath.Join(master, "live.yaml"), []byte(live), 0o644); err != nil {
 		return err
 	}
+	for path, text := range map[string]string{
+		"chart/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "chart/values.yaml": "password: ''\n",
+		"chart/templates/a.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {p: {{ required \"password\" .Values.password | b64enc }}, r: {{ randAlphaNum 20 | b64enc }}}\n",
+	} {
+		path = filepath.Join(master, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
 	for _, step := range []struct {
 		stdin string
 		args  []string

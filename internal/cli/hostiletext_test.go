@@ -84,6 +84,12 @@ func hostilePlaces(e *testEnv) map[string]map[string]string {
 		"an offboarding":          {repository.JournalName: `{"recipient": ` + q + `, "names": [` + q + `], "folders": [` + q + `], "environments": [{"dir": ` + q + `, "registry": ` + q + `}]}`},
 		"a rendered marker":       {"out/overlays/e0/" + repository.MarkerName: hostileText + ".yaml\n", "out/overlays/gone/" + repository.MarkerName: "evil\x1b.yaml\n"},
 	}
+	places["a chart"] = map[string]string{"charts/x/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n",
+		"charts/x/values.yaml":      "password: ''\n" + q + ": {password: '', " + q + ": ''}\n",
+		"charts/x/templates/a.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: " + q + "}\nstringData: {" + q + ": '{{ .Values.password }}'}\n"}
+	places["a chart that fails"] = map[string]string{"charts/x/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n",
+		"charts/x/templates/a.yaml": "{{ fail `" + strings.ReplaceAll(hostileText, "`", "") + "` }}\n"}
+	places["a chart's name"] = map[string]string{"charts/x/Chart.yaml": "apiVersion: v2\nname: " + q + "\nversion: 1.0.0\n"}
 	name := "evil\x1b[32m\n::error::x\u202e`</summary>"
 	places["a credential's file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".yaml": "x: y\n"}
 	places["a stray file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".txt": "x: y\n"}
@@ -120,7 +126,7 @@ var hostileCommands = map[string][]string{
 	"user list": {"user list"}, "user add": {"user add x --generate"}, "user rotate": {"user rotate puller"}, "user retire": {"user retire puller"},
 	"user remove": {"user remove u0"}, "user verify": {"user verify u0"}, "credential set": {"credential set u0 --field password --generate"}, "credential show": {"credential show u0", "credential show u0 --secrets plain"},
 	"credential check": {"credential check"}, "offboard": {"offboard RECIPIENT --dry-run", "offboard RECIPIENT -o json", "offboard bob"},
-	"init": {"init overlays/e9 --host h.example.com --size 1Gi", "init overlays/e0 --print-rules"}, "import": {"import overlays/e9 --values overlays/e0/x.yaml", "import overlays/e9 --values overlays/e0/registry/registry.yaml"}, "takeover": {"takeover overlays/e0"}, "worker": nil, "chart-worker": nil, "version": nil, "schema": nil, "plugin install": nil, "plugin uninstall": nil,
+	"init": {"init overlays/e9 --host h.example.com --size 1Gi", "init overlays/e0 --print-rules", "init overlays/e9 --chart charts/x"}, "import": {"import overlays/e9 --values overlays/e0/x.yaml", "import overlays/e9 --values overlays/e0/registry/registry.yaml"}, "takeover": {"takeover overlays/e0"}, "worker": nil, "chart-worker": nil, "version": nil, "schema": nil, "plugin install": nil, "plugin uninstall": nil,
 }
 
 // TestHostileTexts puts a hostile text wherever one can stand and looks at every
