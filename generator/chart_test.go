@@ -164,6 +164,9 @@ func TestChartsThatLeakAnythingAreRefused(t *testing.T) {
 		"a hook":                  {configMap("x}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: h, annotations: {helm.sh/hook: pre-install}}\ndata: {a: b"), "a hook (pre-install)"},
 		"a template that fails":   {configMap(`{{ fail (print "no " .Values.auth.password) }}`), "templates/c.yaml:4: does not render"},
 		"a name that Helm draws":  {configMap(`{{ uuidv4 | quote }}`), "draws by uuidv4"},
+		"a certificate alone":     {map[string]string{"c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {k: {{ (genCA \"a\" 1).Cert | quote }}}\n"}, "has no Secret, whose sealed file would say it"},
+		"too many values":         {configMap(`{{ range until 20000 }}{{ $_ := randAlphaNum 4 }}{{ end }}x`), "templates/c.yaml:4: draws more than 10000 random values"},
+		"too many checksums":      {configMap(`{{ range until 20000 }}{{ $_ := sha256sum "x" }}{{ end }}x`), "takes more than that many checksums"},
 		"two of one name":         {configMap("x}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b"), "also renders"},
 		"keys that a value makes": {map[string]string{"s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {{ dict (trunc 6 .Values.auth.password) \"eA==\" | toJson }}\n"}, "has other keys with the real secrets than without"},
 	} {
@@ -171,6 +174,9 @@ func TestChartsThatLeakAnythingAreRefused(t *testing.T) {
 			p, err := Prepare(chartInput(c.templates))
 			if err == nil {
 				_, err = p.Compose(Revealed{Values: chartValues(), Seed: []byte("seed")})
+			}
+			if err == nil {
+				_, err = p.Fill(context.Background(), Sealed{}, Options{})
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
@@ -221,6 +227,41 @@ func TestNeedsOfAChart(t *testing.T) {
 		in.Spec = []byte(strings.Replace(chartSpec, change[0], change[1], 1))
 		if _, err := Prepare(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", change[1], err)
+		}
+	}
+}
+
+// What a schema says of a value is said of the real one: a placeholder stands for
+// any.
+func TestASchemaIsHeldAgainstTheRealValue(t *testing.T) {
+	for pattern, fits := range map[string]bool{"^canary: ": true, "^other": false} {
+		in := chartInput(map[string]string{"s.yaml": aSecret})
+		read := in.Chart
+		in.Chart = func(path string) (chart.Source, error) {
+			src, err := read(path)
+			src.Files = append(src.Files, chart.File{Name: "values.schema.json", Data: []byte(`{"properties":{"auth":{"properties":{"password":{"type":"string","pattern":"` + pattern + `","maxLength":20}}}}}`)})
+			return src, err
+		}
+		_, err := prepare(t, in).Compose(Revealed{Values: chartValues(), Seed: []byte("seed")})
+		if fits != (err == nil) || err != nil && (!strings.Contains(err.Error(), "spec.values.auth.password: is not what the chart takes there (pattern)") || strings.Contains(err.Error(), "canary")) {
+			t.Errorf("%s: %v", pattern, err)
+		}
+	}
+}
+
+// A name that only sounds like a secret is let through where a person says so; a
+// text that is one by its form never is.
+func TestPublicValues(t *testing.T) {
+	for values, refused := range map[string]bool{
+		"{auth: {secretKey: password}}":                            false,
+		"{auth: {secretKey: \"-----BEGIN RSA PRIVATE KEY-----\"}}": true,
+		"{other: {secretKey: password}}":                           true,
+	} {
+		in := chartInput(map[string]string{"s.yaml": aSecret})
+		in.Spec = []byte(strings.Replace(chartSpec, "values: {port: 5433}", "values: "+values+"\n  publicValues: [auth.secretKey]", 1))
+		_, err := Prepare(in)
+		if refused != (err != nil && strings.Contains(err.Error(), "looks like a secret")) {
+			t.Errorf("%s: %v", values, err)
 		}
 	}
 }

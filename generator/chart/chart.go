@@ -77,7 +77,8 @@ func wrapped(h *helm.Chart, known map[string]bool, draws bool) {
 		known[name] = true
 		data := t.Data
 		if draws {
-			data = addressed(t.Name, data)
+			_, below, _ := strings.Cut(name, "/") // two subcharts may have the same files
+			data = addressed(below, data)
 		}
 		if !partial(name) {
 			data = wrap(name, data)

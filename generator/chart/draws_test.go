@@ -107,3 +107,30 @@ func TestUnknownValues(t *testing.T) {
 		t.Error("the embedded chart is held against itself")
 	}
 }
+
+// Two charts of one release may have the same files: each draws its own values.
+func TestSubchartsDrawTheirOwn(t *testing.T) {
+	const secrets = "p: {{ randAlphaNum 20 }} {{ include \"h\" . }}"
+	files := []File{
+		{"Chart.yaml", []byte("apiVersion: v2\nname: d\nversion: 0.1.0\ndependencies: [{name: sub, version: 0.1.0, alias: one}, {name: sub, version: 0.1.0, alias: two}]\n")},
+		{"templates/s.yaml", []byte(secrets)}, {"templates/_h.tpl", []byte(`{{ define "h" }}{{ randAlphaNum 21 }}{{ end }}`)},
+		{"charts/sub/Chart.yaml", []byte("apiVersion: v2\nname: sub\nversion: 0.1.0\n")}, {"charts/sub/templates/s.yaml", []byte(secrets)},
+	}
+	c, err := Files(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.Render(release, nil, &secret.Draws{Real: true, Seed: []byte("s")}, nil)
+	if err != nil || len(out.Files) != 3 {
+		t.Fatal(err, len(out.Files))
+	}
+	seen := map[string]bool{}
+	for _, f := range out.Files {
+		for _, word := range strings.Fields(string(f.Data))[1:] {
+			if seen[word] {
+				t.Errorf("%s shares a value with another chart", f.File)
+			}
+			seen[word] = true
+		}
+	}
+}

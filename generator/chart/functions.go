@@ -37,6 +37,10 @@ var impure = []string{"ago", "durationRound", "env", "expandenv"}
 // sums are checksums: of a secret, they are put right where a build ends.
 var sums = []string{"sha1sum", "sha256sum", "sha512sum"}
 
+// maxAsked is how many values a chart may draw, and how many checksums it may take:
+// all of them are kept. The public charts that were tried draw at most some dozens.
+const maxAsked = 10_000
+
 var errRefused = errors.New("refused")
 
 // functions are one render's template functions.
@@ -46,6 +50,7 @@ type functions struct {
 	stack   []*frame
 	refused string // the function that ended the render, and whose line
 	line    string
+	tooMany bool   // draws, or checksums, ended the render
 	failed  string // what a template passed to fail or required; may hold values
 	sums    []Sum
 	enter   func(file string)
@@ -100,7 +105,7 @@ func (f *functions) overrides() template.FuncMap {
 		m[name] = func(args ...any) (any, error) { return f.draw(name, args) }
 	}
 	for _, name := range sums {
-		m[name] = func(text string) string { return f.sum(name, text) }
+		m[name] = func(text string) (string, error) { return f.sum(name, text) }
 	}
 	m["trunc"] = f.trunc
 	for _, name := range impure {
@@ -138,6 +143,10 @@ func (f *functions) draw(name string, args []any) (any, error) {
 		}
 	default:
 		address += f.context(where.root, where.dot)
+	}
+	if len(f.draws.Made) >= maxAsked {
+		f.tooMany = true
+		return nil, errRefused
 	}
 	call := f.digest(append([]any{name}, args...)...)
 	ref := address + "/" + call
@@ -259,7 +268,11 @@ type Sum struct {
 	Refs []secret.Ref // the secrets in it, sorted
 }
 
-func (f *functions) sum(name, text string) string {
+func (f *functions) sum(name, text string) (string, error) {
+	if len(f.sums) >= maxAsked {
+		f.tooMany = true
+		return "", errRefused
+	}
 	out, at := sumOf(name, text), ""
 	if len(f.stack) > 0 {
 		top := f.stack[len(f.stack)-1]
@@ -267,7 +280,7 @@ func (f *functions) sum(name, text string) string {
 		at = fmt.Sprintf("%d %s %d", len(f.stack), top.file, top.sums)
 	}
 	f.sums = append(f.sums, Sum{at, out, f.digest(name, text), f.mask.in(text)})
-	return out
+	return out, nil
 }
 
 // trunc is sprig's; a checksum that is cut off is one still.

@@ -88,7 +88,7 @@ func (c *Chart) render(rel Release, values map[string]any, draws *secret.Draws, 
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(io.Discard)
 	h := copied(c.helm)
-	top, l := c.top(h, rel, values, capabilities)
+	top, l := c.top(h, rel, values, capabilities, standsFor(draws, secrets))
 	if len(l) > 0 {
 		return Result{}, l
 	}
@@ -106,8 +106,21 @@ func (c *Chart) render(rel Release, values map[string]any, draws *secret.Draws, 
 	return Result{append(crds(h, rel), c.rendered(texts)...), f.sums}, nil
 }
 
+// standsFor says whether a text is a placeholder, or has one in it: of what it stands
+// for a schema can say nothing. A seal holds the real values against it.
+func standsFor(draws *secret.Draws, secrets map[secret.Ref]string) func(string) bool {
+	return func(text string) bool {
+		for _, placeholder := range secrets {
+			if !draws.Real && placeholder != "" && strings.Contains(text, placeholder) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
 // top is what templates are given, of a chart that is put together with it.
-func (c *Chart) top(h *helm.Chart, rel Release, values map[string]any, capabilities *common.Capabilities) (common.Values, problem.List) {
+func (c *Chart) top(h *helm.Chart, rel Release, values map[string]any, capabilities *common.Capabilities, stands func(string) bool) (common.Values, problem.List) {
 	if c.own { // has no dependencies, and a schema that CheckValues has looked at
 		return common.Values{"Values": coalesce(h.Values, values), "Capabilities": capabilities, "Release": map[string]any{
 			"Name": rel.Name, "Namespace": rel.Namespace, "IsUpgrade": false, "IsInstall": true, "Revision": 1, "Service": "Helm"}}, nil
@@ -123,7 +136,7 @@ func (c *Chart) top(h *helm.Chart, rel Release, values map[string]any, capabilit
 	if err != nil {
 		return nil, problem.List{{File: c.file(), What: "its values can't be put together with these"}}
 	}
-	return top, checkSchemas(h, top["Values"])
+	return top, checkSchemas(h, top["Values"], stands)
 }
 
 // coalesce puts values over defaults that are a copy already: maps are merged, null
@@ -254,25 +267,24 @@ func Set(values map[string]any, path, text string) (err error) {
 	return nil
 }
 
+// put puts a text in the place of a mark, and says how often it stood there.
 func put(v any, mark, text string) (n int) {
+	one := func(e any, set func(string)) {
+		if e == mark {
+			set(text)
+			n++
+			return
+		}
+		n += put(e, mark, text)
+	}
 	switch t := v.(type) {
 	case map[string]any:
 		for k, e := range t {
-			if e == mark {
-				t[k] = text
-				n++
-				continue
-			}
-			n += put(e, mark, text)
+			one(e, func(s string) { t[k] = s })
 		}
 	case []any:
 		for i, e := range t {
-			if e == mark {
-				t[i] = text
-				n++
-				continue
-			}
-			n += put(e, mark, text)
+			one(e, func(s string) { t[i] = s })
 		}
 	}
 	return n
@@ -300,6 +312,9 @@ func (c *Chart) explain(text string, f *functions, known map[string]bool) error 
 		}
 	}
 	switch {
+	case f.tooMany:
+		p.What = fmt.Sprintf("draws more than %d random values, or takes more than that many checksums", maxAsked)
+		p.Next = "look at the loops of that template and at the values that they count by"
 	case f.refused != "" && drawing[f.refused]:
 		p.What = fmt.Sprintf("calls %s in a way that can't be drawn from a seed or made once", f.refused)
 		p.Next = ToSet(f.line)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
@@ -24,15 +25,16 @@ var errElsewhere = errors.New("elsewhere")
 func (nowhere) Load(string) (any, error) { return nil, errElsewhere }
 
 // checkSchemas holds values against the values.schema.json of a chart and of its
-// dependencies, as Helm does. No message quotes a value.
-func checkSchemas(h *helm.Chart, values any) (l problem.List) {
+// dependencies, as Helm does, apart from texts that stand for others. No message
+// quotes a value.
+func checkSchemas(h *helm.Chart, values any, stands func(string) bool) (l problem.List) {
 	if len(h.Schema) > 0 {
-		l = checkSchema(h, values)
+		l = checkSchema(h, values, stands)
 	}
 	for _, d := range h.Dependencies() {
 		below, _ := asMap(values)[d.Name()]
 		if below != nil {
-			l = append(l, checkSchemas(d, below)...)
+			l = append(l, checkSchemas(d, below, stands)...)
 		}
 	}
 	return l
@@ -48,7 +50,7 @@ func asMap(v any) map[string]any {
 	return nil
 }
 
-func checkSchema(h *helm.Chart, values any) problem.List {
+func checkSchema(h *helm.Chart, values any, stands func(string) bool) problem.List {
 	file := "chart " + h.Name() + ", values.schema.json"
 	schema, err := validator.UnmarshalJSON(bytes.NewReader(h.Schema))
 	if err != nil {
@@ -82,15 +84,35 @@ func checkSchema(h *helm.Chart, values any) problem.List {
 	}
 	var l problem.List
 	ends(invalid, func(e *validator.ValidationError) {
-		at := "spec.values"
+		if text, is := standing(instance, e.InstanceLocation).(string); is && stands(text) {
+			return
+		}
+		path := "spec.values"
 		for _, part := range e.InstanceLocation {
-			at = problem.Below(at, part)
+			path = problem.Below(path, part)
 		}
 		keyword := strings.Join(e.ErrorKind.KeywordPath(), "/")
-		l.Add(problem.Problem{File: file, Path: at, What: fmt.Sprintf("is not what the chart takes there (%s)", keyword)})
+		l.Add(problem.Problem{File: file, Path: path, What: fmt.Sprintf("is not what the chart takes there (%s)", keyword)})
 	})
 	l.Sort()
 	return l
+}
+
+// standing is what stands at a place of a JSON document.
+func standing(v any, location []string) any {
+	for _, part := range location {
+		switch t := v.(type) {
+		case map[string]any:
+			v = t[part]
+		case []any:
+			n, err := strconv.Atoi(part)
+			if err != nil || n < 0 || n >= len(t) {
+				return nil
+			}
+			v = t[n]
+		}
+	}
+	return v
 }
 
 func ends(e *validator.ValidationError, f func(*validator.ValidationError)) {
