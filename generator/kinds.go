@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/credential"
+	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/refuse"
 	"github.com/reggen/reggen/generator/secret"
@@ -56,10 +56,7 @@ func (p *Plan) chartValues(src secret.Source) (map[string]any, error) {
 	if l := refuse.Readable(c); len(l) > 0 {
 		return nil, l
 	}
-	out, err := copied(c.Spec.Values)
-	if err != nil {
-		return nil, problem.List{{Path: "spec.values", What: "can't be written as the values of a chart"}}
-	}
+	out := map[string]any(object.Object(c.Spec.Values).Copy())
 	var l problem.List
 	for _, path := range slices.Sorted(maps.Keys(c.Spec.SecretValues)) {
 		v := c.Spec.SecretValues[path]
@@ -70,18 +67,6 @@ func (p *Plan) chartValues(src secret.Source) (map[string]any, error) {
 		l.Join(chart.Set(out, path, text))
 	}
 	return out, l.Err()
-}
-
-// copied is a copy that shares nothing, of values as YAML has them.
-func copied(m map[string]any) (map[string]any, error) {
-	out := map[string]any{}
-	text, err := json.Marshal(m)
-	if err != nil || len(m) == 0 {
-		return out, err
-	}
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.UseNumber()
-	return out, d.Decode(&out)
 }
 
 // chartNeeds are the fields of credentials that secretValues name.

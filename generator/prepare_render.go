@@ -263,5 +263,5 @@ func hook(o object.Object, file, treat string) (drop bool, err error) {
 		return true, nil
 	}
 	return false, problem.Problem{File: file, What: fmt.Sprintf("renders the %s, a hook (%s), which Helm alone would run at its moment", o.ID(), problem.Shown(text)),
-		Want: "spec.chart.hooks: keep, which applies it like any other object (Argo CD runs it as a hook), or drop, which leaves it out"}
+		Want: "spec.chart.hooks: keep, which applies all of them like any other object, those for a delete too (Argo CD runs them as hooks), or drop, which leaves them out"}
 }

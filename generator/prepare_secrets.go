@@ -47,7 +47,10 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 		p.findStrays(bare, mine, &l)
 		data, err := secretData(o)
 		if err != nil {
-			l.Join(err)
+			var told problem.List
+			told.Join(err)
+			told[0].File = p.from[o.ID()]
+			l = append(l, told...)
 			continue
 		}
 		if len(data) == 0 {

@@ -76,7 +76,7 @@ func (p Plan) Compose(r Revealed) (Composition, error) {
 		rendered++
 		twin, ok := byID[o.ID()]
 		if !ok {
-			l.Add(problem.Problem{What: fmt.Sprintf("the %s exists only without the real secrets: the chart decides by a secret's value", o.ID())})
+			l.Add(problem.Problem{File: p.from[o.ID()], What: fmt.Sprintf("the %s exists only without the real secrets: the chart decides by a secret's value", o.ID())})
 			continue
 		}
 		if !isSlot {
@@ -91,12 +91,12 @@ func (p Plan) Compose(r Revealed) (Composition, error) {
 		}
 		data, what := p.compareSecret(s, o, twin, vals, told)
 		for _, w := range what {
-			l.Add(problem.Problem{What: w})
+			l.Add(problem.Problem{File: p.from[o.ID()], What: w})
 		}
 		contents[s.Expected.Name] = data
 	}
 	if len(real) != rendered && len(l) == 0 {
-		l.Add(problem.Problem{What: "the chart renders more objects with the real secrets than without: it decides by a secret's value"})
+		l.Add(problem.Problem{What: "the chart renders more objects with the real secrets than without: it decides by a secret's value; more is " + p.unknown(real)})
 	}
 	if err := l.Err(); err != nil {
 		return out, err
@@ -110,14 +110,41 @@ func (p Plan) Compose(r Revealed) (Composition, error) {
 			}
 		}
 		for ref := range p.public {
-			if record.Public == nil {
-				record.Public = map[secret.Ref]string{}
+			if p.home(ref) == name {
+				if record.Public == nil {
+					record.Public = map[secret.Ref]string{}
+				}
+				record.Public[ref] = vals[ref]
 			}
-			record.Public[ref] = vals[ref]
 		}
 		out.Sealings = append(out.Sealings, Sealing{secret.Plain{Name: name, Type: s.Expected.Type, Data: contents[name]}, record})
 	}
 	return out, nil
+}
+
+// unknown is an object that the placeholder render lacks.
+func (p Plan) unknown(real []object.Object) string {
+	have := map[object.ID]bool{}
+	for _, o := range p.Objects {
+		have[o.ID()] = true
+	}
+	for _, o := range real {
+		if !have[o.ID()] {
+			return "the " + o.ID().String()
+		}
+	}
+	return "one of a name that is there already"
+}
+
+// home is the Secret whose record says a public certificate: the first that has the
+// certificate, or else the first of all.
+func (p Plan) home(ref secret.Ref) string {
+	for _, s := range p.Slots {
+		if slices.ContainsFunc(s.Expected.Facts, func(f sealed.Fact) bool { return f.Ref == ref }) {
+			return s.Expected.Name
+		}
+	}
+	return p.Slots[0].Expected.Name
 }
 
 // Composition is what a seal makes of a plan.

@@ -3,6 +3,7 @@ package credential
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -13,10 +14,9 @@ import (
 // machine credential. The name of such a field can be read without a key: it is
 // the address and, of what expires, the day. SOPS binds a value to the name of
 // its field, so nobody gives it another one.
-const (
-	keptPrefix = "draw/"
-	keptUntil  = " until "
-)
+const keptUntil = " until "
+
+var keptField = regexp.MustCompile(`^draw/[A-Za-z0-9._/@-]{1,250}( until \d{4}-\d{2}-\d{2})?$`)
 
 // KeptField is what the name of a field says of a value that is kept.
 type KeptField struct {
@@ -27,7 +27,7 @@ type KeptField struct {
 
 // IsKept takes the name of a machine credential's field apart.
 func IsKept(field string) (k KeptField, is bool) {
-	if !strings.HasPrefix(field, keptPrefix) || len(field) > 300 {
+	if !keptField.MatchString(field) {
 		return k, false
 	}
 	address, day, expires := strings.Cut(field, keptUntil)

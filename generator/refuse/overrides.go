@@ -37,7 +37,7 @@ const wayOut = "a spec and its values are readable; secrets belong in an encrypt
 
 // refuseSecrets reports what looks like a secret in readable values. It never
 // quotes one.
-func refuseSecrets(l *problem.List, path string, v any) {
+func refuseSecrets(l *problem.List, path string, v any, public map[string]bool) {
 	switch t := v.(type) {
 	case map[string]any:
 		// An environment variable, as Kubernetes writes it.
@@ -47,15 +47,15 @@ func refuseSecrets(l *problem.List, path string, v any) {
 		}
 		for _, k := range slices.Sorted(maps.Keys(t)) {
 			at := join(path, k)
-			if secretKey.MatchString(k) && !reference.MatchString(k) && filled(k, t[k]) {
+			if secretKey.MatchString(k) && !reference.MatchString(k) && filled(k, t[k]) && !public[at] {
 				l.Add(problem.Problem{Path: at, What: "looks like a secret", Next: wayOut})
 				continue
 			}
-			refuseSecrets(l, at, t[k])
+			refuseSecrets(l, at, t[k], public)
 		}
 	case []any:
 		for i, e := range t {
-			refuseSecrets(l, fmt.Sprintf("%s[%d]", path, i), e)
+			refuseSecrets(l, fmt.Sprintf("%s[%d]", path, i), e, public)
 		}
 	case string:
 		if secretText.MatchString(t) {
@@ -74,7 +74,7 @@ func Looks(key string, v any) bool {
 // with "token" in it may well hold a number.
 func refuseTexts(l *problem.List, path string, m map[string]string) {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		refuseSecrets(l, join(path, k), m[k])
+		refuseSecrets(l, join(path, k), m[k], nil)
 	}
 }
 

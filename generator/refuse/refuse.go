@@ -14,10 +14,10 @@ import (
 // is spec.extra as the chart gets it, nil without one. A secret is never quoted.
 func Secrets(r *spec.Registry, extra any) problem.List {
 	var l problem.List
-	refuseSecrets(&l, "spec.values", r.Spec.Values)
-	refuseSecrets(&l, "spec.config", r.Spec.Config)
+	refuseSecrets(&l, "spec.values", r.Spec.Values, nil)
+	refuseSecrets(&l, "spec.config", r.Spec.Config, nil)
 	if extra != nil {
-		refuseSecrets(&l, "spec.extra", extra)
+		refuseSecrets(&l, "spec.extra", extra, nil)
 	}
 	refuseTexts(&l, "metadata.annotations", r.Metadata.Annotations)
 	refuseTexts(&l, "metadata.labels", r.Metadata.Labels)
@@ -37,12 +37,17 @@ func Secrets(r *spec.Registry, extra any) problem.List {
 	return l
 }
 
-// Readable are the places of a Chart that look like readable secrets, sorted.
+// Readable are the places of a Chart that look like readable secrets, sorted, apart
+// from names that it says are none.
 func Readable(c *spec.Chart) problem.List {
 	var l problem.List
-	refuseSecrets(&l, "spec.values", c.Spec.Values)
+	public := map[string]bool{}
+	for _, path := range c.Spec.PublicValues {
+		public["spec.values."+path] = true
+	}
+	refuseSecrets(&l, "spec.values", c.Spec.Values, public)
 	for i := range l {
-		l[i].Want, l[i].Next = "a field of a credential, named under spec.secretValues", "reggen credential set NAME --stdin, and take it out of spec.values"
+		l[i].Want, l[i].Next = "a field of a credential, named under spec.secretValues", "reggen credential set NAME --field FIELD --stdin, and take it out of spec.values; or, where it only sounds like a secret, its path under spec.publicValues"
 	}
 	l.Sort()
 	return l

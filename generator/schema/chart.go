@@ -29,6 +29,7 @@ func chartDocs() described {
 		"spec.values":          {text: "The values, as helm install takes them with --values. No secrets."},
 		"spec.secretValues":    {text: "Which values come out of credentials, by their path as helm --set writes it: auth.password, users[0].token; a dot within a key is written \\."},
 
+		"spec.publicValues":              {text: "Values whose names sound like secrets and that are none: the name of a key, a setting. Their paths, as the refusal of spec.values says them, without spec.values in front. A text that is a secret by its form stays refused."},
 		"spec.secretValues.*.credential": {text: "The metadata.name of the credential: one of type generic, or any other of this environment.", required: true},
 		"spec.secretValues.*.field":      {text: "The field of that credential's stringData.", required: true},
 	})

@@ -32,6 +32,7 @@ type ChartSpec struct {
 	Chart        ChartSource            `json:"chart"`
 	Values       map[string]any         `json:"values,omitempty"`
 	SecretValues map[string]SecretValue `json:"secretValues,omitempty"` // by the value's path, as helm --set has it
+	PublicValues []string               `json:"publicValues,omitempty"` // that sound like secrets and are none, by their paths
 	Check        *Check                 `json:"check,omitempty"`
 	Reggen       string                 `json:"reggen,omitempty"`
 	Secrets      Secrets                `json:"secrets,omitempty"`
