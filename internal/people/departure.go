@@ -136,6 +136,8 @@ func (l *leaving) plan() error {
 	return err
 }
 
+const newSeed = "reggen credential set machine --field seed --generate --dir DIR"
+
 // departure lists what the recipient could read of an environment, and what
 // follows from it.
 func (l *leaving) departure(e repository.Environment) (departure, error) {
@@ -169,6 +171,11 @@ func (l *leaving) departure(e repository.Environment) (departure, error) {
 		}
 		d.Readable = append(d.Readable, r)
 	}
+	if e.Spec.Chart != nil {
+		d.chartValues(e, set, known)
+		d.drawn(set, known, machine)
+		return d, nil
+	}
 	for _, u := range set.Users {
 		l.user(&d, e, set, u, users[u.User], known)
 	}
@@ -196,8 +203,10 @@ func (l *leaving) departure(e repository.Environment) (departure, error) {
 	if machine || known[secret.HTTPSecret] {
 		by("the http secret", "it signs the state of uploads; a new one has no overlap: the pods roll, and uploads under way start again", "reggen credential set machine --field httpSecret --generate --dir DIR")
 	}
-	if machine {
-		by("the seed", "with it a guess at a secret can be tested against the digest that the pod template shows; a new one rolls the pods", "reggen credential set machine --field seed --generate --dir DIR")
+	if e.Spec.Registry.Spec.Chart != nil {
+		d.drawn(set, known, machine)
+	} else if machine {
+		by("the seed", "with it a guess at a secret can be tested against the digest that the pod template shows; a new one rolls the pods", newSeed)
 	}
 	return d, nil
 }

@@ -54,6 +54,13 @@ func (w *Work) RemoveUser(dir, name string) error {
 		return problem.Problem{File: w.Repo.Show(e.Root), Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: the pull secret would lose its user", u.User),
 			Next: "name another user there first"}
 	}
+	if c := e.Spec.Chart; c != nil {
+		for _, path := range repository.SortedKeys(c.Spec.SecretValues) {
+			if c.Spec.SecretValues[path].Credential == u.Name {
+				return problem.Problem{File: w.Repo.Show(e.Root), Path: problem.Below("spec.secretValues", path) + ".credential", What: fmt.Sprintf("is %q: the chart would lose a value", u.Name), Next: "name another credential there first"}
+			}
+		}
+	}
 	unlock, err := w.Repo.Lock(e)
 	if err != nil {
 		return err
