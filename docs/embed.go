@@ -13,6 +13,9 @@ var registry []byte
 //go:embed reference/chart.schema.json
 var chart []byte
 
+//go:embed reference/imagepullsecrets.schema.json
+var images []byte
+
 //go:embed reference/registrycredential.schema.json
 var credential []byte
 
@@ -25,6 +28,8 @@ func Schema(kind string) (data []byte, ok bool) {
 		return registry, true
 	case "chart":
 		return chart, true
+	case "imagepullsecrets":
+		return images, true
 	case "registrycredential":
 		return credential, true
 	}

@@ -162,7 +162,7 @@ func (p Plan) Fill(ctx context.Context, r Resolver, opt Options) ([]object.Objec
 			out = append(out, o)
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !p.kinded.bare {
 		return nil, problem.List{{What: "the build has no objects"}}
 	}
 	return out, nil

@@ -28,9 +28,18 @@ type kind struct {
 	// derives says that the values follow from a spec, so that a chart has to
 	// know them.
 	derives bool
+	// bare says that nothing is rendered: all there is are pull secrets.
+	bare bool
 }
 
 func (p *Plan) kind() kind {
+	if s := p.Spec.Images; s != nil {
+		k := kind{name: s.Metadata.Name, bare: true, needs: p.imagesNeeds}
+		if !s.Spec.Derives() {
+			k.needs = p.takenNeeds
+		}
+		return k
+	}
 	if c := p.Spec.Chart; c != nil {
 		k := kind{source: &c.Spec.Chart, name: c.Spec.Chart.ReleaseName, values: p.chartValues, needs: p.chartNeeds}
 		if p.input.Recorded {

@@ -46,13 +46,17 @@ type Folder func(rel string) (path string, files []File, err error)
 
 // Input is all that a build depends on.
 type Input struct {
-	Spec   []byte // the merged Registry or Chart, YAML
+	Spec   []byte // the merged spec, YAML
 	Folder Folder // reads credentials and sealed files
 	Sealed []File // sealed files that came another way (a function's items); nil reads the folder
 	// Recorded says that there are no credentials here: what is public about
 	// them comes from the records in Sealed, and staleness can't be told.
 	Recorded bool
 	Version  string // this program's version, for spec.reggen; "" or a development version satisfies all
+
+	// Namespaces are those that an ImagePullSecrets brings its Secret to; nil
+	// where no pods are at hand.
+	Namespaces []string
 
 	Chart  func(path string) (chart.Source, error) // reads spec.chart.path
 	Render func(chart.Job) (chart.Outcome, error)  // renders it; nil: in this process

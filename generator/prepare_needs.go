@@ -66,24 +66,31 @@ func (p *Plan) needs() (map[secret.Ref]secret.Facets, []Pull, error) {
 	var pulls []Pull
 	for _, name := range sortedKeys(reg.PullSecrets) {
 		pull := Pull{name, reg.PullSecrets[name]}
-		path := "spec.pullSecrets." + name + ".user"
-		u, ok := creds.User(pull.User)
-		if !ok {
-			l.Add(problem.Problem{Path: path, What: fmt.Sprintf("no credential of a user %q in %s", pull.User, dir),
-				Near: nearUser(pull.User, creds), Next: "reggen user add " + problem.QuoteArg(pull.User)})
+		facets := p.pullNeeds(pull, "spec.pullSecrets."+name+".user", &l)
+		if facets == nil {
 			continue
 		}
-		if !u.Has(credential.Password) {
-			l.Add(problem.Problem{File: u.File, Path: path, What: fmt.Sprintf("user %q has only a hash; a pull secret needs the password", pull.User),
-				Next: "name a user whose password is in its credential, one made for pulling"})
-			continue
-		}
-		refs[secret.PullRef(name)] = secret.Facets{
-			"server": pull.Server, "user": pull.User, "email": pull.Email, "from": u.Fingerprint(credential.Password),
-		}
+		refs[secret.PullRef(name)] = facets
 		pulls = append(pulls, pull)
 	}
 	return refs, pulls, l.Err()
+}
+
+// pullNeeds is what is public about a pull secret; nil where it can't be made,
+// which is told at the path that names the user.
+func (p *Plan) pullNeeds(pull Pull, path string, l *problem.List) secret.Facets {
+	u, ok := p.Credentials.User(pull.User)
+	if !ok {
+		l.Add(problem.Problem{Path: path, What: fmt.Sprintf("no credential of a user %q in %s", pull.User, p.credentialsDir()),
+			Near: nearUser(pull.User, p.Credentials), Next: "reggen user add " + problem.QuoteArg(pull.User)})
+		return nil
+	}
+	if !u.Has(credential.Password) {
+		l.Add(problem.Problem{File: u.File, Path: path, What: fmt.Sprintf("user %q has only a hash; a pull secret needs the password", pull.User),
+			Next: "name a user whose password is in its credential, one made for pulling"})
+		return nil
+	}
+	return secret.Facets{"server": pull.Server, "user": pull.User, "email": pull.Email, "from": u.Fingerprint(credential.Password)}
 }
 
 func nearUser(name string, creds credential.Set) string {

@@ -70,6 +70,9 @@ func (p *Plan) run(src secret.Source, draws secret.Draws, secrets map[secret.Ref
 // renderPlaceholders renders the chart as a build does. second are the objects
 // with other placeholders for what templates draw, where they draw anything.
 func (p *Plan) renderPlaceholders() (second *twin, err error) {
+	if p.kinded.bare {
+		return nil, nil
+	}
 	if r := p.Spec.Registry; r != nil && r.Spec.Chart == nil && len(r.Spec.Values) > 0 {
 		c, err := chart.Default()
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
-	"github.com/reggen/reggen/generator/spec"
 )
 
 // DockerConfigKey and DockerConfigType are what Kubernetes asks of a pull
@@ -79,7 +78,7 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 		var at []int
 		for _, ns := range pull.Namespaces {
 			at = append(at, len(p.Objects))
-			p.Objects = append(p.Objects, pullObject(p.Spec.Registry, pull, ns))
+			p.Objects = append(p.Objects, pullObject(p.Spec.Metadata.Name, pull, ns))
 		}
 		data := map[string][]byte{DockerConfigKey: []byte(secret.Placeholder(secret.PullRef(pull.Name)))}
 		pull := pull
@@ -89,18 +88,18 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 	return l.Err()
 }
 
-func pullObject(r *spec.Registry, pull Pull, namespace string) object.Object {
-	return object.Object{
-		"apiVersion": "v1", "kind": "Secret", "type": DockerConfigType,
-		"metadata": map[string]any{
-			"name": pull.Name, "namespace": namespace,
-			"labels": map[string]any{
-				"app.kubernetes.io/managed-by": "reggen",
-				"app.kubernetes.io/part-of":    r.Metadata.Name,
-			},
+func pullObject(partOf string, pull Pull, namespace string) object.Object {
+	meta := map[string]any{
+		"name": pull.Name,
+		"labels": map[string]any{
+			"app.kubernetes.io/managed-by": "reggen",
+			"app.kubernetes.io/part-of":    partOf,
 		},
-		"data": map[string]any{},
 	}
+	if namespace != "" {
+		meta["namespace"] = namespace
+	}
+	return object.Object{"apiVersion": "v1", "kind": "Secret", "type": DockerConfigType, "metadata": meta, "data": map[string]any{}}
 }
 
 func (p *Plan) slot(name, kind string, data map[string][]byte, loose map[string]bool, at []int, pull *Pull) Slot {

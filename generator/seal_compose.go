@@ -31,10 +31,14 @@ func (p Plan) Compose(r Revealed) (Composition, error) {
 	if vals == nil {
 		vals = map[secret.Ref]string{}
 	}
-	done, err := p.run(secret.Real(r.Values), secret.Draws{Real: true, Seed: r.Seed, Kept: r.Kept, Now: p.input.Now}, r.Values)
+	var done chart.Outcome
 	var real []object.Object
-	if err == nil {
-		real, _, err = p.objects(done.Files)
+	var err error
+	if !p.kinded.bare {
+		done, err = p.run(secret.Real(r.Values), secret.Draws{Real: true, Seed: r.Seed, Kept: r.Kept, Now: p.input.Now}, r.Values)
+		if err == nil {
+			real, _, err = p.objects(done.Files)
+		}
 	}
 	if err != nil {
 		var l problem.List

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // The bcrypt costs. bcrypt runs on every request of a registry, so a random
@@ -40,7 +40,7 @@ const MaxPassword = 72
 
 // CheckUser says why name can't be a user name, or "" when it can: the rule
 // is the spec's, since pull secrets name users too.
-func CheckUser(name string) string { return spec.CheckUser(name) }
+func CheckUser(name string) string { return syntax.CheckUser(name) }
 
 // CheckPassword says why password can't be used, or "". It never quotes it.
 func CheckPassword(password string) string {

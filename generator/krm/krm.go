@@ -34,9 +34,10 @@ func PluginConfig(args []string, env func(string) string, readFile func(string) 
 	return config, root, true, nil
 }
 
-// Generate makes the objects of a Registry, a YAML stream, from its merged
-// spec and the sealed Secrets that came as items, by name; nil when none did.
-type Generate func(config []byte, sealed map[string][]byte) ([]byte, error)
+// Generate makes the objects of a spec, a YAML stream, from it, merged, and the
+// sealed Secrets that came as items, by name; nil when none did. What else came
+// it may change.
+type Generate func(config []byte, items []*yaml.RNode, sealed map[string][]byte) ([]byte, error)
 
 // Run answers one KRM function call. As a generator (the only item is the
 // function's own configuration) it returns what was made; as a transformer it
@@ -61,7 +62,7 @@ func Run(in []byte, gen Generate) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := gen(config, twins)
+	text, err := gen(config, kept, twins)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +80,18 @@ func Run(in []byte, gen Generate) ([]byte, error) {
 }
 
 // Transform answers an exec plugin's call as a transformer: items is the YAML
-// stream on stdin, and so is the result. It upserts as Run does.
-func Transform(items []byte, made []byte) ([]byte, error) {
+// stream on stdin, and so is the result. make may change the items that it is
+// given, and what it returns is put in as Run does.
+func Transform(items []byte, make func([]*yaml.RNode) ([]byte, error)) ([]byte, error) {
 	old, err := read(items)
 	if err != nil {
 		return nil, err
 	}
 	kept, _, err := sortOut(old)
+	if err != nil {
+		return nil, err
+	}
+	made, err := make(kept)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +131,7 @@ func CredentialItems(in []byte) map[string][]byte {
 	}
 	var out map[string][]byte
 	for _, n := range items {
-		if n.GetKind() != spec.KindCredential || n.GetApiVersion() != spec.APIVersion {
+		if n.YNode().Kind != yaml.MappingNode || n.GetKind() != spec.KindCredential || n.GetApiVersion() != spec.APIVersion {
 			continue
 		}
 		path := n.GetName() + ".yaml"
@@ -165,6 +171,9 @@ func configText(config *yaml.RNode) ([]byte, error) {
 // and drops the function's own configuration.
 func sortOut(items []*yaml.RNode) (kept []*yaml.RNode, twins map[string][]byte, err error) {
 	for _, n := range items {
+		if n.YNode().Kind != yaml.MappingNode {
+			return nil, nil, problem.Problem{What: "an item is no object", Want: "Kubernetes objects"}
+		}
 		switch {
 		case slices.Contains(spec.Kinds, n.GetKind()) && n.GetApiVersion() == spec.APIVersion:
 			continue

@@ -19,7 +19,7 @@ const config = "\n  apiVersion: reggen.dev/v1alpha1\n  kind: Registry\n  metadat
 
 func TestGeneratorDoesNotEchoItsConfig(t *testing.T) {
 	in := list("\n- apiVersion: reggen.dev/v1alpha1\n  kind: Registry\n  metadata: {name: r}", config)
-	out, err := Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+	out, err := Run(in, func(config []byte, _ []*yaml.RNode, sealed map[string][]byte) ([]byte, error) {
 		if !strings.Contains(string(config), "host: h") || sealed != nil {
 			t.Errorf("config %q, %d sealed", config, len(sealed))
 		}
@@ -44,7 +44,7 @@ func TestTransformerUpsertsAndTakesSealedItems(t *testing.T) {
 - apiVersion: v1
   kind: Secret
   metadata: {name: twin, annotations: {reggen.dev/record: r}}`, config)
-	out, err := Run(in, func(_ []byte, sealed map[string][]byte) ([]byte, error) {
+	out, err := Run(in, func(_ []byte, _ []*yaml.RNode, sealed map[string][]byte) ([]byte, error) {
 		if len(sealed) != 1 || !strings.Contains(string(sealed["twin"]), "name: twin") {
 			t.Errorf("sealed: %v", sealed)
 		}
@@ -71,19 +71,20 @@ func TestTransformerUpsertsAndTakesSealedItems(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                   "stdin is not a ResourceList",
-		"a: b\n":             "stdin is not a ResourceList",
-		"{[":                 "stdin is not a ResourceList",
-		string(list("", "")): "functionConfig: is missing",
+		"":                               "stdin is not a ResourceList",
+		"a: b\n":                         "stdin is not a ResourceList",
+		"{[":                             "stdin is not a ResourceList",
+		string(list("", "")):             "functionConfig: is missing",
+		string(list("\n- - {}", config)): "an item is no object",
 		string(list("\n- {apiVersion: v1, kind: Secret, metadata: {name: a, annotations: {reggen.dev/record: x}}}\n- {apiVersion: v1, kind: Secret, metadata: {name: a, annotations: {reggen.dev/record: x}}}", config)): "two sealed files",
 	} {
-		out, err := Run([]byte(in), func([]byte, map[string][]byte) ([]byte, error) { return []byte(made), nil })
+		out, err := Run([]byte(in), func([]byte, []*yaml.RNode, map[string][]byte) ([]byte, error) { return []byte(made), nil })
 		if err == nil || !strings.Contains(err.Error(), want) || out != nil {
 			t.Errorf("%q: %v, %d bytes", in, err, len(out))
 		}
 	}
 	mine := errors.New("mine")
-	if out, err := Run(list("", config), func([]byte, map[string][]byte) ([]byte, error) { return nil, mine }); !errors.Is(err, mine) || out != nil {
+	if out, err := Run(list("", config), func([]byte, []*yaml.RNode, map[string][]byte) ([]byte, error) { return nil, mine }); !errors.Is(err, mine) || out != nil {
 		t.Errorf("the generator's error: %v", err)
 	}
 }
@@ -123,9 +124,10 @@ func TestPluginConfig(t *testing.T) {
 func FuzzRun(f *testing.F) {
 	f.Add(list("", config))
 	f.Add(list("\n- {apiVersion: v1, kind: Secret, metadata: {name: a}}", config))
+	f.Add(list("\n- - {}", config))
 	f.Add([]byte("apiVersion: v1\nkind: List\nitems: []\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		out, err := Run(in, func([]byte, map[string][]byte) ([]byte, error) { return []byte(made), nil })
+		out, err := Run(in, func([]byte, []*yaml.RNode, map[string][]byte) ([]byte, error) { return []byte(made), nil })
 		if (err == nil) == (len(out) == 0) {
 			t.Errorf("%d bytes and error %v", len(out), err)
 		}
@@ -188,13 +190,17 @@ func TestCredentialItems(t *testing.T) {
 	}
 }
 
+func returns(made string) func([]*yaml.RNode) ([]byte, error) {
+	return func([]*yaml.RNode) ([]byte, error) { return []byte(made), nil }
+}
+
 func TestTransformKeepsWhatIsNotMade(t *testing.T) {
-	out, err := Transform([]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, annotations: {kustomize.config.k8s.io/id: \"1\"}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: stays}\n"), []byte(made))
+	out, err := Transform([]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, annotations: {kustomize.config.k8s.io/id: \"1\"}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: stays}\n"), returns(made))
 	text := string(out)
 	if err != nil || strings.Count(text, "name: made") != 1 || !strings.Contains(text, "name: stays") || !strings.Contains(text, `kustomize.config.k8s.io/id: "1"`) || !strings.Contains(text, `n: "0755"`) {
 		t.Errorf("%v\n%s", err, text)
 	}
-	if _, err := Transform([]byte("{["), []byte(made)); err == nil {
+	if _, err := Transform([]byte("{["), returns(made)); err == nil {
 		t.Error("a broken stream is taken")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // sourceConflicts reports values that name a Secret of somebody else's where the
@@ -50,7 +51,7 @@ func scheduleConflict(l *problem.List, r *spec.Registry) {
 	if !set {
 		return
 	}
-	if what := spec.CheckSchedule(text); what != "" {
-		l.Add(problem.Problem{Path: "spec.values.garbageCollect.schedule", What: what, Want: spec.WantSchedule})
+	if what := syntax.CheckSchedule(text); what != "" {
+		l.Add(problem.Problem{Path: "spec.values.garbageCollect.schedule", What: what, Want: syntax.WantSchedule})
 	}
 }

@@ -21,6 +21,8 @@ func Reference() []byte {
 	presets(&b)
 	b.WriteString("\n# Chart\n\nEvery field of a release of any chart.\n\n| field | type | default | meaning |\n|---|---|---|---|\n")
 	chartDocs().fields(&b, reflect.TypeFor[spec.Chart]())
+	b.WriteString("\n# ImagePullSecrets\n\nEvery field of a pull secret for an application.\n\n| field | type | default | meaning |\n|---|---|---|---|\n")
+	imagesDocs().fields(&b, reflect.TypeFor[spec.ImagePullSecrets]())
 	b.WriteString("\n# RegistryCredential\n\nOne file for each user or purpose, encrypted with SOPS. Only the values of `stringData` are encrypted.\n\n" +
 		"| field | meaning |\n|---|---|\n")
 	for _, name := range []string{"apiVersion", "kind", "metadata", "type", "user", "cost", "stringData", "sops"} {

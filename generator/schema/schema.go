@@ -30,6 +30,11 @@ func Chart() []byte {
 	return chartDocs().layer(reflect.TypeFor[spec.Chart](), spec.KindChart, "One release of a chart in one environment, or a layer of it.")
 }
 
+// Images returns the JSON schema of an ImagePullSecrets, as Registry does.
+func Images() []byte {
+	return imagesDocs().layer(reflect.TypeFor[spec.ImagePullSecrets](), spec.KindImages, "A pull secret for the pods of an application that run images of a registry, or a layer of it.")
+}
+
 func (docs described) layer(t reflect.Type, kind, text string) []byte {
 	s := docs.structSchema(t, "")
 	s["$schema"], s["$id"], s["title"] = draft, "https://reggen.dev/schema/"+strings.ToLower(kind)+".schema.json", kind

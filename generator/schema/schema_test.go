@@ -24,6 +24,7 @@ func TestSchemaFilesAreCurrent(t *testing.T) {
 	for file, want := range map[string][]byte{
 		"registry.schema.json":           Registry(),
 		"chart.schema.json":              Chart(),
+		"imagepullsecrets.schema.json":   Images(),
 		"registrycredential.schema.json": Credential(),
 		"registry.md":                    Reference(),
 	} {
@@ -44,7 +45,7 @@ func TestSchemaFilesAreCurrent(t *testing.T) {
 }
 
 func TestSchemaIsEmbedded(t *testing.T) {
-	for kind, want := range map[string][]byte{"Registry": Registry(), "registry": Registry(), "REGISTRYCREDENTIAL": Credential(), "chart": Chart()} {
+	for kind, want := range map[string][]byte{"Registry": Registry(), "registry": Registry(), "REGISTRYCREDENTIAL": Credential(), "chart": Chart(), "imagepullsecrets": Images()} {
 		if got, ok := reference.Schema(kind); !ok || !bytes.Equal(got, want) && !*update {
 			t.Errorf("%s: %d bytes embedded, %d made", kind, len(got), len(want))
 		}
@@ -55,7 +56,7 @@ func TestSchemaIsEmbedded(t *testing.T) {
 }
 
 func TestSchemaDescribesEveryField(t *testing.T) {
-	for kind, docs := range map[reflect.Type]described{reflect.TypeFor[spec.Registry](): docs, reflect.TypeFor[spec.Chart](): chartDocs()} {
+	for kind, docs := range map[reflect.Type]described{reflect.TypeFor[spec.Registry](): docs, reflect.TypeFor[spec.Chart](): chartDocs(), reflect.TypeFor[spec.ImagePullSecrets](): imagesDocs()} {
 		seen := map[string]bool{}
 		strict.Visit(kind, "", func(path string, f reflect.StructField) {
 			seen[path] = true

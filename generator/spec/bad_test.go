@@ -71,7 +71,7 @@ b: 2
 kind: ConfigMap
 data: {a: b}
 `,
-		`kind: is "ConfigMap"; expected Registry or Chart`},
+		`kind: is "ConfigMap"; expected Registry, Chart or ImagePullSecrets`},
 	{"kind mistyped, nothing else", `kind: Regsitry
 `,
 		`apiVersion: is missing; expected reggen.dev/v1alpha1

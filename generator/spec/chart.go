@@ -9,7 +9,6 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/strict"
 	"github.com/reggen/reggen/generator/syntax"
 )
 
@@ -160,73 +159,4 @@ func (v *validator) secretValues(m map[string]SecretValue) {
 		v.missing(at+".credential", s.Credential, "the metadata.name of a credential")
 		v.missing(at+".field", s.Field, "a field of that credential's stringData")
 	}
-}
-
-// Decoded is a spec of either kind: what both say, and what one says alone.
-type Decoded struct {
-	Kind     string
-	Metadata Metadata
-	Secrets  Secrets
-	Check    *Check
-	Reggen   string
-
-	Registry *Registry // nil unless that is the kind
-	Chart    *Chart    // nil unless that is the kind
-}
-
-// Pulls are the pull secrets; a Chart has none.
-func (d Decoded) Pulls() map[string]PullSecret {
-	if d.Registry == nil {
-		return nil
-	}
-	return d.Registry.Spec.PullSecrets
-}
-
-// Of is a Registry as a spec of either kind.
-func Of(r *Registry) Decoded {
-	return Decoded{Kind: KindRegistry, Metadata: r.Metadata, Secrets: r.Spec.Secrets, Check: r.Spec.Check, Reggen: r.Spec.Reggen, Registry: r}
-}
-
-// OfChart is a Chart as a spec of either kind.
-func OfChart(c *Chart) Decoded {
-	return Decoded{Kind: KindChart, Metadata: c.Metadata, Secrets: c.Spec.Secrets, Check: c.Spec.Check, Reggen: c.Spec.Reggen, Chart: c}
-}
-
-// DecodeAny reads one Registry or Chart as Decode and DecodeChart do. What says
-// no kind is read as a Registry.
-func DecodeAny(data []byte, file string) (Decoded, error) {
-	if kindOf(data) == KindChart {
-		c, err := DecodeChart(data, file)
-		if err != nil {
-			return Decoded{}, err
-		}
-		return OfChart(c), nil
-	}
-	r, err := Decode(data, file)
-	if err != nil {
-		return Decoded{}, err
-	}
-	return Of(r), nil
-}
-
-// kindOf is the kind that a document says it is, "" where it can't be read.
-func kindOf(data []byte) string {
-	root, p := strict.Document(data, "")
-	if p != nil {
-		return ""
-	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == "kind" {
-			return root.Content[i+1].Value
-		}
-	}
-	return ""
-}
-
-// Auth is who gets in; a Chart says nothing of that.
-func (d Decoded) Auth() Auth {
-	if d.Registry == nil {
-		return Auth{}
-	}
-	return d.Registry.Spec.Auth
 }

@@ -170,7 +170,7 @@ func (v *validator) swift(s Swift) {
 	if !v.missing(path+".authURL", s.AuthURL, "where Keystone listens, for instance https://keystone.example.com/v3") {
 		u, err := url.Parse(s.AuthURL)
 		switch {
-		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !isEndpointHost(u):
+		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !syntax.IsEndpointHost(u):
 			v.add(path+".authURL", "is not a URL", "https:// and where Keystone listens")
 		case u.User != nil:
 			v.add(path+".authURL", "has a user name or a password in it", "https:// and a host; the user is a credential")

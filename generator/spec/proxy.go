@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/syntax"
 )
 
 // Proxy makes the registry a pull-through cache of another one: clients pull
@@ -50,7 +51,7 @@ func (v *validator) proxy() {
 		v.add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// for a registry without TLS")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.HasSuffix(p.RemoteURL, "#"):
 		v.add(path, "has a path, a query or a fragment", want)
-	case !isEndpointHost(u):
+	case !syntax.IsEndpointHost(u):
 		v.add(path, "its host is not a DNS name or an address", want)
 	case u.Host == "docker.io" || u.Host == "hub.docker.com" || u.Host == "index.docker.io":
 		v.add(path, "is Docker Hub's name for people, not its registry", "https://registry-1.docker.io")

@@ -22,12 +22,12 @@ func (v *validator) pullSecrets() {
 				v.add(at, "the registry has a Secret of this name", "another name")
 			}
 		}
-		if what := CheckUser(p.User); p.User != "" && what != "" {
+		if what := syntax.CheckUser(p.User); p.User != "" && what != "" {
 			v.add(at+".user", what, "")
 		}
 		v.missing(at+".user", p.User, "the user to pull as: one with a credential file")
 		v.namespaces(at+".namespaces", p.Namespaces)
-		if what := checkServer(p.Server); p.Server != "" && p.Server != v.s.Host && what != "" {
+		if what := syntax.CheckServer(p.Server); p.Server != "" && p.Server != v.s.Host && what != "" {
 			v.add(at+".server", what, "a host, with a port and a path if need be, without https://")
 		}
 		v.serviceAccounts(at+".serviceAccounts", p.ServiceAccounts)
@@ -68,24 +68,11 @@ func (v *validator) serviceAccounts(path string, list []string) {
 	}
 }
 
-// checkServer says why s is no server of a docker config, or "": the kubelet
-// compares its host label by label, its port exactly and its path as a prefix.
-func checkServer(s string) string {
-	host, path, hasPath := strings.Cut(s, "/")
-	switch {
-	case strings.Contains(s, "://"):
-		return "has a scheme"
-	case hasPath && (path == "" || strings.ContainsAny(path, " ?#%@\\") || syntax.HasControl(path) || strings.Contains(path, "//")):
-		return "its path is empty or has characters that no image name has"
-	}
-	return syntax.CheckHost(host)
-}
-
 // resources checks requests or limits.
 func (v *validator) resources(path string, m map[string]string) {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		at, q := problem.Below(path, k), m[k]
-		if !isResource(k) {
+		if !syntax.IsResource(k) {
 			names := []string{"cpu", "memory", "ephemeral-storage"}
 			v.problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: problem.Nearest(k, names)})
 			continue
@@ -107,14 +94,4 @@ func (v *validator) resources(path string, m map[string]string) {
 		}
 		v.problems.Add(p)
 	}
-}
-
-func isResource(k string) bool {
-	switch {
-	case k == "cpu", k == "memory", k == "ephemeral-storage":
-		return true
-	case strings.HasPrefix(k, "hugepages-"):
-		return syntax.Quantity.Matches(strings.TrimPrefix(k, "hugepages-"))
-	}
-	return strings.Contains(k, "/") && syntax.CheckQualified(k) == ""
 }

@@ -9,8 +9,8 @@ const (
 	KindCredential = "RegistryCredential"
 )
 
-// Kinds are those of specs: what stands under generators.
-var Kinds = []string{KindRegistry, KindChart}
+// Kinds are those of specs: what stands under generators or transformers.
+var Kinds = []string{KindRegistry, KindChart, KindImages}
 
 // LocalConfig is the annotation by which kustomize drops an object from its
 // output: specs and credentials are inputs, never applied.

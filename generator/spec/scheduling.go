@@ -112,8 +112,8 @@ func (v *validator) toleration(at string, t Toleration) {
 	if t.Operator == "Exists" && t.Value != "" {
 		v.add(at+".value", "stands beside operator: Exists, which any value satisfies", "operator: Equal, or no value")
 	}
-	if what := checkLabelValue(t.Value); what != "" {
-		v.add(at+".value", what, wantLabelValue)
+	if what := syntax.CheckLabelValue(t.Value); what != "" {
+		v.add(at+".value", what, syntax.WantLabelValue)
 	}
 	if t.TolerationSeconds != nil {
 		v.atLeast(at+".tolerationSeconds", t.TolerationSeconds, 0)
@@ -130,22 +130,12 @@ func (v *validator) atLeast(path string, n *int, least int) {
 	}
 }
 
-const wantLabelValue = "at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends"
-
-// checkLabelValue says why s is not the value of a label, or "".
-func checkLabelValue(s string) string {
-	if len(s) > 63 || s != "" && !syntax.Qualified.Matches(s) {
-		return problem.Quoted(s) + " is not a label's value"
-	}
-	return ""
-}
-
 // labels checks keys and values of labels or of a selector.
 func (v *validator) labels(path string, m map[string]string) {
 	v.annotations(path, m, false)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if what := checkLabelValue(m[k]); what != "" {
-			v.add(problem.Below(path, k), what, wantLabelValue)
+		if what := syntax.CheckLabelValue(m[k]); what != "" {
+			v.add(problem.Below(path, k), what, syntax.WantLabelValue)
 		}
 	}
 }

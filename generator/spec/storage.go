@@ -60,7 +60,7 @@ func (v *validator) s3(s S3) {
 		v.add(path+".region", problem.Quoted(s.Region)+" is not a region", "letters, digits and hyphens")
 	}
 	if !v.missing(path+".bucket", s.Bucket, "the bucket's name") {
-		if what := checkBucket(s.Bucket); what != "" {
+		if what := syntax.CheckBucket(s.Bucket); what != "" {
 			v.add(path+".bucket", what, "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends")
 		}
 	}
@@ -98,16 +98,6 @@ func (v *validator) ambient(path string, s S3) {
 	}
 }
 
-func checkBucket(b string) string {
-	switch {
-	case !syntax.Bucket.Matches(b), strings.Contains(b, ".."), strings.Contains(b, ".-"), strings.Contains(b, "-."):
-		return problem.Quoted(b) + " is not a bucket's name"
-	case syntax.IPv4.Matches(b):
-		return "looks like an address"
-	}
-	return ""
-}
-
 // endpoint checks the scheme, that nothing but a host follows it, and that it
 // doesn't contradict the region or repeat the bucket.
 func (v *validator) endpoint(path string, s S3) {
@@ -132,7 +122,7 @@ func (v *validator) endpoint(path string, s S3) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		v.add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// with secure: false")
 		return
-	case !isEndpointHost(u):
+	case !syntax.IsEndpointHost(u):
 		v.add(path, "its host is not a DNS name or an address", "https:// and a host, with a port if need be")
 		return
 	case u.Scheme == "http" && secure:
@@ -148,14 +138,6 @@ func (v *validator) endpoint(path string, s S3) {
 	if region, ok := strings.CutSuffix(host, ".digitaloceanspaces.com"); ok && s.Provider == "digitalocean" && s.Region != "" && region != s.Region {
 		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is another", problem.Quoted(region)), "one region")
 	}
-}
-
-func isEndpointHost(u *url.URL) bool {
-	if strings.Contains(u.Host, "[") {
-		return true // url.Parse has checked an IPv6 address
-	}
-	host := strings.ToLower(u.Host)
-	return syntax.Host.Matches(host) && (u.Port() == "" || syntax.IsPort(u.Port()))
 }
 
 func (v *validator) filesystem(f Filesystem) {

@@ -119,8 +119,8 @@ func (v *validator) identity() {
 		if IsOwnLabel(k) {
 			v.add(problem.Below("metadata.labels", k), OwnLabel, "another key")
 		}
-		if what := checkLabelValue(m.Labels[k]); what != "" {
-			v.add(problem.Below("metadata.labels", k), what, wantLabelValue)
+		if what := syntax.CheckLabelValue(m.Labels[k]); what != "" {
+			v.add(problem.Below("metadata.labels", k), what, syntax.WantLabelValue)
 		}
 	}
 }

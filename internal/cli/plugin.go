@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -20,9 +21,9 @@ func (w *World) pluginCommand() *cobra.Command {
 	var home string
 	var copied bool
 	install := &cobra.Command{
-		Use: "install", Short: "Put this program where kustomize looks for the plugins of kinds Registry and Chart",
+		Use: "install", Short: "Put this program where kustomize looks for the plugins of reggen's kinds",
 		Long: `Put this program where kustomize and kubectl look for the plugins of kinds
-Registry and Chart, so that "kustomize build --enable-alpha-plugins" runs it. It becomes a
+Registry, Chart and ImagePullSecrets, so that "kustomize build --enable-alpha-plugins" runs it. It becomes a
 link to this program, which an upgrade in place follows, or with --copy (and
 when this program is a temporary one, as under go run) a copy.`,
 		Args: nothing,
@@ -37,12 +38,12 @@ when this program is a temporary one, as under go run) a copy.`,
 func (w *World) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema [KIND]", Short: "Print the JSON Schema of a kind, for editors",
-		Long: `Print the JSON Schema of Registry (the default), Chart or RegistryCredential. With the
-YAML language server, put this line on top of a spec:
+		Long: `Print the JSON Schema of Registry (the default), Chart, ImagePullSecrets or
+RegistryCredential. With the YAML language server, put this line on top of a spec:
 
   # yaml-language-server: $schema=registry.schema.json`,
 		Example:   "  reggen schema > registry.schema.json",
-		ValidArgs: []string{spec.KindRegistry, spec.KindChart, spec.KindCredential},
+		ValidArgs: append(slices.Clone(spec.Kinds), spec.KindCredential),
 		Args:      atMost(1, "one kind"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind := spec.KindRegistry
@@ -51,7 +52,7 @@ YAML language server, put this line on top of a spec:
 			}
 			text, ok := docs.Schema(kind)
 			if !ok {
-				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{What: fmt.Sprintf("no kind %q", kind), Want: problem.OneOf([]string{spec.KindRegistry, spec.KindChart, spec.KindCredential})}}
+				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{What: fmt.Sprintf("no kind %q", kind), Want: problem.OneOf(append(slices.Clone(spec.Kinds), spec.KindCredential))}}
 			}
 			_, err := w.Stdout.Write(text)
 			return err

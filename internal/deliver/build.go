@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/krm"
@@ -33,6 +35,8 @@ type BuildOptions struct {
 	// recorded says that sealed Secrets came as items and no credential did,
 	// here or there.
 	recorded bool
+	// namespaces are those that an ImagePullSecrets brings its Secret to.
+	namespaces []string
 	// saw is told of every spec that a build met, unless nil.
 	saw func(root string, d spec.Decoded)
 }
@@ -75,7 +79,7 @@ func (w *Work) Generate(ctx context.Context, root string, config []byte, sealed 
 	}
 	plan, err := generator.Prepare(generator.Input{
 		Spec: config, Folder: o.folder(config, w.Repo.Folder(root)), Sealed: sealed, Recorded: o.recorded, Version: release.Version(),
-		Chart: w.Repo.Chart(root), Render: w.renderChart(ctx),
+		Chart: w.Repo.Chart(root), Render: w.renderChart(ctx), Namespaces: o.namespaces,
 	})
 	if err != nil {
 		return nil, spec.Decoded{}, err
@@ -90,9 +94,9 @@ func (w *Work) Generate(ctx context.Context, root string, config []byte, sealed 
 	return objects, plan.Spec, nil
 }
 
-// generateText is generate for another program to read.
-func (w *Work) generateText(ctx context.Context, root string, config []byte, sealed []generator.File, o BuildOptions) ([]byte, error) {
-	objects, _, err := w.Generate(ctx, root, config, sealed, o)
+// generateText is generateAmong for another program to read.
+func (w *Work) generateText(ctx context.Context, root string, config []byte, among Among, sealed []generator.File, o BuildOptions) ([]byte, error) {
+	objects, _, err := w.generateAmong(ctx, root, config, among, sealed, o)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +144,7 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
 				return nil, w.Repo.InEnvironment(r.Root, err)
 			}
-			objects, made, err := w.Generate(ctx, r.Root, r.Config, files(sealed), o.behindKustomize())
+			objects, made, err := w.generateAmong(ctx, r.Root, r.Config, Among{r.Transformer, r.Nodes}, files(sealed), o.behindKustomize())
 			for _, s := range objects {
 				if s.IsSecret() {
 					sealedFile[s.ID().String()] = filepath.Join(r.Root, made.Secrets.Sealed, s.Name()+".yaml")
@@ -235,6 +239,9 @@ func (w *Work) warnOfMoves(dir string, specs []spec.Decoded, text []byte) {
 		return // check tells
 	}
 	for _, d := range specs {
+		if d.Registry == nil {
+			continue // goes where the pods are
+		}
 		for _, p := range check.PullSecretNamespaces(check.Subject{Root: w.Repo.Show(w.Repo.Abs(dir)), Registry: d.Registry, Objects: objects}) {
 			w.Tell.Warn(p)
 		}
@@ -251,17 +258,20 @@ func (w *Work) Transform(ctx context.Context, root string, config, items []byte,
 	if err := w.sealedItems(root, config, sealed, false); err != nil {
 		return nil, w.Repo.InEnvironment(root, err)
 	}
-	out, err := w.generateText(ctx, root, config, files(sealed), options())
-	if err == nil && len(bytes.TrimSpace(items)) > 0 {
-		out, err = krm.Transform(items, out)
+	if len(bytes.TrimSpace(items)) == 0 { // a generator
+		out, err := w.generateText(ctx, root, config, Among{}, files(sealed), options())
+		return out, w.Repo.InEnvironment(root, err)
 	}
+	out, err := krm.Transform(items, func(nodes []*yaml.RNode) ([]byte, error) {
+		return w.generateText(ctx, root, config, Among{true, nodes}, files(sealed), options())
+	})
 	return out, w.Repo.InEnvironment(root, err)
 }
 
 // ResourceList answers a ResourceList: the spec is its functionConfig, and
 // sealed Secrets and credentials may be among its items.
 func (w *Work) ResourceList(ctx context.Context, in []byte, options func() BuildOptions) ([]byte, error) {
-	return krm.Run(in, func(config []byte, sealed map[string][]byte) ([]byte, error) {
+	return krm.Run(in, func(config []byte, items []*yaml.RNode, sealed map[string][]byte) ([]byte, error) {
 		if err := w.sealedItems(w.Repo.Dir, config, sealed, false); err != nil {
 			return nil, w.Repo.InEnvironment(w.Repo.Dir, err)
 		}
@@ -273,7 +283,7 @@ func (w *Work) ResourceList(ctx context.Context, in []byte, options func() Build
 		if o.recorded = len(sealed) > 0 && len(o.credentials) == 0 && !w.hasCredentials(config); o.recorded {
 			w.Tell.Note("reggen: note: no credentials here: whether the sealed Secrets among the items are stale can't be told")
 		}
-		out, err := w.generateText(ctx, w.Repo.Dir, config, files(sealed), o)
+		out, err := w.generateText(ctx, w.Repo.Dir, config, Among{true, items}, files(sealed), o)
 		return out, w.Repo.InEnvironment(w.Repo.Dir, err)
 	})
 }

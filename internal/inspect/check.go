@@ -55,7 +55,7 @@ func (w *Work) Check(ctx context.Context, dirs []string, o Options) (r Report, e
 		if err := w.checkEnvironments(ctx, dirs, &r); err != nil {
 			return r, err
 		}
-		if r.Environments == 0 && len(r.findings) == 0 {
+		if r.Environments == 0 && !r.borrows && len(r.findings) == 0 {
 			var l problem.List
 			for _, dir := range dirs {
 				l.Add(w.Repo.NoRegistry(dir))
@@ -164,6 +164,7 @@ func (w *Work) checkOne(ctx context.Context, dir string, r *Report) (check.Rende
 	}
 	envs, err := w.Repo.Environments([]string{rel})
 	l.Join(err)
+	r.borrows = r.borrows || err == nil && len(envs) == 0
 	functions := w.Repo.Allow.Functions(dir)
 	var subjects []check.Subject
 	for i, e := range envs {

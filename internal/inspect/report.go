@@ -38,6 +38,7 @@ type Report struct {
 
 	findings []check.Finding
 	older    func(repository.Environment) []compare.OlderFile // nil without a revision to compare with
+	borrows  bool                                             // a kustomization only takes what others sealed
 }
 
 // Reported is a finding in JSON.

@@ -174,7 +174,7 @@ func once(gen Generator) Generator {
 	}
 	known := map[string]made{}
 	return func(r Request) ([]object.Object, error) {
-		if r.Items != nil {
+		if r.Transformer {
 			return gen(r)
 		}
 		key := r.Root + "\n" + string(r.Config)

@@ -18,16 +18,20 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
 
-// Request is one call of a generator.
+// Request is one call of a generator or transformer.
 type Request struct {
 	Root   string // the folder whose kustomization.yaml holds the entry
 	Config []byte // the merged spec
-	Items  []byte // for a transformer: the objects so far, a YAML stream; nil for a generator
+
+	Transformer bool
+	Items       []byte        // for a transformer: the objects so far, a YAML stream
+	Nodes       []*yaml.RNode // the same, which it may change
 
 	first bool // of a run of kustomize
 }

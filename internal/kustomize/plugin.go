@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/resid"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/sealed"
@@ -100,7 +101,7 @@ func (p *plugin) Generate() (resmap.ResMap, error) {
 	if p.run.look != nil {
 		return resmap.New(), nil
 	}
-	out, err := p.call(nil)
+	out, err := p.call(Request{})
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +109,8 @@ func (p *plugin) Generate() (resmap.ResMap, error) {
 }
 
 // Transform is called for an entry under transformers: what is generated
-// replaces objects of the same identity and is appended otherwise. Sealed
-// files among the objects are input only.
+// replaces objects of the same identity and is appended otherwise; an
+// ImagePullSecrets changes objects, too. Sealed files among them are input only.
 func (p *plugin) Transform(rm resmap.ResMap) error {
 	if p.run.look != nil {
 		p.run.look(rm)
@@ -119,7 +120,11 @@ func (p *plugin) Transform(rm resmap.ResMap) error {
 	if err != nil {
 		return err
 	}
-	out, err := p.call(items)
+	var nodes []*yaml.RNode
+	for _, r := range rm.Resources() {
+		nodes = append(nodes, &r.RNode)
+	}
+	out, err := p.call(Request{Transformer: true, Items: items, Nodes: nodes})
 	if err != nil {
 		return err
 	}
@@ -148,10 +153,11 @@ func (p *plugin) Transform(rm resmap.ResMap) error {
 	return nil
 }
 
-func (p *plugin) call(items []byte) ([]byte, error) {
+func (p *plugin) call(r Request) ([]byte, error) {
 	// What generates may look for keys, and is nobody's from the repository.
 	p.run.barrier.down()
-	objects, err := p.run.generate(Request{Root: p.helper.Loader().Root(), Config: p.config, Items: items, first: !p.run.asked})
+	r.Root, r.Config, r.first = p.helper.Loader().Root(), p.config, !p.run.asked
+	objects, err := p.run.generate(r)
 	p.run.asked = true
 	p.run.barrier.up()
 	if err != nil {

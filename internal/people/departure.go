@@ -200,10 +200,10 @@ func (l *leaving) departure(e repository.Environment) (departure, error) {
 			by("the storage's keys", "make new ones at the provider, and end the old ones there once the pods have rolled", "reggen credential set "+string(t)+" --dir DIR")
 		}
 	}
-	if machine || known[secret.HTTPSecret] {
+	if e.Spec.Registry != nil && (machine || known[secret.HTTPSecret]) {
 		by("the http secret", "it signs the state of uploads; a new one has no overlap: the pods roll, and uploads under way start again", "reggen credential set machine --field httpSecret --generate --dir DIR")
 	}
-	if e.Spec.Registry.Spec.Chart != nil {
+	if e.Spec.Registry != nil && e.Spec.Registry.Spec.Chart != nil {
 		d.drawn(set, known, machine)
 	} else if machine {
 		by("the seed", "with it a guess at a secret can be tested against the digest that the pod template shows; a new one rolls the pods", newSeed)
@@ -247,7 +247,7 @@ func (l *leaving) user(d *departure, e repository.Environment, set credential.Se
 
 // rotatable says whether reggen user rotate would succeed.
 func (l *leaving) rotatable(e repository.Environment, set credential.Set, u credential.Public) bool {
-	if e.Spec.Auth().Anonymous || e.Spec.Auth().ExistingSecret != nil || !u.Has(credential.Password) {
+	if e.Spec.Registry == nil || e.Spec.Auth().Anonymous || e.Spec.Auth().ExistingSecret != nil || !u.Has(credential.Password) {
 		return false
 	}
 	_, err := l.w.pointPulls(e, u.User, nextName(set, u))

@@ -47,6 +47,8 @@ func (w *Work) rotateUser(ctx context.Context, e repository.Environment, name st
 	switch auth := e.Spec.Auth(); {
 	case e.Spec.Chart != nil:
 		return "", noUsers(w.Repo.Show(e.Root))
+	case e.Spec.Images != nil:
+		return "", problem.Problem{What: fmt.Sprintf("user %q is the registry's, and is rotated where that is", name), Want: "here the user and the password that come of it, in spec.user and its credential"}
 	case auth.Anonymous:
 		return "", problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so there is nothing to rotate"}
 	case auth.ExistingSecret != nil:

@@ -34,7 +34,9 @@ func (e Environment) CredentialsDir() string {
 	return filepath.Join(e.Root, e.Spec.Secrets.Credentials[0])
 }
 
-// Environments finds and decodes every spec below the given kustomizations.
+// Environments finds and decodes every spec below the given kustomizations that
+// has credentials and sealed files of its own. None is no error where there are
+// specs that take what others sealed.
 func (r *Repository) Environments(dirs []string) ([]Environment, error) {
 	var out []Environment
 	var l problem.List
@@ -52,6 +54,9 @@ func (r *Repository) Environments(dirs []string) ([]Environment, error) {
 			reg, err := spec.DecodeAny(f.Spec, "")
 			if err != nil {
 				l.Join(r.InFile(f.Root, err))
+				continue
+			}
+			if !reg.Seals() {
 				continue
 			}
 			if id := f.Root + "\x00" + reg.Metadata.Namespace + "/" + reg.Metadata.Name; seen[id] {
@@ -107,6 +112,9 @@ func (r *Repository) Environment(dir string) (Environment, error) {
 	envs, err := r.Environments([]string{dir})
 	if err != nil {
 		return Environment{}, err
+	}
+	if len(envs) == 0 {
+		return Environment{}, problem.Problem{File: r.Show(r.Abs(dir)), What: "its ImagePullSecrets takes a Secret that another environment sealed, and has no credentials", Want: "the registry's environment"}
 	}
 	if len(envs) > 1 {
 		var names []string

@@ -34,6 +34,9 @@ func (w *Work) Seal(ctx context.Context, dirs []string, o Options) error {
 	if err != nil {
 		return err
 	}
+	if len(envs) == 0 && !o.Check {
+		w.Tell.Note("nothing to seal: the ImagePullSecrets here take what another environment sealed")
+	}
 	o.Rotated = map[string]bool{}
 	var l problem.List
 	// Of one environment the credentials are counted, of several these.

@@ -1,10 +1,8 @@
-package spec
+package syntax
 
 import (
 	"strings"
 	"unicode/utf8"
-
-	"github.com/reggen/reggen/generator/syntax"
 )
 
 // CheckUser says why name can't be a user name, or "" when it can. The
@@ -26,7 +24,7 @@ func CheckUser(name string) string {
 	case strings.HasPrefix(name, "#"):
 		return "the user name starts with '#', which makes its htpasswd line a comment"
 	}
-	if syntax.HasControl(name) {
+	if HasControl(name) {
 		return "the user name has a newline or another control character"
 	}
 	return ""
