@@ -137,8 +137,8 @@ func (v *validator) rewrite(s ImagesSpec) {
 
 // isImagePrefix says whether an image's name can begin so.
 func isImagePrefix(s string) bool {
-	named, err := reference.ParseNormalizedNamed(s + "/x")
-	return err == nil && named.Name() == s+"/x"
+	named, err := reference.ParseNormalizedNamed(s + "/x/y") // docker.io/x alone is docker.io/library/x
+	return err == nil && named.Name() == s+"/x/y"
 }
 
 func (v *validator) kinds(m map[string]string) {
