@@ -208,6 +208,9 @@ func (p Plan) checkSlot(s Slot, f *sealed.File, needed bool, opt Options) proble
 		return problem.List{{File: p.sealedPath(s.Expected.Name), What: fmt.Sprintf("is missing: the sealed file of the Secret %q", s.Expected.Name), Next: "reggen seal"}}
 	}
 	broken, stale := f.Check(s.Expected)
+	if !p.Spec.Seals() {
+		broken, stale = sealedElsewhere(broken), sealedElsewhere(stale)
+	}
 	if !opt.StaleOK {
 		return append(broken, stale...)
 	}

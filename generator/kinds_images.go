@@ -53,7 +53,9 @@ func (p *Plan) takenNeeds() (map[secret.Ref]secret.Facets, []Pull, error) {
 		}
 		file, err := sealed.Parse(f.Path, f.Data)
 		if err != nil {
-			return nil, nil, err
+			var l problem.List
+			l.Join(err)
+			return nil, nil, sealedElsewhere(l)
 		}
 		p.Owner = file.Record.Owner
 		refs, ref := p.recorded(), secret.PullRef(name)
@@ -67,6 +69,14 @@ func (p *Plan) takenNeeds() (map[secret.Ref]secret.Facets, []Pull, error) {
 		return map[secret.Ref]secret.Facets{ref: refs[ref]}, []Pull{{name, spec.PullSecret{User: refs[ref]["user"], Server: server, Email: refs[ref]["email"], Namespaces: p.input.namespaces()}}}, nil
 	}
 	return nil, nil, problem.List{missing}
+}
+
+// sealedElsewhere says that a sealed file is made anew where it came from.
+func sealedElsewhere(l problem.List) problem.List {
+	for i := range l {
+		l[i].Next = "reggen seal in the registry's environment; where this is a copy, copy it again"
+	}
+	return l
 }
 
 // namespaces are where pull secrets of an ImagePullSecrets go; a seal, which has

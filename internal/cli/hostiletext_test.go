@@ -90,6 +90,14 @@ func hostilePlaces(e *testEnv) map[string]map[string]string {
 	places["a chart that fails"] = map[string]string{"charts/x/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n",
 		"charts/x/templates/a.yaml": "{{ fail `" + strings.ReplaceAll(hostileText, "`", "") + "` }}\n"}
 	places["a chart's name"] = map[string]string{"charts/x/Chart.yaml": "apiVersion: v2\nname: " + q + "\nversion: 1.0.0\n"}
+	pods := func(spec string) map[string]string {
+		return map[string]string{overlay: "generators: [registry]\nresources: [pods.yaml]\ntransformers: [pull.yaml]\n",
+			"overlays/e0/pods.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: " + q + ", namespace: " + q + "}\nspec: {containers: [{image: r0.example.com/x}, {image: ghcr.io/" + strings.Repeat("a", 230) + "}, {image: " + q + "}], imagePullSecrets: [{name: " + q + "}, " + q + "]}\n",
+			"overlays/e0/pull.yaml": "apiVersion: reggen.dev/v1alpha1\nkind: ImagePullSecrets\nmetadata: {name: regcred}\nspec: {" + spec + "}\n"}
+	}
+	places["a pull secret's pod"] = pods("host: r0.example.com")
+	places["a pull secret's long image"] = pods("host: r0.example.com, rewrite: {ghcr.io: r0.example.com/" + strings.Repeat("b", 30) + "}")
+	places["a pull secret's fields"] = pods("host: " + q + ", user: " + q + ", rewrite: {" + q + ": " + q + "}, kinds: {" + q + ": " + q + "}, " + q + ": x")
 	name := "evil\x1b[32m\n::error::x\u202e`</summary>"
 	places["a credential's file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".yaml": "x: y\n"}
 	places["a stray file"] = map[string]string{"overlays/e0/credentials/" + strings.ReplaceAll(name, "/", "") + ".txt": "x: y\n"}
