@@ -27,7 +27,8 @@ var inImage = map[string]string{
 	"etc/": "0755", "etc/ssl/": "0755", "etc/ssl/certs/": "0755", "etc/ssl/certs/ca-certificates.crt": "0644", "etc/passwd": "0644", "etc/group": "0644",
 	"opt/": "0755", "opt/kustomize/": "0755", "opt/kustomize/plugin/": "0755", "opt/kustomize/plugin/reggen.dev/": "0755",
 	"opt/kustomize/plugin/reggen.dev/v1alpha1/": "0755", "opt/kustomize/plugin/reggen.dev/v1alpha1/registry/": "0755",
-	"opt/kustomize/plugin/reggen.dev/v1alpha1/registry/Registry": "0777",
+	"opt/kustomize/plugin/reggen.dev/v1alpha1/registry/Registry": "0777", "opt/kustomize/plugin/reggen.dev/v1alpha1/chart/": "0755", "opt/kustomize/plugin/reggen.dev/v1alpha1/chart/Chart": "0777",
+	"opt/kustomize/plugin/reggen.dev/v1alpha1/imagepullsecrets/": "0755", "opt/kustomize/plugin/reggen.dev/v1alpha1/imagepullsecrets/ImagePullSecrets": "0777",
 	"tmp/": "01777", "usr/": "0755", "usr/local/": "0755", "usr/local/bin/": "0755", "usr/local/bin/kustomize": "0755", "usr/local/bin/reggen": "0755",
 	"usr/share/": "0755", "usr/share/doc/": "0755", "usr/share/doc/reggen/": "0755", "usr/share/doc/reggen/LICENSE": "0644", "work/": "0755",
 }

@@ -287,7 +287,8 @@ B is what the same files in git cost without reggen: ` + "`kustomize build --ena
 (the same chart, from a local folder) and an exec generator that decrypts the registry's three Secrets with the SOPS library, in the
 manner of KSOPS. B needs the cluster's private key; A and C need none. Peak memory is that of the largest process of each.
 
-The parts have benchmarks of their own: ` + "`go test -run '^$' -bench . ./...`" + `.
+The parts have benchmarks of their own: ` + "`go test -run '^$' -bench . ./...`" + `. Of a foreign chart with 200 templates
+` + "`go test ./generator/chart -run '^$' -bench TwoHundredTemplates`" + ` prints how long reggen takes beside Helm's engine alone, in turns.
 `
 }
 

@@ -14,6 +14,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"github.com/reggen/reggen/generator/spec"
+	plugins "github.com/reggen/reggen/internal/kustomize"
 )
 
 const certificates = "etc/ssl/certs/ca-certificates.crt"
@@ -50,7 +53,7 @@ func systemFiles(created time.Time) (v1.Layer, error) {
 }
 
 // programFiles is the layer with the programs, their licenses, and reggen where
-// kustomize looks for the plugin.
+// kustomize looks for the plugins of its kinds.
 func programFiles(work string, created time.Time) (v1.Layer, error) {
 	var entries []entry
 	for _, f := range []struct {
@@ -67,12 +70,19 @@ func programFiles(work string, created time.Time) (v1.Layer, error) {
 		}
 		entries = append(entries, entry{path: f.to, mode: f.mode, data: data})
 	}
-	dir := pluginHome
-	for name := range strings.SplitSeq("reggen.dev/v1alpha1/registry", "/") {
-		entries = append(entries, folder(dir))
-		dir = path.Join(dir, name)
+	made := map[string]bool{}
+	for _, kind := range spec.Kinds {
+		name := filepath.ToSlash(plugins.PluginPath(pluginHome, kind))
+		var above []string
+		for dir := path.Dir(name); !made[dir] && strings.HasPrefix(dir, pluginHome); dir = path.Dir(dir) {
+			made[dir] = true
+			above = append([]string{dir}, above...)
+		}
+		for _, dir := range above {
+			entries = append(entries, folder(dir))
+		}
+		entries = append(entries, entry{path: name, link: strings.Repeat("../", strings.Count(name, "/")) + program})
 	}
-	entries = append(entries, folder(dir), entry{path: dir + "/Registry", link: strings.Repeat("../", strings.Count(dir, "/")+1) + program})
 	return layer(created, entries)
 }
 
