@@ -1,0 +1,13 @@
+// Package running starts the registry as the built objects say: the real
+// distribution 3 and 2, as many processes as the Deployment has replicas, each
+// in a root of its own with the ConfigMap's and the Secrets' files where the
+// pod has them, its environment resolved, its user, its probes asked as the
+// kubelet asks them. The bucket is a real S3 server, nginx in front is
+// configured from the Ingress, the client is crane with what the image pull
+// secret holds.
+//
+// All of it runs in namespaces of Linux that the test makes for itself: no
+// network but a loopback of its own, names in an /etc/hosts of its own, and no
+// process outlives it. What is rewritten is printed: a pod's own address, since
+// two pods on one loopback can't both listen on all of it.
+package running

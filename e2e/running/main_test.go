@@ -1,0 +1,148 @@
+//go:build linux
+
+package running
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// One binary, three lives: outside it builds the programs, inside the
+// namespaces it runs the tests, and for each pod it becomes the container.
+const (
+	insideVariable    = "REGGEN_RUNNING_BIN"
+	containerVariable = "REGGEN_RUNNING_CONTAINER"
+)
+
+var (
+	repo string // the repository's root
+	bin  string // the folder with the programs built below
+)
+
+// programs are what is built, with the module that pins each.
+var programs = []struct{ module, pkg, name string }{
+	{"../..", "./cmd/reggen", "reggen"},
+	{"..", "github.com/distribution/distribution/v3/cmd/registry", "registry3"},
+	{"registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
+	{"store", "github.com/versity/versitygw/cmd/versitygw", "versitygw"},
+	{"..", "github.com/google/go-containerregistry/cmd/crane", "crane"},
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv(containerVariable) != "" {
+		becomeContainer() // doesn't return
+	}
+	var code int
+	var err error
+	if repo, err = filepath.Abs("../.."); err == nil {
+		if bin = os.Getenv(insideVariable); bin != "" {
+			code, err = inside(m)
+		} else {
+			code, err = outside()
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e/running:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// outside builds the programs, which may need a network, and starts this
+// binary again where there is none.
+func outside() (code int, err error) {
+	for _, system := range []string{"nginx", "redis-server"} {
+		if _, err := exec.LookPath(system); err != nil {
+			return 0, fmt.Errorf("%s is missing on this machine; install it: apt-get install -y --no-install-recommends nginx-light redis-server", system)
+		}
+	}
+	if bin, err = os.MkdirTemp("", "reggen-running-bin-"); err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(bin)
+	if err := os.Chmod(bin, 0o755); err != nil { // a pod's user runs what is in it
+		return 0, err
+	}
+	for _, p := range programs {
+		began := time.Now()
+		// Static, since a pod's root has no libraries.
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", filepath.Join(bin, p.name), p.pkg)
+		cmd.Dir, cmd.Env = p.module, append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("building %s: %w\n%s", p.pkg, err, out)
+		}
+		fmt.Printf("built %s from %s in %.1f s\n", p.name, p.pkg, time.Since(began).Seconds())
+	}
+	runtime.LockOSThread() // the children die with this thread
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), insideVariable+"="+bin)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC,
+		Pdeathsig:  syscall.SIGKILL,
+	}
+	if os.Geteuid() != 0 {
+		cmd.Env = append(cmd.Env, "REGGEN_RUNNING_SINGLE_USER=1")
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	}
+	if err := cmd.Start(); err != nil {
+		if os.Getenv("REGGEN_E2E_STRICT") != "" {
+			return 0, fmt.Errorf("this machine gives no namespaces: %w", err)
+		}
+		fmt.Printf("NOT TESTED: this machine gives no namespaces of mounts, network and processes (%v); nothing of e2e/running ran\n", err)
+		return 0, nil
+	}
+	err = cmd.Wait()
+	if exit, ok := err.(*exec.ExitError); ok {
+		return max(exit.ExitCode(), 1), nil
+	}
+	return 0, err
+}
+
+// inside sets the namespaces up and runs the tests.
+func inside(m *testing.M) (int, error) {
+	began := time.Now()
+	if err := private(); err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "reggen-running-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return 0, err
+	}
+	if authority, err = newAuthority(filepath.Join(dir, "ca.crt")); err != nil {
+		return 0, err
+	}
+	hostsFile = filepath.Join(dir, "hosts")
+	var hosts strings.Builder
+	hosts.WriteString("127.0.0.1 localhost\n")
+	for _, h := range names {
+		fmt.Fprintf(&hosts, "%s %s\n", h.address, h.name)
+	}
+	if err := os.WriteFile(hostsFile, []byte(hosts.String()), 0o644); err != nil {
+		return 0, err
+	}
+	if err := syscall.Mount(hostsFile, "/etc/hosts", "", syscall.MS_BIND, ""); err != nil {
+		return 0, fmt.Errorf("/etc/hosts: %w", err)
+	}
+	os.Setenv("SSL_CERT_FILE", authority.file)
+	os.Setenv("SSL_CERT_DIR", filepath.Join(dir, "none"))
+	for _, proxy := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
+		os.Unsetenv(proxy)
+	}
+	code := m.Run()
+	fmt.Printf("ran in %.1f s\n", time.Since(began).Seconds())
+	return code, nil
+}

@@ -1,0 +1,53 @@
+//go:build linux
+
+package running
+
+import "fmt"
+
+// names are the hosts of these tests, all on the loopback of their own
+// network: what the registry and its clients reach under the name that the
+// objects say, at the port that they say.
+var names = []struct{ name, address string }{
+	// The example overlays, unchanged.
+	{"registry.example.com", "127.2.0.1"},
+	{"registry.dev.example.com", "127.2.0.2"},
+	{"nyc3.digitaloceanspaces.com", "127.3.0.1"},
+	{"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
+	// Changed copies of them, so that they can run beside each other.
+	{"two.example.com", "127.2.0.3"},
+	{"outage.example.com", "127.2.0.4"},
+	{"keys.example.com", "127.2.0.5"},
+	{"redis.example.com", "127.2.0.6"},
+	{"told.example.com", "127.2.0.7"},
+	{"tls.example.com", "127.2.0.8"},
+	{"cache.example.com", "127.2.0.9"},
+	{"collect.example.com", "127.2.0.10"},
+	{"load.example.com", "127.2.0.11"},
+	{"drain.example.com", "127.2.0.12"},
+	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, // a store that may go away
+	{"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
+	{"redis.cache.svc", "127.4.0.1"},
+	{"ci.example.com", "127.4.0.2"},
+	{"upstream.example.com", "127.4.0.3"},
+}
+
+// address is a host's address.
+func address(name string) string {
+	for _, h := range names {
+		if h.name == name {
+			return h.address
+		}
+	}
+	panic("no such host: " + name)
+}
+
+var podCount = make(chan int, 1)
+
+func init() { podCount <- 0 }
+
+// podAddress is an address that no pod has had.
+func podAddress() string {
+	n := <-podCount + 1
+	podCount <- n
+	return fmt.Sprintf("127.1.%d.%d", n/250, n%250+1)
+}

@@ -1,0 +1,350 @@
+//go:build linux
+
+package running
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// pod is a running pod with one container.
+type pod struct {
+	t         *testing.T
+	name      string
+	address   string
+	spec      corev1.PodSpec
+	container corev1.Container
+	dir       string // its volumes
+	cmd       *exec.Cmd
+	log       *output
+	exited    chan struct{}
+	changed   func() // is called when it becomes ready, or no longer is
+
+	mu          sync.Mutex
+	ready       bool
+	terminating bool
+	unalive     int // liveness probes that failed
+	code        int
+}
+
+// rewritten is a pod's own address: where a configuration says to listen on
+// all, which two pods on one loopback can't do.
+var rewritten = regexp.MustCompile(`(?m)^(\s*addr: )(:\d+)$`)
+
+// startPod starts a pod as the kubelet would. claims are the folders of its
+// PersistentVolumeClaims.
+func startPod(t *testing.T, o *objects, namespace, name string, spec corev1.PodSpec, claims string, changed func()) *pod {
+	t.Helper()
+	if len(spec.Containers) != 1 || len(spec.InitContainers) != 0 {
+		t.Fatalf("%s: %d containers, %d before it; this runner knows one", name, len(spec.Containers), len(spec.InitContainers))
+	}
+	p := &pod{t: t, name: name, address: podAddress(), spec: spec, container: spec.Containers[0], dir: t.TempDir(), log: &output{}, exited: make(chan struct{}), changed: changed}
+	c := container{
+		Root: filepath.Join(p.dir, "root"), Program: filepath.Join(bin, program(t, p.container.Image)), Links: []string{"/bin/registry"},
+		Folders: []string{"/etc/distribution", "/etc/docker/registry", "/var/lib/registry", "/tmp"},
+		Files: map[string]string{
+			"/etc/passwd": "root:x:0:0::/:\n", "/etc/resolv.conf": "", "/etc/ssl/certs/ca-certificates.crt": string(authority.text),
+			"/etc/nsswitch.conf": "hosts: files\n",
+		},
+		Env: p.environment(o, namespace),
+	}
+	for _, folder := range []string{c.Root, filepath.Join(p.dir, "volumes")} {
+		must(t, os.MkdirAll(folder, 0o755))
+	}
+	c.Mounts = append(c.Mounts, bind{hostsFile, "/etc/hosts", true})
+	c.Argv = append(slices.Clone(p.container.Command), p.container.Args...)
+	if len(p.container.Command) == 0 {
+		t.Fatalf("%s: no command; the image's own is unknown here", name)
+	}
+	if !strings.Contains(c.Argv[0], "/") { // as PATH finds it in the image
+		c.Argv[0] = "/bin/" + c.Argv[0]
+	}
+	p.fill(o, namespace, claims)
+	for _, m := range p.container.VolumeMounts {
+		c.Mounts = append(c.Mounts, bind{filepath.Join(p.volume(m.Name, claims), m.SubPath), m.MountPath, m.ReadOnly})
+	}
+	p.secure(&c)
+	cmd, err := c.start()
+	must(t, err)
+	cmd.Stdout, cmd.Stderr = p.log, p.log
+	must(t, cmd.Start())
+	p.cmd = cmd
+	go func() {
+		_ = cmd.Wait()
+		p.mu.Lock()
+		p.code = cmd.ProcessState.ExitCode()
+		p.mu.Unlock()
+		p.set(false)
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-p.exited
+		if t.Failed() {
+			t.Logf("the end of the log of %s:\n%s", p.name, p.log.end())
+		}
+	})
+	go p.probe()
+	return p
+}
+
+// program is which one an image holds.
+func program(t *testing.T, image string) string {
+	_, tag, _ := strings.Cut(image, ":")
+	switch {
+	case strings.HasPrefix(tag, "3."):
+		return "registry3"
+	case tag == "2.8.3":
+		return "registry2"
+	}
+	t.Fatalf("no program for the image %s", image)
+	return ""
+}
+
+// environment is what the container gets: the image's, the kubelet's, and the
+// template's with every reference resolved.
+func (p *pod) environment(o *objects, namespace string) []string {
+	p.t.Helper()
+	env := map[string]string{
+		"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": p.name,
+		"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443", // come even without service links
+	}
+	if p.spec.EnableServiceLinks == nil || *p.spec.EnableServiceLinks {
+		p.t.Fatalf("%s: service links, which this runner doesn't make", p.name)
+	}
+	for _, from := range p.container.EnvFrom {
+		if from.SecretRef == nil || from.Prefix != "" {
+			p.t.Fatalf("%s: envFrom of a kind that this runner doesn't know", p.name)
+		}
+		for k, v := range p.secret(o, namespace, from.SecretRef.Name).Data {
+			env[k] = string(v)
+		}
+	}
+	for _, e := range p.container.Env {
+		value := e.Value
+		if ref := e.ValueFrom; ref != nil {
+			if ref.SecretKeyRef == nil {
+				p.t.Fatalf("%s: %s comes from what this runner doesn't know", p.name, e.Name)
+			}
+			raw, there := p.secret(o, namespace, ref.SecretKeyRef.Name).Data[ref.SecretKeyRef.Key]
+			if !there {
+				p.t.Fatalf("%s: %s comes from a key %s that its Secret doesn't have", p.name, e.Name, ref.SecretKeyRef.Key)
+			}
+			value = string(raw)
+		} else if strings.Contains(value, "$(") {
+			p.t.Fatalf("%s: %s refers to other variables, which this runner doesn't resolve", p.name, e.Name)
+		}
+		env[e.Name] = value
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, name+"="+env[name])
+	}
+	return out
+}
+
+func (p *pod) secret(o *objects, namespace, name string) corev1.Secret {
+	p.t.Helper()
+	s, there := o.secrets[namespace+"/"+name]
+	if !there {
+		p.t.Fatalf("%s: no Secret %s in the namespace %s: the kubelet would not start it", p.name, name, namespace)
+	}
+	return s
+}
+
+// volume is a volume's folder on the node.
+func (p *pod) volume(name, claims string) string {
+	for _, v := range p.spec.Volumes {
+		if v.Name == name && v.PersistentVolumeClaim != nil {
+			return filepath.Join(claims, v.PersistentVolumeClaim.ClaimName)
+		}
+	}
+	return filepath.Join(p.dir, "volumes", name)
+}
+
+// fill makes the volumes, or brings those of ConfigMaps and Secrets up to date
+// in a running pod.
+func (p *pod) fill(o *objects, namespace, claims string) {
+	p.t.Helper()
+	group := -1
+	if s := p.spec.SecurityContext; s != nil && s.FSGroup != nil && os.Getuid() == 0 {
+		group = int(*s.FSGroup)
+	}
+	for _, v := range p.spec.Volumes {
+		dir := p.volume(v.Name, claims)
+		must(p.t, os.MkdirAll(dir, 0o755))
+		files := map[string][]byte{}
+		var items []corev1.KeyToPath
+		switch {
+		case v.ConfigMap != nil:
+			m, there := o.configMaps[v.ConfigMap.Name]
+			if !there {
+				p.t.Fatalf("%s: no ConfigMap %s: the kubelet would not start it", p.name, v.ConfigMap.Name)
+			}
+			for k, text := range m.Data {
+				files[k] = rewritten.ReplaceAll([]byte(text), []byte("${1}"+p.address+"${2}"))
+				for _, found := range rewritten.FindAllString(text, -1) {
+					p.t.Logf("rewritten in %s of %s: %q listens on %s", k, p.name, strings.TrimSpace(found), p.address)
+				}
+			}
+			items = v.ConfigMap.Items
+		case v.Secret != nil:
+			maps.Copy(files, p.secret(o, namespace, v.Secret.SecretName).Data)
+			items = v.Secret.Items
+		case v.EmptyDir != nil, v.PersistentVolumeClaim != nil:
+			if group >= 0 {
+				must(p.t, os.Chown(dir, -1, group))
+			}
+			must(p.t, os.Chmod(dir, 0o777|fs.ModeSetgid))
+			continue
+		default:
+			p.t.Fatalf("%s: a volume %s that this runner doesn't know", p.name, v.Name)
+		}
+		if len(items) > 0 {
+			chosen := map[string][]byte{}
+			for _, item := range items {
+				content, there := files[item.Key]
+				if !there {
+					p.t.Fatalf("%s: the volume %s wants a key %s, which is not there", p.name, v.Name, item.Key)
+				}
+				chosen[item.Path] = content
+			}
+			files = chosen
+		}
+		project(p.t, dir, files, group)
+	}
+}
+
+// project lays files the way the kubelet does: in a folder of their own, which
+// a link then points to, so that a reader sees all of the old or all of the new.
+func project(t *testing.T, dir string, files map[string][]byte, group int) {
+	t.Helper()
+	if same(filepath.Join(dir, "..data"), files) {
+		return
+	}
+	fresh, err := os.MkdirTemp(dir, "..")
+	must(t, err)
+	must(t, os.Chmod(fresh, 0o755))
+	for name, content := range files {
+		path := filepath.Join(fresh, name)
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.WriteFile(path, content, 0o644))
+		if group >= 0 {
+			must(t, os.Chown(path, 0, group))
+		}
+	}
+	must(t, os.Symlink(filepath.Base(fresh), filepath.Join(dir, "..data_tmp")))
+	must(t, os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
+	for name := range files {
+		first, _, _ := strings.Cut(name, "/")
+		if err := os.Symlink(filepath.Join("..data", first), filepath.Join(dir, first)); err != nil && !os.IsExist(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func same(dir string, files map[string][]byte) bool {
+	for name, content := range files {
+		if have, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(have, content) {
+			return false
+		}
+	}
+	return true
+}
+
+// secure sets what the security contexts say.
+func (p *pod) secure(c *container) {
+	s, own := p.spec.SecurityContext, p.container.SecurityContext
+	if s == nil || own == nil || s.RunAsUser == nil || s.RunAsGroup == nil {
+		p.t.Fatalf("%s: no user, which would be the image's", p.name)
+	}
+	c.UID, c.GID = int(*s.RunAsUser), int(*s.RunAsGroup)
+	if s.FSGroup != nil {
+		c.Groups = []int{int(*s.FSGroup)}
+	}
+	if os.Getenv("REGGEN_RUNNING_SINGLE_USER") != "" {
+		p.t.Logf("rewritten: %s runs as the only user of this namespace in the place of %d", p.name, c.UID)
+		c.UID, c.GID, c.Groups = 0, 0, nil
+	}
+	c.ReadOnlyRoot = own.ReadOnlyRootFilesystem != nil && *own.ReadOnlyRootFilesystem
+	c.NoNewPrivs = own.AllowPrivilegeEscalation != nil && !*own.AllowPrivilegeEscalation
+	c.DropAll = own.Capabilities != nil && slices.Contains(own.Capabilities.Drop, "ALL")
+}
+
+// stop ends a pod as the kubelet does, and says with which status it exited.
+func (p *pod) stop() int {
+	p.t.Helper()
+	p.terminate()
+	return p.wait(time.Duration(*p.spec.TerminationGracePeriodSeconds) * time.Second)
+}
+
+// terminate is the beginning of that: it is no endpoint any more, and is told.
+func (p *pod) terminate() {
+	p.mu.Lock()
+	p.terminating = true
+	p.mu.Unlock()
+	p.changed()
+	if hook := p.container.Lifecycle; hook != nil && hook.PreStop != nil {
+		if hook.PreStop.Sleep == nil {
+			p.t.Errorf("%s: a preStop hook that this runner doesn't know", p.name)
+		} else {
+			time.Sleep(time.Duration(hook.PreStop.Sleep.Seconds) * time.Second)
+		}
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+}
+
+// wait waits for a pod's end, and kills it when its time is over.
+func (p *pod) wait(grace time.Duration) int {
+	p.t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(grace):
+		p.t.Errorf("%s had to be killed after %s", p.name, grace)
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.code
+}
+
+// output is what a program printed.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (o *output) end() string {
+	text := o.String()
+	if n := 3000; len(text) > n {
+		text = fmt.Sprintf("[%d bytes before]", len(text)-n) + text[len(text)-n:]
+	}
+	return text
+}
