@@ -21,6 +21,7 @@ type cluster struct {
 	namespace string
 	claims    string
 	front     *front
+	store     *store
 
 	mu     sync.Mutex
 	pods   []*pod
@@ -41,7 +42,18 @@ func deploy(t *testing.T, e *environment, more ...func(*objects)) *cluster {
 		c.start()
 	}
 	c.front = newFront(t, c)
-	c.ready(30 * time.Second)
+	c.ready(60 * time.Second)
+	return c
+}
+
+// deployOn does so on a store in a region, which is there before the pods.
+func deployOn(t *testing.T, e *environment, region string, more ...func(*objects)) *cluster {
+	t.Helper()
+	var s *store
+	c := deploy(t, e, append([]func(*objects){func(o *objects) {
+		s = newStore(t, region+".digitaloceanspaces.com", o.secrets["registry/docker-registry-s3"])
+	}}, more...)...)
+	c.store = s
 	return c
 }
 

@@ -47,6 +47,11 @@ func example(t *testing.T, overlay string) *environment {
 	return e
 }
 
+// spaces is the tutorial's storage in another region.
+func spaces(region string) map[string]any {
+	return map[string]any{"s3": map[string]any{"provider": "digitalocean", "region": region, "bucket": bucket}}
+}
+
 // changed is such a copy with another host and more in its spec.
 func changed(t *testing.T, overlay, host string, spec map[string]any) *environment {
 	t.Helper()

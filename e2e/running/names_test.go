@@ -11,8 +11,6 @@ var names = []struct{ name, address string }{
 	// The example overlays, unchanged.
 	{"registry.example.com", "127.2.0.1"},
 	{"registry.dev.example.com", "127.2.0.2"},
-	{"nyc3.digitaloceanspaces.com", "127.3.0.1"},
-	{"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	// Changed copies of them, so that they can run beside each other.
 	{"two.example.com", "127.2.0.3"},
 	{"outage.example.com", "127.2.0.4"},
@@ -24,11 +22,19 @@ var names = []struct{ name, address string }{
 	{"collect.example.com", "127.2.0.10"},
 	{"load.example.com", "127.2.0.11"},
 	{"drain.example.com", "127.2.0.12"},
-	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, // a store that may go away
-	{"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
+	{"upstream.example.com", "127.2.0.13"},
+	// The provider, in as many regions as there are stores at one time.
+	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
+	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
+	{"ams3.digitaloceanspaces.com", "127.3.0.3"}, {"my-space.ams3.digitaloceanspaces.com", "127.3.0.3"},
+	{"sfo3.digitaloceanspaces.com", "127.3.0.4"}, {"my-space.sfo3.digitaloceanspaces.com", "127.3.0.4"},
+	{"fra1.digitaloceanspaces.com", "127.3.0.5"}, {"my-space.fra1.digitaloceanspaces.com", "127.3.0.5"},
+	{"sgp1.digitaloceanspaces.com", "127.3.0.6"}, {"my-space.sgp1.digitaloceanspaces.com", "127.3.0.6"},
+	{"tor1.digitaloceanspaces.com", "127.3.0.7"}, {"my-space.tor1.digitaloceanspaces.com", "127.3.0.7"},
+	{"blr1.digitaloceanspaces.com", "127.3.0.8"}, {"my-space.blr1.digitaloceanspaces.com", "127.3.0.8"},
+	// What stands beside a registry.
 	{"redis.cache.svc", "127.4.0.1"},
 	{"ci.example.com", "127.4.0.2"},
-	{"upstream.example.com", "127.4.0.3"},
 }
 
 // address is a host's address.

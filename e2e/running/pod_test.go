@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -283,6 +284,12 @@ func (p *pod) secure(c *container) {
 	c.ReadOnlyRoot = own.ReadOnlyRootFilesystem != nil && *own.ReadOnlyRootFilesystem
 	c.NoNewPrivs = own.AllowPrivilegeEscalation != nil && !*own.AllowPrivilegeEscalation
 	c.DropAll = own.Capabilities != nil && slices.Contains(own.Capabilities.Drop, "ALL")
+}
+
+// number is the how manieth pod of its Deployment it is.
+func (p *pod) number() int {
+	n, _ := strconv.Atoi(p.name[strings.LastIndex(p.name, "-")+1:])
+	return n
 }
 
 // stop ends a pod as the kubelet does, and says with which status it exited.

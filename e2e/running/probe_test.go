@@ -19,6 +19,9 @@ import (
 func (p *pod) probe() {
 	if probe := p.container.StartupProbe; probe != nil {
 		failed := 0
+		if !p.delay(probe) {
+			return
+		}
 		for !p.ask(probe) {
 			if failed++; failed >= int(or(probe.FailureThreshold, 3)) {
 				fmt.Fprintf(p.log, "(the kubelet would restart %s: it has not started)\n", p.name)
@@ -33,6 +36,9 @@ func (p *pod) probe() {
 	probe := p.container.ReadinessProbe
 	if probe == nil {
 		p.set(true)
+		return
+	}
+	if !p.delay(probe) {
 		return
 	}
 	for good, bad := 0, 0; ; {
@@ -55,7 +61,7 @@ func (p *pod) probe() {
 
 func (p *pod) alive() {
 	probe := p.container.LivenessProbe
-	if probe == nil {
+	if probe == nil || !p.delay(probe) {
 		return
 	}
 	for {
@@ -77,11 +83,14 @@ func or(value, otherwise int32) int32 {
 	return value
 }
 
-func (p *pod) pause(probe *corev1.Probe) (goOn bool) {
+func (p *pod) pause(probe *corev1.Probe) (goOn bool) { return p.sleep(or(probe.PeriodSeconds, 10)) }
+func (p *pod) delay(probe *corev1.Probe) (goOn bool) { return p.sleep(probe.InitialDelaySeconds) }
+
+func (p *pod) sleep(seconds int32) (goOn bool) {
 	select {
 	case <-p.exited:
 		return false
-	case <-time.After(time.Duration(or(probe.PeriodSeconds, 10)) * time.Second):
+	case <-time.After(time.Duration(seconds) * time.Second):
 		return true
 	}
 }

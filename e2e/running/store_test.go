@@ -27,8 +27,11 @@ type store struct {
 	log            *output
 }
 
-// newStore starts one whose keys are those of a Secret, with a bucket.
-func newStore(t *testing.T, host, bucket string, keys corev1.Secret) *store {
+// bucket is the examples' bucket.
+const bucket = "my-space"
+
+// newStore starts one whose keys are those of a Secret, with the bucket.
+func newStore(t *testing.T, host string, keys corev1.Secret) *store {
 	t.Helper()
 	s := &store{t: t, host: host, dir: t.TempDir(), access: string(keys.Data["s3AccessKey"]), secret: string(keys.Data["s3SecretKey"]), log: &output{}}
 	if s.access == "" || s.secret == "" {
@@ -68,7 +71,7 @@ func (s *store) stop() {
 }
 
 // room is how many bytes the bucket holds, and in how many blobs.
-func (s *store) room(bucket string) (bytes int64, blobs int) {
+func (s *store) room() (bytes int64, blobs int) {
 	s.t.Helper()
 	must(s.t, filepath.Walk(filepath.Join(s.dir, "buckets", bucket), func(path string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() {

@@ -1,0 +1,95 @@
+//go:build linux
+
+package running
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var eligible = regexp.MustCompile(`(\d+) blobs marked, (\d+) blobs and (\d+) manifests eligible for deletion`)
+
+// Garbage collection in the sequence of the guide: read-only, collect, back.
+// With nothing but a schedule nothing is freed, since an image whose tag was
+// overwritten is still there by its digest; deleteUntagged takes it.
+func TestGarbageCollection(t *testing.T) {
+	t.Parallel()
+	for version, image := range map[string]map[string]any{
+		"version 3": {"tag": "3.1.1"}, "version 2": {"flavor": "distribution-v2", "tag": "2.8.3"},
+	} {
+		t.Run(version, func(t *testing.T) {
+			e := changed(t, "staging", "collect.example.com", map[string]any{
+				"storage": spaces("sgp1"), "image": image, "garbageCollection": map[string]any{"schedule": "0 3 * * 0"},
+				"config": map[string]any{"storage": map[string]any{"delete": map[string]any{"enabled": true}}},
+			})
+			c := deployOn(t, e, "sgp1")
+			cluster, host := c.config("default", "regcred"), c.host()
+			old, kept, deleted := newImage(t, 8<<20), newImage(t, 1<<20), newImage(t, 4<<20)
+			cluster.ok("push", old.dir, host+"/app:1")
+			cluster.ok("push", kept.dir, host+"/app:1")
+			cluster.ok("push", deleted.dir, host+"/app:2")
+			if suspended := c.objects.cronJobs[0].Spec.Suspend; suspended == nil || !*suspended {
+				t.Error("the collector is not suspended while the registry takes pushes")
+			}
+
+			e.change(func(spec map[string]any) { spec["readOnly"] = true })
+			e.reggen("", "seal", e.path())
+			if !c.apply() {
+				t.Error("read-only doesn't roll the pods")
+			}
+			if _, stderr, code := cluster.run("push", deleted.dir, host+"/app:3"); code == 0 || !strings.Contains(stderr, "405") && !strings.Contains(stderr, "UNSUPPORTED") {
+				t.Errorf("a push to a read-only registry: exit status %d\n%s", code, stderr)
+			}
+			cluster.ok("digest", host+"/app:1")
+			if suspended := c.objects.cronJobs[0].Spec.Suspend; suspended != nil && *suspended {
+				t.Error("the collector is suspended although the registry is read-only")
+			}
+			before, _ := c.store.room()
+			log, code := c.job()
+			found := eligible.FindStringSubmatch(log)
+			if code != 0 || found == nil {
+				t.Fatalf("collecting: exit status %d\n%s", code, log)
+			}
+			if after, _ := c.store.room(); found[2] != "0" || after != before {
+				t.Errorf("with the defaults %s; the bucket went from %d to %d bytes", found[0], before, after)
+			}
+			t.Logf("defaults: %s", found[0])
+
+			e.change(func(spec map[string]any) {
+				delete(spec, "readOnly")
+				spec["garbageCollection"].(map[string]any)["deleteUntagged"] = true
+			})
+			e.reggen("", "seal", e.path())
+			c.apply()
+			if status, _, text := c.through().do(http.MethodDelete, "/v2/app/manifests/"+deleted.digest, nil); status != http.StatusAccepted {
+				t.Fatalf("deleting an image: %d %s", status, text)
+			}
+			e.change(func(spec map[string]any) { spec["readOnly"] = true })
+			e.reggen("", "seal", e.path())
+			c.apply()
+			if log, code = c.job(); code != 0 {
+				t.Fatalf("collecting: exit status %d\n%s", code, log)
+			}
+			if after, blobs := c.store.room(); after > before-11<<20 || blobs != 3 {
+				t.Errorf("the bucket went from %d to %d bytes in %d blobs; 12 MiB in 3 blobs each should be gone", before, after, blobs)
+			}
+			e.change(func(spec map[string]any) { delete(spec, "readOnly") })
+			e.reggen("", "seal", e.path())
+			c.apply()
+			// What the pods knew of layers is gone with the old pods, so the same
+			// images can be pushed again.
+			cluster.ok("push", old.dir, host+"/app:old")
+			for tag, digest := range map[string]string{"1": kept.digest, "old": old.digest} {
+				cluster.ok("validate", "--remote", host+"/app:"+tag)
+				if got := strings.TrimSpace(cluster.ok("digest", host+"/app:"+tag)); got != digest {
+					t.Errorf("app:%s is %s", tag, got)
+				}
+			}
+			for _, p := range c.running() {
+				p.stop()
+			}
+		})
+	}
+}
