@@ -25,19 +25,16 @@ import (
 // it goes away, the registry goes on.
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	for version, spec := range map[string]map[string]any{
-		"version 3": {"redis": map[string]any{"addrs": []any{"redis.cache.svc:6379"}, "db": 2, "username": "registry"}},
-		"version 2": {"redis": map[string]any{"addrs": []any{"redis.cache.svc:6379"}, "db": 2}, "image": map[string]any{"flavor": "distribution-v2", "tag": "2.8.3"}},
-	} {
+	for version, image := range versions {
 		t.Run(version, func(t *testing.T) {
 			const password = "it's 0123 a pass-word" // read as YAML by the registry
-			spec["storage"] = spaces("tor1")
+			redisSpec := map[string]any{"addrs": []any{"redis.cache.svc:6379"}, "db": 2}
+			if version == "version 3" { // which knows users
+				redisSpec["username"] = "registry"
+			}
 			e := example(t, "staging")
 			e.change(func(s map[string]any) {
-				s["host"] = "redis.example.com"
-				for k, v := range spec {
-					s[k] = v
-				}
+				s["host"], s["storage"], s["image"], s["redis"] = "redis.example.com", spaces("tor1"), image, redisSpec
 			})
 			e.reggen(password, "credential", "set", "config", "--dir", e.path(), "--field", "REGISTRY_REDIS_PASSWORD", "--stdin")
 			e.reggen("", "seal", e.path())
@@ -53,7 +50,7 @@ func TestRedis(t *testing.T) {
 				}
 				return strings.TrimSpace(out)
 			}
-			if version == "version 3" { // which knows users
+			if redisSpec["username"] != nil {
 				if got := ask("ACL", "SETUSER", "registry", "on", ">"+password, "~*", "&*", "+@all"); got != "OK" {
 					t.Fatalf("Redis takes no user: %s", got)
 				}
@@ -76,7 +73,6 @@ func TestRedis(t *testing.T) {
 				if strings.Contains(p.log.String(), password) {
 					t.Errorf("the log of %s holds the password", p.name)
 				}
-				p.stop()
 			}
 		})
 	}

@@ -38,7 +38,7 @@ func deploy(t *testing.T, e *environment, more ...func(*objects)) *cluster {
 		f(c.objects)
 	}
 	c.namespace = c.objects.deployment.Namespace
-	for range *c.objects.deployment.Spec.Replicas {
+	for range c.objects.replicas {
 		c.start()
 	}
 	c.front = newFront(t, c)
@@ -51,7 +51,7 @@ func deployOn(t *testing.T, e *environment, region string, more ...func(*objects
 	t.Helper()
 	var s *store
 	c := deploy(t, e, append([]func(*objects){func(o *objects) {
-		s = newStore(t, region+".digitaloceanspaces.com", o.secrets["registry/docker-registry-s3"])
+		s = newStore(t, region+".digitaloceanspaces.com", region, bucket, o.secrets["registry/docker-registry-s3"])
 	}}, more...)...)
 	c.store = s
 	return c
@@ -128,17 +128,11 @@ func (c *cluster) roll() {
 			old.stop()
 		}
 		c.start()
-		c.readyAll(60 * time.Second)
+		c.ready(60 * time.Second)
 		if first {
 			old.stop()
 		}
 	}
-}
-
-func (c *cluster) readyAll(within time.Duration) {
-	c.t.Helper()
-	p := c.pods[len(c.pods)-1]
-	eventually(c.t, within, p.name+" is ready", func() error { return sayIf(!p.isReady(), "it is not") })
 }
 
 // job runs a CronJob's pod to its end and returns what it said.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -113,6 +114,7 @@ type objects struct {
 	routes      []gatewayv1.HTTPRoute
 	backendTLS  []gatewayv1.BackendTLSPolicy
 	deployments int
+	replicas    int // the Deployment's, or the fewest that the autoscaler wants
 }
 
 // build builds the overlay in the clear and reads what comes out as the API
@@ -135,6 +137,11 @@ func (e *environment) build() *objects {
 		case "Deployment":
 			o.deployment = typed[appsv1.Deployment](e.t, text)
 			o.deployments++
+			if n := o.deployment.Spec.Replicas; n != nil {
+				o.replicas = int(*n)
+			}
+		case "HorizontalPodAutoscaler":
+			o.replicas = int(*typed[autoscalingv2.HorizontalPodAutoscaler](e.t, text).Spec.MinReplicas)
 		case "CronJob":
 			o.cronJobs = append(o.cronJobs, typed[batchv1.CronJob](e.t, text))
 		case "Ingress":

@@ -37,7 +37,7 @@ func TestStoreOutage(t *testing.T) {
 	}
 	probe := c.objects.deployment.Spec.Template.Spec.Containers[0].LivenessProbe
 	for _, p := range c.running() {
-		if p.number() > int(*c.objects.deployment.Spec.Replicas) {
+		if p.number() > c.objects.replicas {
 			t.Errorf("%s is not one of the first pods", p.name)
 		}
 		if n := p.failedAlive(); n >= int(or(probe.FailureThreshold, 3)) {
@@ -93,7 +93,14 @@ func TestWrongKeys(t *testing.T) {
 // at once, while nodes may still send some: they learn of it later.
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	c := deployOn(t, changed(t, "staging", "drain.example.com", map[string]any{"storage": spaces("fra1")}), "fra1")
+	for version, image := range versions {
+		t.Run(version, func(t *testing.T) {
+			drains(t, deployOn(t, changed(t, "staging", "drain.example.com", map[string]any{"storage": spaces("fra1"), "image": image}), "fra1"))
+		})
+	}
+}
+
+func drains(t *testing.T, c *cluster) {
 	first, second := bytes.Repeat([]byte("1"), 6<<20), bytes.Repeat([]byte("2"), 6<<20)
 	p := c.running()[0]
 	direct := c.direct(p)
@@ -137,7 +144,7 @@ func TestDrain(t *testing.T) {
 	if code := p.wait(time.Duration(*p.spec.TerminationGracePeriodSeconds) * time.Second); code != 0 {
 		t.Errorf("the drained pod exits with status %d", code)
 	}
-	// The rest of it goes to the other replica.
+	// The rest of it goes to the other replica, by nginx.
 	digest := digestOf(first, second)
 	if status, _, text := c.through().do(http.MethodPut, then(direct.where(a.header), digest), nil); status != http.StatusCreated {
 		t.Errorf("the end at the other replica: %d %s", status, text)

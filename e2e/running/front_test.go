@@ -4,7 +4,9 @@ package running
 
 import (
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,31 +25,33 @@ type front struct {
 	t     *testing.T
 	c     *cluster
 	dir   string
+	host  string
 	write func() string
+	cmd   *exec.Cmd
+	log   *output
+	ended chan struct{}
 
-	mu  sync.Mutex
-	cmd *exec.Cmd
-	log *output
+	mu         sync.Mutex
+	generation int
 }
 
 // newFront starts nginx with a certificate for the host.
 func newFront(t *testing.T, c *cluster) *front {
 	t.Helper()
-	f := &front{t: t, c: c, dir: t.TempDir(), log: &output{}}
+	f := &front{t: t, c: c, dir: t.TempDir(), log: &output{}, ended: make(chan struct{})}
 	must(t, os.Chmod(f.dir, 0o755))
-	var host string
 	switch o := c.objects; {
 	case len(o.ingresses) == 1:
 		ingress := o.ingresses[0]
-		host = ingress.Spec.Rules[0].Host
+		f.host = ingress.Spec.Rules[0].Host
 		f.write = func() string { return f.fromIngress(ingress) }
 	case len(o.routes) == 1:
-		host = string(o.routes[0].Spec.Hostnames[0])
-		f.write = func() string { return f.fromRoute(host) }
+		f.host = string(o.routes[0].Spec.Hostnames[0])
+		f.write = func() string { return f.fromRoute() }
 	default:
 		t.Fatalf("%d Ingresses and %d routes", len(c.objects.ingresses), len(c.objects.routes))
 	}
-	cert, key := authority.sign(t, host) // cert-manager's part
+	cert, key := authority.sign(t, f.host) // cert-manager's part
 	must(t, os.WriteFile(filepath.Join(f.dir, "tls.crt"), cert, 0o644))
 	must(t, os.WriteFile(filepath.Join(f.dir, "tls.key"), key, 0o600))
 	config := filepath.Join(f.dir, "nginx.conf")
@@ -57,26 +61,66 @@ func newFront(t *testing.T, c *cluster) *front {
 	f.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	f.cmd.Stdout, f.cmd.Stderr = f.log, f.log
 	must(t, f.cmd.Start())
-	ended := make(chan struct{})
-	go func() { _ = f.cmd.Wait(); close(ended) }()
+	go func() { _ = f.cmd.Wait(); close(f.ended) }()
 	t.Cleanup(func() {
 		_ = f.cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
+		<-f.ended
 		if t.Failed() {
 			t.Logf("nginx was configured so:\n%s\nand said at the end:\n%s", text, f.log.end())
 		}
 	})
-	listening(t, net.JoinHostPort(address(host), "443"))
+	listening(t, net.JoinHostPort(address(f.host), "443"))
 	return f
 }
 
-// reload lets nginx know which pods are ready now.
+// reload lets nginx know which pods are ready now, and returns when it does: a
+// signal that comes while nginx starts is kept for the next one, and workers
+// with the old configuration take connections for a while.
 func (f *front) reload() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_ = os.WriteFile(filepath.Join(f.dir, "nginx.conf"), []byte(f.write()), 0o644)
+	select {
+	case <-f.ended: // and its test with it
+		return
+	default:
+	}
+	f.generation++
+	path := filepath.Join(f.dir, "nginx.conf")
+	if err := os.WriteFile(path+".new", []byte(f.write()), 0o644); err != nil {
+		f.t.Error(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		f.t.Error(err)
+	}
+	want := fmt.Sprint(f.generation)
 	_ = f.cmd.Process.Signal(syscall.SIGHUP)
-	time.Sleep(50 * time.Millisecond)
+	for asked, seen := 0, 0; seen < 10; asked++ {
+		if f.asks() == want {
+			seen++
+		} else {
+			seen = 0
+		}
+		if asked%20 == 19 && seen == 0 {
+			_ = f.cmd.Process.Signal(syscall.SIGHUP)
+		}
+		select {
+		case <-f.ended:
+			return
+		case <-time.After(25 * time.Millisecond):
+		}
+	}
+}
+
+// asks is which configuration answers.
+func (f *front) asks() string {
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get("http://" + address(f.host) + "/generation")
+	if err != nil {
+		return ""
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	return string(text)
 }
 
 // annotations of ingress-nginx, and the directive that each becomes, with what
@@ -125,7 +169,7 @@ func (f *front) fromIngress(ingress networkingv1.Ingress) string {
 	}
 	path := rule.HTTP.Paths[0]
 	backend := path.Backend.Service
-	return f.config(rule.Host, path.Path, f.endpoints(backend.Name, backend.Port.Number), "http", directives)
+	return f.config(path.Path, f.endpoints(backend.Name, backend.Port.Number), "http", directives)
 }
 
 // endpoints are the addresses of the pods that a Service sends requests to.
@@ -155,7 +199,7 @@ func (f *front) endpoints(name string, port int32) []string {
 }
 
 // config is nginx.conf. What it sends on is what ingress-nginx sends on.
-func (f *front) config(host, path string, endpoints []string, scheme string, directives []string) string {
+func (f *front) config(path string, endpoints []string, scheme string, directives []string) string {
 	var servers strings.Builder
 	for _, e := range endpoints {
 		fmt.Fprintf(&servers, "server %s max_fails=0;", e)
@@ -186,7 +230,7 @@ http {
       %[8]s
     }
   }
-  server { listen %[4]s:80; server_name %[5]s; return 308 https://$host$request_uri; }
+  server { listen %[4]s:80; server_name %[5]s; location = /generation { return 200 "%[9]d"; } location / { return 308 https://$host$request_uri; } }
 }
-`, user, f.dir, upstream, address(host), host, path, strings.Join(directives, "\n      "), pass)
+`, user, f.dir, upstream, address(f.host), f.host, path, strings.Join(directives, "\n      "), pass, f.generation)
 }

@@ -3,6 +3,7 @@
 package running
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -95,6 +96,7 @@ func outside() (code int, err error) {
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
 	if err := cmd.Start(); err != nil {
+		// Strict is what .ci/run is wherever namespaces are to be had.
 		if os.Getenv("REGGEN_E2E_STRICT") != "" {
 			return 0, fmt.Errorf("this machine gives no namespaces: %w", err)
 		}
@@ -141,6 +143,12 @@ func inside(m *testing.M) (int, error) {
 	os.Setenv("SSL_CERT_DIR", filepath.Join(dir, "none"))
 	for _, proxy := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
 		os.Unsetenv(proxy)
+	}
+	parallel := false
+	flag.Parse()
+	flag.Visit(func(f *flag.Flag) { parallel = parallel || f.Name == "test.parallel" })
+	if !parallel {
+		flag.Set("test.parallel", "6") // most of it waits
 	}
 	code := m.Run()
 	fmt.Printf("ran in %.1f s\n", time.Since(began).Seconds())

@@ -11,6 +11,8 @@ var names = []struct{ name, address string }{
 	// The example overlays, unchanged.
 	{"registry.example.com", "127.2.0.1"},
 	{"registry.dev.example.com", "127.2.0.2"},
+	{"images.example.com", "127.2.0.14"},
+	{"s3.eu-central-1.amazonaws.com", "127.3.0.9"}, {"example-images.s3.eu-central-1.amazonaws.com", "127.3.0.9"},
 	// Changed copies of them, so that they can run beside each other.
 	{"two.example.com", "127.2.0.3"},
 	{"outage.example.com", "127.2.0.4"},
@@ -23,6 +25,7 @@ var names = []struct{ name, address string }{
 	{"load.example.com", "127.2.0.11"},
 	{"drain.example.com", "127.2.0.12"},
 	{"upstream.example.com", "127.2.0.13"},
+	{"small.example.com", "127.2.0.15"},
 	// The provider, in as many regions as there are stores at one time.
 	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},

@@ -10,7 +10,7 @@ import (
 // fromRoute is what a Gateway makes of the HTTPRoute, and of the
 // BackendTLSPolicy of the Service behind it: the certificate in the pod is
 // checked against the policy's authority and name.
-func (f *front) fromRoute(host string) string {
+func (f *front) fromRoute() string {
 	o := f.c.objects
 	rules := o.routes[0].Spec.Rules
 	if len(rules) != 1 || len(rules[0].BackendRefs) != 1 || len(rules[0].Matches) > 1 {
@@ -41,5 +41,5 @@ func (f *front) fromRoute(host string) string {
 		name := string(policy.Spec.Validation.Hostname)
 		directives = append(directives, "proxy_ssl_verify on;", "proxy_ssl_trusted_certificate "+file+";", "proxy_ssl_name "+name+";", "proxy_ssl_server_name on;")
 	}
-	return f.config(host, path, f.endpoints(string(backend.Name), int32(*backend.Port)), scheme, directives)
+	return f.config(path, f.endpoints(string(backend.Name), int32(*backend.Port)), scheme, directives)
 }

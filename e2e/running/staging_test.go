@@ -23,8 +23,14 @@ func TestStaging(t *testing.T) {
 func TestStagingOnVersion2(t *testing.T) {
 	t.Parallel()
 	serves(t, deployOn(t, changed(t, "staging", "two.example.com", map[string]any{
-		"image": map[string]any{"flavor": "distribution-v2", "tag": "2.8.3"}, "storage": spaces("ams3"),
+		"image": versions["version 2"], "storage": spaces("ams3"),
 	}), "ams3"))
+}
+
+// versions are the registry's, as a spec names them.
+var versions = map[string]map[string]any{
+	"version 3": {"flavor": "distribution", "tag": "3.1.1"},
+	"version 2": {"flavor": "distribution-v2", "tag": "2.8.3"},
 }
 
 // serves tries all that people and clusters do with a registry of two replicas.

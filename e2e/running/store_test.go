@@ -20,7 +20,8 @@ import (
 // store is a real S3 server with TLS under the provider's own name.
 type store struct {
 	t              *testing.T
-	host, dir      string
+	host, region   string
+	dir            string
 	access, secret string
 	cert, key      string
 	cmd            *exec.Cmd
@@ -30,10 +31,10 @@ type store struct {
 // bucket is the examples' bucket.
 const bucket = "my-space"
 
-// newStore starts one whose keys are those of a Secret, with the bucket.
-func newStore(t *testing.T, host string, keys corev1.Secret) *store {
+// newStore starts one whose keys are those of a Secret, with a bucket.
+func newStore(t *testing.T, host, region, bucket string, keys corev1.Secret) *store {
 	t.Helper()
-	s := &store{t: t, host: host, dir: t.TempDir(), access: string(keys.Data["s3AccessKey"]), secret: string(keys.Data["s3SecretKey"]), log: &output{}}
+	s := &store{t: t, host: host, region: region, dir: t.TempDir(), access: string(keys.Data["s3AccessKey"]), secret: string(keys.Data["s3SecretKey"]), log: &output{}}
 	if s.access == "" || s.secret == "" {
 		t.Fatal("the Secret holds no keys for the bucket")
 	}
@@ -54,9 +55,8 @@ func newStore(t *testing.T, host string, keys corev1.Secret) *store {
 
 func (s *store) start() {
 	s.t.Helper()
-	region, _, _ := strings.Cut(s.host, ".")
 	at := address(s.host) + ":443"
-	s.cmd = exec.Command(filepath.Join(bin, "versitygw"), "--port", at, "--region", region, "--cert", s.cert, "--key", s.key,
+	s.cmd = exec.Command(filepath.Join(bin, "versitygw"), "--port", at, "--region", s.region, "--cert", s.cert, "--key", s.key,
 		"--virtual-domain", s.host, "--quiet", "posix", filepath.Join(s.dir, "buckets"))
 	s.cmd.Env = []string{"ROOT_ACCESS_KEY_ID=" + s.access, "ROOT_SECRET_ACCESS_KEY=" + s.secret, "HOME=" + s.dir}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
@@ -70,10 +70,10 @@ func (s *store) stop() {
 	_ = s.cmd.Wait()
 }
 
-// room is how many bytes the bucket holds, and in how many blobs.
+// room is how many bytes its buckets hold, and in how many blobs.
 func (s *store) room() (bytes int64, blobs int) {
 	s.t.Helper()
-	must(s.t, filepath.Walk(filepath.Join(s.dir, "buckets", bucket), func(path string, info os.FileInfo, err error) error {
+	must(s.t, filepath.Walk(filepath.Join(s.dir, "buckets"), func(path string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() {
 			return nil
 		}

@@ -16,9 +16,7 @@ var eligible = regexp.MustCompile(`(\d+) blobs marked, (\d+) blobs and (\d+) man
 // overwritten is still there by its digest; deleteUntagged takes it.
 func TestGarbageCollection(t *testing.T) {
 	t.Parallel()
-	for version, image := range map[string]map[string]any{
-		"version 3": {"tag": "3.1.1"}, "version 2": {"flavor": "distribution-v2", "tag": "2.8.3"},
-	} {
+	for version, image := range versions {
 		t.Run(version, func(t *testing.T) {
 			e := changed(t, "staging", "collect.example.com", map[string]any{
 				"storage": spaces("sgp1"), "image": image, "garbageCollection": map[string]any{"schedule": "0 3 * * 0"},
@@ -86,9 +84,6 @@ func TestGarbageCollection(t *testing.T) {
 				if got := strings.TrimSpace(cluster.ok("digest", host+"/app:"+tag)); got != digest {
 					t.Errorf("app:%s is %s", tag, got)
 				}
-			}
-			for _, p := range c.running() {
-				p.stop()
 			}
 		})
 	}
