@@ -75,7 +75,7 @@ func TestThePodIsConfined(t *testing.T) {
 	status, err := os.ReadFile(proc + "status")
 	must(t, err)
 	want := []string{"Name:\tregistry", "Umask:\t0022", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"}
-	if os.Getenv("REGGEN_RUNNING_SINGLE_USER") == "" {
+	if !singleUser() {
 		want = append(want, "Uid:\t1000\t1000\t1000\t1000", "Gid:\t1000\t1000\t1000\t1000", "Groups:\t1000")
 	}
 	for _, line := range want {

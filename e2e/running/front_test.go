@@ -209,28 +209,24 @@ func (f *front) config(path string, endpoints []string, scheme string, directive
 	if len(endpoints) == 0 {
 		upstream, pass = "", "return 503;"
 	}
-	user := ""
-	if os.Getuid() == 0 {
-		user = "user root;"
-	}
-	return fmt.Sprintf(`%s
-worker_processes 2; daemon off; pid %[2]s/nginx.pid; error_log stderr warn; worker_rlimit_nofile 8192;
+	return fmt.Sprintf(`user root;
+worker_processes 2; daemon off; pid %[1]s/nginx.pid; error_log stderr warn; worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
 http {
-  access_log off; client_body_temp_path %[2]s/body; proxy_temp_path %[2]s/proxy; fastcgi_temp_path %[2]s/f; uwsgi_temp_path %[2]s/u; scgi_temp_path %[2]s/s;
-  %[3]s
+  access_log off; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+  %[2]s
   server {
-    listen %[4]s:443 ssl http2; server_name %[5]s;
-    ssl_certificate %[2]s/tls.crt; ssl_certificate_key %[2]s/tls.key;
-    location %[6]s {
-      %[7]s
+    listen %[3]s:443 ssl http2; server_name %[4]s;
+    ssl_certificate %[1]s/tls.crt; ssl_certificate_key %[1]s/tls.key;
+    location %[5]s {
+      %[6]s
       proxy_http_version 1.1; proxy_set_header Connection ""; proxy_next_upstream error timeout; proxy_next_upstream_tries 3;
       proxy_set_header Host $http_host; proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Proto $scheme;
-      %[8]s
+      %[7]s
     }
   }
-  server { listen %[4]s:80; server_name %[5]s; location = /generation { return 200 "%[9]d"; } location / { return 308 https://$host$request_uri; } }
+  server { listen %[3]s:80; server_name %[4]s; location = /generation { return 200 "%[8]d"; } location / { return 308 https://$host$request_uri; } }
 }
-`, user, f.dir, upstream, address(f.host), f.host, path, strings.Join(directives, "\n      "), pass, f.generation)
+`, f.dir, upstream, address(f.host), f.host, path, strings.Join(directives, "\n      "), pass, f.generation)
 }

@@ -20,7 +20,12 @@ import (
 const (
 	insideVariable    = "REGGEN_RUNNING_BIN"
 	containerVariable = "REGGEN_RUNNING_CONTAINER"
+	singleVariable    = "REGGEN_RUNNING_SINGLE_USER"
 )
+
+// singleUser says that the namespace has one user, the tester, in the place of
+// root: so it is when the tester isn't root.
+func singleUser() bool { return os.Getenv(singleVariable) != "" }
 
 var (
 	repo string // the repository's root
@@ -90,7 +95,7 @@ func outside() (code int, err error) {
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	if os.Geteuid() != 0 {
-		cmd.Env = append(cmd.Env, "REGGEN_RUNNING_SINGLE_USER=1")
+		cmd.Env = append(cmd.Env, singleVariable+"=1")
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}

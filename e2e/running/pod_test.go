@@ -182,7 +182,7 @@ func (p *pod) volume(name, claims string) string {
 func (p *pod) fill(o *objects, namespace, claims string) {
 	p.t.Helper()
 	group := -1
-	if s := p.spec.SecurityContext; s != nil && s.FSGroup != nil && os.Getuid() == 0 {
+	if s := p.spec.SecurityContext; s != nil && s.FSGroup != nil && !singleUser() {
 		group = int(*s.FSGroup)
 	}
 	for _, v := range p.spec.Volumes {
@@ -277,7 +277,7 @@ func (p *pod) secure(c *container) {
 	if s.FSGroup != nil {
 		c.Groups = []int{int(*s.FSGroup)}
 	}
-	if os.Getenv("REGGEN_RUNNING_SINGLE_USER") != "" {
+	if singleUser() {
 		p.t.Logf("rewritten: %s runs as the only user of this namespace in the place of %d", p.name, c.UID)
 		c.UID, c.GID, c.Groups = 0, 0, nil
 	}
