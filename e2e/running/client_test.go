@@ -47,6 +47,20 @@ func newImage(t *testing.T, sizes ...int64) image {
 	return out
 }
 
+// newIndex makes an image for several platforms; only the whole of it gets a tag.
+func newIndex(t *testing.T) image {
+	t.Helper()
+	index, err := random.Index(64<<10, 2, 3)
+	must(t, err)
+	digest, err := index.Digest()
+	must(t, err)
+	out := image{dir: filepath.Join(t.TempDir(), "index"), digest: digest.String()}
+	path, err := layout.Write(out.dir, empty.Index)
+	must(t, err)
+	must(t, path.AppendIndex(index))
+	return out
+}
+
 func finish(t *testing.T, cmd *exec.Cmd, stdin string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
