@@ -189,10 +189,10 @@ func record(figures string) error {
 	}
 	section := fmt.Sprintf(`## The registry under load
 
-Written by `+"`cd e2e && go test ./running -count=1 -run TestLoad -args -write`"+` on %s. overlays/staging as it is built: two replicas of
-distribution 3 behind nginx, on an S3 server, all on one machine together with the clients, which are go-containerregistry with the image
-pull secret. Half of the pulls and of the pushes are of one image, the others of different ones; layers come from the bucket itself. None
-may fail, none is tried again.
+Written by `+"`cd e2e && go test ./running -count=1 -run TestLoad -args -write`"+` on %s. overlays/staging with another host: two replicas
+of distribution 3 behind nginx, on an S3 server, all on one machine together with the clients, which are go-containerregistry with the
+image pull secret. Half of the pulls and of the pushes are of one image, the others of different ones; layers come from the bucket itself. None
+may fail, none is tried again. Times depend on what else the machine does; no test asserts one.
 
 %s`, time.Now().UTC().Format(time.DateOnly), figures)
 	return os.WriteFile(path, slices.Concat(before, []byte(begin+section+end), after), 0o644)

@@ -26,6 +26,8 @@ var names = []struct{ name, address string }{
 	{"drain.example.com", "127.2.0.12"},
 	{"upstream.example.com", "127.2.0.13"},
 	{"small.example.com", "127.2.0.15"},
+	{"outage2.example.com", "127.2.0.16"},
+	{"keys2.example.com", "127.2.0.17"},
 	// The provider, in as many regions as there are stores at one time.
 	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
@@ -35,6 +37,8 @@ var names = []struct{ name, address string }{
 	{"sgp1.digitaloceanspaces.com", "127.3.0.6"}, {"my-space.sgp1.digitaloceanspaces.com", "127.3.0.6"},
 	{"tor1.digitaloceanspaces.com", "127.3.0.7"}, {"my-space.tor1.digitaloceanspaces.com", "127.3.0.7"},
 	{"blr1.digitaloceanspaces.com", "127.3.0.8"}, {"my-space.blr1.digitaloceanspaces.com", "127.3.0.8"},
+	{"lon2.digitaloceanspaces.com", "127.3.0.10"}, {"my-space.lon2.digitaloceanspaces.com", "127.3.0.10"},
+	{"sfo2.digitaloceanspaces.com", "127.3.0.11"}, {"my-space.sfo2.digitaloceanspaces.com", "127.3.0.11"},
 	// What stands beside a registry.
 	{"redis.cache.svc", "127.4.0.1"},
 	{"ci.example.com", "127.4.0.2"},

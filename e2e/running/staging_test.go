@@ -79,6 +79,7 @@ func serves(t *testing.T, c *cluster) {
 			t.Errorf("status %d, sent to %s", status, host)
 		}
 	})
+	t.Run("clients are told to come back by https", func(t *testing.T) { c.through().upload("anything") })
 	t.Run("an upload goes on at the other replica", func(t *testing.T) { c.continues(t) })
 	t.Run("nothing is deleted unless the spec says so", func(t *testing.T) {
 		status, _, text := c.through().do(http.MethodDelete, "/v2/small/manifests/"+small.digest, nil)
