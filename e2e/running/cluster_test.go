@@ -17,15 +17,15 @@ import (
 type cluster struct {
 	t         *testing.T
 	env       *environment
-	objects   *objects
 	namespace string
 	claims    string
-	front     *front
 	store     *store
+	number    int
 
-	mu     sync.Mutex
-	pods   []*pod
-	number int
+	mu      sync.Mutex // a pod's probes read what follows; only the test changes it
+	objects *objects
+	front   *front
+	pods    []*pod
 }
 
 // deploy starts an environment's pods, waits until they are ready, and puts
@@ -41,7 +41,10 @@ func deploy(t *testing.T, e *environment, more ...func(*objects)) *cluster {
 	for range c.objects.replicas {
 		c.start()
 	}
-	c.front = newFront(t, c)
+	f := newFront(t, c)
+	c.mu.Lock()
+	c.front = f
+	c.mu.Unlock()
 	c.ready(60 * time.Second)
 	return c
 }
@@ -70,9 +73,19 @@ func (c *cluster) start() *pod {
 }
 
 func (c *cluster) endpointsChanged() {
-	if c.front != nil {
-		c.front.reload()
+	c.mu.Lock()
+	f := c.front
+	c.mu.Unlock()
+	if f != nil {
+		f.reload()
 	}
+}
+
+// current is what the API server holds now.
+func (c *cluster) current() *objects {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.objects
 }
 
 // ready waits until all pods are.
@@ -81,9 +94,7 @@ func (c *cluster) ready(within time.Duration) {
 	for _, p := range c.running() {
 		eventually(c.t, within, p.name+" is ready", func() error { return sayIf(!p.isReady(), "it is not") })
 	}
-	if c.front != nil {
-		c.front.reload()
-	}
+	c.endpointsChanged()
 }
 
 func (c *cluster) running() []*pod {
@@ -105,8 +116,10 @@ func (c *cluster) running() []*pod {
 // it did.
 func (c *cluster) apply() (rolled bool) {
 	c.t.Helper()
-	old := c.objects
-	c.objects = c.env.build()
+	old, fresh := c.objects, c.env.build()
+	c.mu.Lock()
+	c.objects = fresh
+	c.mu.Unlock()
 	if reflect.DeepEqual(old.deployment.Spec.Template, c.objects.deployment.Spec.Template) {
 		for _, p := range c.running() {
 			p.fill(c.objects, c.namespace, c.claims)

@@ -174,11 +174,12 @@ func (f *front) fromIngress(ingress networkingv1.Ingress) string {
 
 // endpoints are the addresses of the pods that a Service sends requests to.
 func (f *front) endpoints(name string, port int32) []string {
-	s, there := f.c.objects.services[name]
+	objects := f.c.current()
+	s, there := objects.services[name]
 	if !there {
 		f.t.Errorf("no Service %s", name)
 	}
-	labels := f.c.objects.deployment.Spec.Template.Labels
+	labels := objects.deployment.Spec.Template.Labels
 	for k, v := range s.Spec.Selector {
 		if labels[k] != v {
 			f.t.Errorf("the Service %s selects pods with %s: %s, which the Deployment's don't have", name, k, v)

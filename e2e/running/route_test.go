@@ -11,7 +11,7 @@ import (
 // BackendTLSPolicy of the Service behind it: the certificate in the pod is
 // checked against the policy's authority and name.
 func (f *front) fromRoute() string {
-	o := f.c.objects
+	o := f.c.current()
 	rules := o.routes[0].Spec.Rules
 	if len(rules) != 1 || len(rules[0].BackendRefs) != 1 || len(rules[0].Matches) > 1 {
 		f.t.Errorf("a route of a shape that this test doesn't translate")

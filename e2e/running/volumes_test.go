@@ -46,6 +46,9 @@ func (p *pod) fill(o *objects, namespace, claims string) {
 			for k, text := range m.Data {
 				files[k] = rewritten.ReplaceAll([]byte(text), []byte("${1}"+p.address+"${2}"))
 				for _, found := range rewritten.FindAllString(text, -1) {
+					if p.cmd != nil { // it was said when the pod started
+						continue
+					}
 					p.t.Logf("rewritten in %s of %s: %q listens on %s", k, p.name, strings.TrimSpace(found), p.address)
 				}
 			}
