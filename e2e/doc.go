@@ -9,5 +9,6 @@
 //
 // The first run builds the tools, which takes some minutes. What it needs
 // besides Go: git and Apache's htpasswd (apt-get install apache2-utils, brew
-// install httpd). Every test works on copies in temporary folders.
+// install httpd); what ./running needs it says itself. Every test works on
+// copies in temporary folders.
 package e2e

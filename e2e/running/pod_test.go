@@ -105,6 +105,7 @@ func program(t *testing.T, image string) string {
 	_, tag, _ := strings.Cut(image, ":")
 	switch {
 	case strings.HasPrefix(tag, "3."):
+		t.Logf("the image %s is distribution 3 as go.mod pins it", image)
 		return "registry3"
 	case tag == "2.8.3":
 		return "registry2"
