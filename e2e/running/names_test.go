@@ -28,6 +28,7 @@ var names = []struct{ name, address string }{
 	{"small.example.com", "127.2.0.15"},
 	{"outage2.example.com", "127.2.0.16"},
 	{"keys2.example.com", "127.2.0.17"},
+	{"collect2.example.com", "127.2.0.18"},
 	// The provider, in as many regions as there are stores at one time.
 	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
@@ -39,6 +40,7 @@ var names = []struct{ name, address string }{
 	{"blr1.digitaloceanspaces.com", "127.3.0.8"}, {"my-space.blr1.digitaloceanspaces.com", "127.3.0.8"},
 	{"lon2.digitaloceanspaces.com", "127.3.0.10"}, {"my-space.lon2.digitaloceanspaces.com", "127.3.0.10"},
 	{"sfo2.digitaloceanspaces.com", "127.3.0.11"}, {"my-space.sfo2.digitaloceanspaces.com", "127.3.0.11"},
+	{"nyc1.digitaloceanspaces.com", "127.3.0.12"}, {"my-space.nyc1.digitaloceanspaces.com", "127.3.0.12"},
 	// What stands beside a registry.
 	{"redis.cache.svc", "127.4.0.1"},
 	{"ci.example.com", "127.4.0.2"},
