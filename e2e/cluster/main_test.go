@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -49,7 +50,7 @@ func run(m *testing.M) (int, error) {
 		packages []string
 	}{
 		{".", []string{"go.etcd.io/etcd/server/v3", "k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kubectl"}},
-		{"..", []string{"helm.sh/helm/v4/cmd/helm"}},
+		{"..", []string{"helm.sh/helm/v4/cmd/helm", "./combinations"}},
 		{repo, []string{"./cmd/reggen"}},
 	} {
 		args := []string{"build", "-buildvcs=false", "-trimpath", "-o", bin + "/"}
@@ -77,29 +78,35 @@ func config() *rest.Config {
 	return &rest.Config{Host: server.URL, BearerToken: server.Token, TLSClientConfig: rest.TLSClientConfig{Insecure: true}, QPS: -1}
 }
 
-// kinds are those of the examples and cases that come from elsewhere, by group
-// and version; their fields are not looked at.
-var kinds = []struct{ group, version, kind, plural string }{
-	{"cert-manager.io", "v1", "Certificate", "certificates"},
-	{"gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"},
-	{"gateway.networking.k8s.io", "v1", "BackendTLSPolicy", "backendtlspolicies"},
-	{"monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"},
-	{"monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"},
+// definitions are those of the custom kinds that the examples and cases have, as
+// their projects publish them: modules that ../crds pins, and folders in them.
+var definitions = map[string]struct{ folder, plurals string }{
+	"github.com/cert-manager/cert-manager":               {"deploy/crds", "certificates clusterissuers"},
+	"sigs.k8s.io/gateway-api":                            {"config/crd/standard", "httproutes backendtlspolicies"},
+	"github.com/prometheus-operator/prometheus-operator": {"example/prometheus-operator-crd", "servicemonitors prometheusrules"},
 }
 
 func customKinds() error {
 	var docs []string
-	for _, k := range kinds {
-		docs = append(docs, fmt.Sprintf(`apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: %[4]s.%[1]s, annotations: {api-approved.kubernetes.io: "unapproved, a test"}}
-spec:
-  group: %[1]s
-  scope: Namespaced
-  names: {kind: %[3]s, plural: %[4]s, singular: %[5]s, listKind: %[3]sList}
-  versions:
-    - {name: %[2]s, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
-`, k.group, k.version, k.kind, k.plural, strings.ToLower(k.kind)))
+	for module, d := range definitions {
+		cmd := exec.Command("go", "mod", "download", "-json", module)
+		cmd.Dir = "../crds"
+		out, err := cmd.Output()
+		var at struct{ Dir string }
+		if err != nil || json.Unmarshal(out, &at) != nil {
+			return fmt.Errorf("the module %s can't be had: %w", module, err)
+		}
+		for plural := range strings.FieldsSeq(d.plurals) {
+			found, err := filepath.Glob(filepath.Join(at.Dir, d.folder, "*_"+plural+".yaml"))
+			if err != nil || len(found) != 1 {
+				return fmt.Errorf("%d definitions of %s in %s", len(found), plural, module)
+			}
+			text, err := os.ReadFile(found[0])
+			if err != nil {
+				return err
+			}
+			docs = append(docs, string(text))
+		}
 	}
 	docs = append(docs, `apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -112,11 +119,11 @@ metadata: {name: slow}
 provisioner: example.org/none
 `, `apiVersion: v1
 kind: Namespace
-metadata: {name: registry}
+metadata: {name: registry, labels: {pod-security.kubernetes.io/enforce: restricted}}
 `)
 	cmd := exec.Command(filepath.Join(bin, "kubectl"), "apply", "--server-side", "-f", "-")
 	cmd.Env = environment("")
-	cmd.Stdin = strings.NewReader(strings.Join(docs, "---\n"))
+	cmd.Stdin = strings.NewReader(strings.Join(docs, "\n---\n"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("custom kinds: %w\n%s", err, out)
 	}

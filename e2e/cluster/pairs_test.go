@@ -114,16 +114,7 @@ func everyVersion(t *testing.T) map[string][]version {
 			if kind := text(o, "kind"); kind == "Namespace" || kind == "ClusterIssuer" { // in no namespace, and nobody's change
 				continue
 			}
-			if text(o, "kind") == "Secret" { // sealed: what it is in the cluster, but for the values
-				delete(o, "sops")
-				for k := range at(o, "data") {
-					at(o, "data")[k] = "eA=="
-					if k == ".dockerconfigjson" {
-						at(o, "data")[k] = "e30="
-					}
-				}
-			}
-			at(o, "metadata")["namespace"] = "registry"
+			asApplied(o)
 			id := text(o, "kind") + " " + text(o, "metadata", "name")
 			known := out[id]
 			i := slices.IndexFunc(known, func(v version) bool { return reflect.DeepEqual(v.object, o) })
@@ -135,6 +126,21 @@ func everyVersion(t *testing.T) map[string][]version {
 		}
 	}
 	return out
+}
+
+// asApplied is an object as it is in the cluster, in the namespace of these tests:
+// a Secret decrypted, but for the values.
+func asApplied(o object) {
+	if text(o, "kind") == "Secret" {
+		delete(o, "sops")
+		for k := range at(o, "data") {
+			at(o, "data")[k] = "eA=="
+			if k == ".dockerconfigjson" {
+				at(o, "data")[k] = "e30="
+			}
+		}
+	}
+	at(o, "metadata")["namespace"] = "registry"
 }
 
 // client makes changes of objects of one kind, each of a name of its own.
