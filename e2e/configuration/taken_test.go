@@ -24,7 +24,7 @@ import (
 	"github.com/reggen/reggen/generator/spec"
 )
 
-var update = flag.Bool("update", false, "write generator/check/configuration.yaml anew")
+var update = flag.Bool("update", false, "write generator/configuration/taken.yaml anew")
 
 // tree is what the registry takes below a key: a mapping of keys, "*" being
 // any; a list of one entry, which stands for all; or the name of a kind of
@@ -58,7 +58,7 @@ var sources = map[string]source{
 // TestKnownKeys derives the keys of the registry's configuration from its own
 // types, and from what its storage drivers ask their parameters for.
 func TestKnownKeys(t *testing.T) {
-	const path = repo + "/generator/check/configuration.yaml"
+	const path = repo + "/generator/configuration/taken.yaml"
 	known := map[string]tree{}
 	for version, s := range sources {
 		dir := module(t, s.module)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reggen/reggen/generator/kubernetes"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -332,7 +333,7 @@ func namespaces(b *build) []hit {
 	}
 	var l []hit
 	for _, o := range b.objects {
-		if o.Namespace() == "" && (namespaced[o.Kind()] || kubernetesOwn(o) && !clusterWide[o.Kind()]) {
+		if o.Namespace() == "" && (namespaced[o.Kind()] || kubernetes.Own(o) && !clusterWide[o.Kind()]) {
 			l = append(l, at(o, "metadata.namespace", "a namespace, as the objects beside it have", "is missing"))
 		}
 	}

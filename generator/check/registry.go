@@ -19,15 +19,15 @@ type registry struct {
 	pod       map[string]any // the pod's spec
 	container map[string]any
 	path      string // of the container in the object
-	config    configuration
+	config    configFile
 	env       map[string]variable
 	unseen    bool           // more variables come from what can't be seen
 	inside    map[string]any // the image's own configuration, where nothing else is given
 	collects  bool           // it runs garbage-collect, and serves nobody
 }
 
-// configuration is the file that the registry reads.
-type configuration struct {
+// configFile is the file that the registry reads.
+type configFile struct {
 	object object.Object // the ConfigMap
 	key    string
 	values map[string]any
@@ -165,7 +165,7 @@ func (b *build) environment(o object.Object, container map[string]any) (out map[
 
 // configuration finds the registry's configuration among the ConfigMaps that
 // the container mounts.
-func (b *build) configuration(o object.Object, pod, container map[string]any) (out configuration) {
+func (b *build) configuration(o object.Object, pod, container map[string]any) (out configFile) {
 	mounted := map[string]bool{}
 	for _, m := range list(container, "volumeMounts") {
 		mounted[text(m, "name")] = true
@@ -180,19 +180,19 @@ func (b *build) configuration(o object.Object, pod, container map[string]any) (o
 			values, is := b.parsed(file)
 			if !is {
 				if extension := path.Ext(key); extension == ".yml" || extension == ".yaml" {
-					out = configuration{object: source, key: key, broken: true}
+					out = configFile{object: source, key: key, broken: true}
 				}
 				continue
 			}
 			if values["version"] != nil && (values["storage"] != nil || values["http"] != nil) {
-				return configuration{object: source, key: key, values: values}
+				return configFile{object: source, key: key, values: values}
 			}
 		}
 	}
 	return out
 }
 
-func (c configuration) path(path ...string) string {
+func (c configFile) path(path ...string) string {
 	return strings.TrimSpace("data[" + c.key + "] " + strings.Join(path, "."))
 }
 
