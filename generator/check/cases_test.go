@@ -481,16 +481,3 @@ func TestSilence(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
-
-// The data file says where each entry comes from and when somebody looked.
-func TestVulnerabilities(t *testing.T) {
-	v := vulnerabilities()
-	if len(v.Looked) != len("2006-01-02") || len(v.Known) < 5 {
-		t.Fatalf("%+v", v)
-	}
-	for _, k := range v.Known {
-		if !strings.HasPrefix(k.ID, "CVE-") || !strings.HasPrefix(k.Source, "https://") || k.About == "" || k.Fixed == "" {
-			t.Errorf("%+v", k)
-		}
-	}
-}

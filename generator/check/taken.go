@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,6 +16,12 @@ var takenRules = []Rule{
 		Reason: "It doesn't start with a value of the wrong type, a second storage or an unknown way to log in. A key that it doesn't know it passes over, in the file and in a variable, " +
 			"so what was meant never happens: a warning. So is a time without a unit, which counts nanoseconds. What it takes is derived from distribution 3.1.2 and 2.8.3; of GitLab's fork nothing is said.",
 		Fix: "Correct it. A key that only the other major version knows belongs to that version's image.",
+	},
+	{
+		ID: "startup", Severity: Error, Inputs: []Input{Objects}, onlyOn: startup,
+		Title:  "the registry starts with its configuration",
+		Reason: "It ends or panics without a storage or a version, without htpasswd's realm, with an S3 region, class or size that its driver doesn't take, with a redis cache and no redis, an unknown middleware, an upstream without a scheme, an address without a port. The pod restarts again and again, and the rollout never ends.",
+		Fix:    "Set what is missing, correct what the registry doesn't take; docs/pitfalls.md shows each of them on the real registry.",
 	},
 }
 
@@ -64,7 +71,12 @@ func wholeConfiguration(b *build) []hit {
 			if !strings.HasPrefix(name, "REGISTRY_") || name == "REGISTRY_CONFIGURATION_PATH" {
 				continue
 			}
-			for _, f := range configuration.InVariable(major, name) {
+			v := r.env[name]
+			value, reads := configuration.Read(v.text)
+			if v.known && !reads {
+				l = append(l, at(r.object, r.path+"."+v.path, "YAML", "%s can't be read: the registry doesn't start", name))
+			}
+			for _, f := range configuration.InVariable(major, name, value) {
 				add(r.path+"."+r.env[name].path, f)
 				variables++
 			}
@@ -81,4 +93,62 @@ func wholeConfiguration(b *build) []hit {
 // variables: those that any version knows. Others are told as unknown keys.
 func (r registry) drivers() []string {
 	return slices.DeleteFunc(configuration.Drivers(), func(name string) bool { return !r.section("storage", name) })
+}
+
+// startup tells why a registry ends when it starts. Nothing is said of what may
+// come from elsewhere, nor of GitLab's fork.
+func startup(b *build) []hit {
+	var l []hit
+	for _, r := range b.serving() {
+		major, gitlab := r.major()
+		if gitlab || b.hidden(r) {
+			continue
+		}
+		for _, lack := range configuration.Ends(configuration.Given{
+			Major: major, File: r.config.values != nil, Drivers: r.drivers(), Auth: r.logins(),
+			Read: func(path ...string) configuration.Setting {
+				s := r.setting(path...)
+				return configuration.Setting{Value: s.value, Set: s.set, Blind: s.blind}
+			},
+			List: r.names,
+		}) {
+			s := r.setting(lack.Field...)
+			what := "%s: the registry doesn't start"
+			if s.in == nil || s.in.ID() == r.object.ID() {
+				what = strings.Join(lack.Field, ".") + " " + what
+			}
+			l = append(l, r.hit(s, lack.Want, what, lack.What))
+		}
+	}
+	return l
+}
+
+// logins are the ways to log in that a configuration names.
+func (r registry) logins() []string {
+	return slices.DeleteFunc([]string{"htpasswd", "none", "silly", "token"}, func(name string) bool { return !r.section("auth", name) })
+}
+
+// names are those of a list's entries: their texts, or the names in them. Who
+// builds a registry may put middleware of their own into it.
+func (r registry) names(path ...string) []string {
+	if path[0] == "middleware" && !r.says().Official() {
+		return nil
+	}
+	var out []string
+	entries, _ := r.setting(path...).value.([]any)
+	for _, e := range entries {
+		if s, is := e.(string); is {
+			out = append(out, s)
+		} else if m, _ := e.(map[string]any); m["disabled"] != true {
+			out = append(out, fmt.Sprint(m["name"]))
+		}
+	}
+	for i := 0; len(entries) == 0; i++ {
+		v, there := r.env[variableName(append(slices.Clone(path), itoa(i)))]
+		if !there {
+			break
+		}
+		out = append(out, v.text)
+	}
+	return out
 }

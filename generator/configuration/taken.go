@@ -52,11 +52,15 @@ func InFile(major string, values map[string]any) []Fault {
 	return faults(major, func(known any) []Fault { return inFile(known, values, nil) })
 }
 
-// InVariable tells the same of a variable's name, which begins with REGISTRY_.
-func InVariable(major, name string) []Fault {
+// InVariable tells the same of a variable, whose name begins with REGISTRY_ and
+// whose value is what YAML reads out of it, nil where nobody can see it.
+func InVariable(major, name string, value any) []Fault {
 	words := strings.Split(strings.TrimPrefix(name, "REGISTRY_"), "_")
-	return faults(major, func(known any) []Fault { return inVariable(known, name, words) })
+	return faults(major, func(known any) []Fault { return inVariable(known, name, words, value) })
 }
+
+// notDrivers are the keys of storage that are none.
+var notDrivers = []string{"cache", "delete", "maintenance", "redirect", "tag"}
 
 // Drivers are the storages that any version knows.
 func Drivers() []string {
@@ -65,7 +69,7 @@ func Drivers() []string {
 		known, _ := taken()[version].(map[string]any)
 		storage, _ := known["storage"].(map[string]any)
 		for _, name := range sortedKeys(storage) {
-			if !slices.Contains([]string{"cache", "delete", "maintenance", "redirect", "tag"}, name) && !slices.Contains(out, name) {
+			if !slices.Contains(notDrivers, name) && !slices.Contains(out, name) {
 				out = append(out, name)
 			}
 		}
@@ -213,8 +217,9 @@ func named(value any) string {
 // otherwise than the key; both pass here.
 var fields = map[string]string{"EVENTCONFIG": "events", "FILECHECKERS": "file", "HTTPCHECKERS": "http", "TCPCHECKERS": "tcp", "MAILOPTIONS": "options"}
 
-// inVariable follows the words of a variable's name.
-func inVariable(known any, name string, words []string) []Fault {
+// inVariable follows the words of a variable's name, and judges its value by
+// what they lead to.
+func inVariable(known any, name string, words []string, value any) []Fault {
 	for i, word := range words {
 		if l, ok := known.([]any); ok {
 			known = l[0]
@@ -237,6 +242,9 @@ func inVariable(known any, name string, words []string) []Fault {
 			continue
 		}
 		f := Fault{Path: name, What: name + " sets nothing that the registry knows", Mild: true}
+		if i == 1 && (words[0] == "STORAGE" || words[0] == "AUTH") {
+			f.What, f.Mild = name+" names what the registry doesn't know, beside what it does", false
+		}
 		if near := problem.Nearest(strings.ToLower(word), sortedKeys(k)); near != "" {
 			meant := slices.Clone(words)
 			meant[i] = strings.ToUpper(near)
@@ -244,7 +252,12 @@ func inVariable(known any, name string, words []string) []Fault {
 		}
 		return []Fault{f}
 	}
-	return nil
+	out := inFile(known, value, []string{strings.ToLower(strings.Join(words, "."))})
+	for i := range out {
+		out[i].What = strings.TrimSpace(name + strings.TrimPrefix(out[i].Path, strings.ToLower(strings.Join(words, "."))) + " " + out[i].What)
+		out[i].Path = name
+	}
+	return out
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

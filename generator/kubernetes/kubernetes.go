@@ -140,10 +140,29 @@ func notText(v any, fields []string, path string) string {
 	return ""
 }
 
-// Own says whether Kubernetes itself knows the kind.
-func Own(o object.Object) bool {
+// own says whether Kubernetes itself knows the kind.
+func own(o object.Object) bool {
 	gv, err := schema.ParseGroupVersion(fmt.Sprint(o["apiVersion"]))
 	return err == nil && scheme.Scheme.Recognizes(gv.WithKind(o.Kind()))
+}
+
+// clusterWide are the kinds of Kubernetes itself that have no namespace.
+var clusterWide = map[string]bool{
+	"Namespace": true, "ClusterRole": true, "ClusterRoleBinding": true, "CustomResourceDefinition": true, "PersistentVolume": true,
+	"StorageClass": true, "IngressClass": true, "PriorityClass": true, "Node": true, "CSINode": true,
+	"MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true, "APIService": true, "RuntimeClass": true,
+	"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true, "CSIDriver": true, "CertificateSigningRequest": true, "VolumeAttachment": true,
+	"VolumeAttributesClass": true, "FlowSchema": true, "PriorityLevelConfiguration": true, "IPAddress": true, "ServiceCIDR": true,
+}
+
+// namespaced are kinds of others that stand beside a registry; of the rest
+// nobody here knows.
+var namespaced = map[string]bool{"ServiceMonitor": true, "PrometheusRule": true, "HTTPRoute": true, "BackendTLSPolicy": true, "Certificate": true, "Issuer": true}
+
+// Namespaced says whether an object is of a kind that is known to be in a
+// namespace.
+func Namespaced(o object.Object) bool {
+	return namespaced[o.Kind()] || own(o) && !clusterWide[o.Kind()]
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -56,8 +56,9 @@ var parts = map[string][]string{
 	"takeover":      {"bounded", "object", "problem", "refuse"},
 	"movein":        {"chart", "credential", "problem", "refuse", "secret", "spec", "syntax", "values"},
 	"kubernetes":    {"bounded", "object"},
-	"configuration": {"problem"},
-	"check":         {"bounded", "configuration", "kubernetes", "object", "problem", "spec"},
+	"configuration": {"bounded", "problem"},
+	"release":       nil,
+	"check":         {"bounded", "configuration", "kubernetes", "object", "problem", "release", "spec"},
 }
 
 func TestRoomsImportWhatIsBelowThem(t *testing.T) {
