@@ -113,7 +113,7 @@ func startup(b *build) []hit {
 			List: r.names,
 		}) {
 			s := r.setting(lack.Field...)
-			what := "%s: the registry doesn't start"
+			what := "%s"
 			if s.in == nil || s.in.ID() == r.object.ID() {
 				what = strings.Join(lack.Field, ".") + " " + what
 			}

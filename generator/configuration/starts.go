@@ -26,7 +26,7 @@ type Given struct {
 	List    func(path ...string) []string // the names of a list's entries
 }
 
-// Lack is why a registry ends at its start.
+// Lack is why a registry ends at its start, or isn't where anybody looks for it.
 type Lack struct {
 	Field      []string
 	What, Want string
@@ -55,7 +55,7 @@ type judge struct {
 }
 
 func (j *judge) lacks(what, want string, field ...string) {
-	j.out = append(j.out, Lack{field, what, want})
+	j.out = append(j.out, Lack{field, what + ": the registry doesn't start", want})
 }
 
 // needs is a text that has to be there; it says whether it is, as far as
@@ -174,8 +174,8 @@ func (j *judge) region(driver string) {
 
 func (j *judge) among(kind string, known []string, as func(string) string, field ...string) {
 	v := j.Read(field...).Value
-	if text, isText := v.(string); v != nil && (!isText || !slices.Contains(known, as(text))) {
-		j.lacks("is no "+kind+" that the driver takes", strings.Join(known, ", "), field...)
+	if text, isText := v.(string); v != nil && v != "" && (!isText || !slices.Contains(known, as(text))) {
+		j.lacks("is no "+kind+" that the registry takes", strings.Join(known, ", "), field...)
 	}
 }
 
@@ -196,7 +196,11 @@ func wholeNumber(v any) (int64, bool) {
 
 func (j *judge) http() {
 	for _, field := range [][]string{{"http", "addr"}, {"http", "debug", "addr"}} {
-		addr, _ := j.Read(field...).Value.(string)
+		s := j.Read(field...)
+		addr, _ := s.Value.(string)
+		if j.File && field[1] == "addr" && !s.Blind && (s.Value == nil || s.Value == "") {
+			j.out = append(j.out, Lack{field, "is missing: the registry listens on any port", "host:port, for instance :5000"})
+		}
 		if addr != "" && (field[1] == "debug" || j.Read("http", "net").Value != "unix") && !port(addr) {
 			j.lacks("names no port", "host:port, for instance :5001", field...)
 		}
@@ -204,7 +208,7 @@ func (j *judge) http() {
 	certificate := j.Read("http", "tls", "certificate")
 	if text, _ := certificate.Value.(string); text != "" || certificate.Blind {
 		j.needs("http", "tls", "key")
-		j.among("version of TLS", []string{"", "tls1.0", "tls1.1", "tls1.2", "tls1.3"}, func(s string) string { return s }, "http", "tls", "minimumtls")
+		j.among("version of TLS", []string{"tls1.0", "tls1.1", "tls1.2", "tls1.3"}, func(s string) string { return s }, "http", "tls", "minimumtls")
 	}
 }
 
@@ -232,7 +236,7 @@ func (j *judge) around() {
 	if url, _ := j.Read("proxy", "remoteurl").Value.(string); url != "" && !strings.HasPrefix(strings.ToLower(url), "http://") && !strings.HasPrefix(strings.ToLower(url), "https://") {
 		j.lacks("has no scheme", "https:// before it", "proxy", "remoteurl")
 	}
-	j.among("format of a log", []string{"", "json", "text", "logstash"}, func(s string) string { return s }, "log", "formatter")
+	j.among("format of a log", []string{"json", "text", "logstash"}, func(s string) string { return s }, "log", "formatter")
 	for _, place := range []string{"registry", "repository", "storage"} {
 		for i, name := range j.List("middleware", place) {
 			if !slices.Contains(middlewares[place], name) {
