@@ -263,7 +263,7 @@ spec:
 // slow is a body that stops in the middle.
 type slow struct {
 	went, resume chan struct{}
-	n           int
+	n            int
 }
 
 func (s *slow) Read(p []byte) (int, error) {

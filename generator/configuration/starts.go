@@ -174,8 +174,8 @@ func (j *judge) region(driver string) {
 
 func (j *judge) among(kind string, known []string, as func(string) string, field ...string) {
 	v := j.Read(field...).Value
-	if text, isText := v.(string); v != nil && v != "" && (!isText || !slices.Contains(known, as(text))) {
-		j.lacks("is no "+kind+" that the registry takes", strings.Join(known, ", "), field...)
+	if text, isText := v.(string); v != nil && (!isText || !slices.Contains(known, as(text))) {
+		j.lacks("is no "+kind+" that the registry takes", strings.TrimPrefix(strings.Join(known, ", "), ", "), field...)
 	}
 }
 
@@ -208,7 +208,7 @@ func (j *judge) http() {
 	certificate := j.Read("http", "tls", "certificate")
 	if text, _ := certificate.Value.(string); text != "" || certificate.Blind {
 		j.needs("http", "tls", "key")
-		j.among("version of TLS", []string{"tls1.0", "tls1.1", "tls1.2", "tls1.3"}, func(s string) string { return s }, "http", "tls", "minimumtls")
+		j.among("version of TLS", []string{"", "tls1.0", "tls1.1", "tls1.2", "tls1.3"}, func(s string) string { return s }, "http", "tls", "minimumtls")
 	}
 }
 
@@ -236,7 +236,7 @@ func (j *judge) around() {
 	if url, _ := j.Read("proxy", "remoteurl").Value.(string); url != "" && !strings.HasPrefix(strings.ToLower(url), "http://") && !strings.HasPrefix(strings.ToLower(url), "https://") {
 		j.lacks("has no scheme", "https:// before it", "proxy", "remoteurl")
 	}
-	j.among("format of a log", []string{"json", "text", "logstash"}, func(s string) string { return s }, "log", "formatter")
+	j.among("format of a log", []string{"", "json", "text", "logstash"}, func(s string) string { return s }, "log", "formatter")
 	for _, place := range []string{"registry", "repository", "storage"} {
 		for i, name := range j.List("middleware", place) {
 			if !slices.Contains(middlewares[place], name) {
