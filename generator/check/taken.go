@@ -73,10 +73,11 @@ func wholeConfiguration(b *build) []hit {
 			}
 			v := r.env[name]
 			value, reads := configuration.Read(v.text)
-			if v.known && !reads {
-				l = append(l, at(r.object, r.path+"."+v.path, "YAML", "%s can't be read: the registry doesn't start", name))
+			found := configuration.InVariable(major, name, value)
+			if len(found) == 0 && v.known && !reads {
+				found = []configuration.Fault{{What: name + " can't be read: the registry doesn't start", Want: "YAML"}}
 			}
-			for _, f := range configuration.InVariable(major, name, value) {
+			for _, f := range found {
 				add(r.path+"."+r.env[name].path, f)
 				variables++
 			}
