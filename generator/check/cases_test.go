@@ -136,6 +136,7 @@ var objectProbes = map[string][]probe{
 		{"nobody", "dev", users("# a comment"), "warning: x: Secret registry/docker-registry-htpasswd: data[htpasswd]: names nobody"},
 		{"bcrypt", "dev", users("b:" + bcrypted), ""},
 		{"encrypted", "dev", nil, ""},
+		{"redacted", "dev", []string{"  name: docker-registry-htpasswd\n  namespace: registry\n", "  name: other\n  namespace: registry\n", "---\napiVersion: networking", "---\napiVersion: v1\nkind: Secret\nmetadata: {name: docker-registry-htpasswd, namespace: registry}\nstringData: {htpasswd: redacted}\n---\napiVersion: networking"}, ""},
 	},
 	"open-front": {
 		{"an Ingress", "dev", open, "error: x: Ingress registry/docker-registry leads to Deployment registry/docker-registry, which asks nobody who they are: everybody may push and pull"},
