@@ -85,6 +85,10 @@ var rows = []row{
 		launch(t, text, "REGISTRY_STORAGE_GATEWAY_SERVICE_HOST=10.0.0.1", "REGISTRY_STORAGE_GATEWAY_PORT=tcp://10.0.0.1:80").ends("multiple storage drivers")
 	}, "ends: multiple storage drivers", "the Service registry-storage-gateway stands beside it", nil},
 
+	{"path-style", "an endpoint that is an address", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://127.0.0.1:1", "        forcepathstyle: false\n", "", "        interval: 10s\n", "        interval: 1s\n"}, func(t *testing.T, text string) {
+		p := launch(t, text)
+		p.until("it looks for the bucket's host", func() bool { return strings.Contains(p.log.text(), "my-space.127.0.0.1") })
+	}, "looks for the host my-space.127.0.0.1, which nobody has", "forcepathstyle is not set for an endpoint", nil},
 	{"http-secret", "two replicas without one", "dev", []string{"REGISTRY_HTTP_SECRET", "SOMETHING_ELSE", "  replicas: 1\n", "  replicas: 2\n"}, func(t *testing.T, text string) {
 		dir := folder(t)
 		a, b := launchIn(t, dir, text).serves(), launchIn(t, dir, text).serves()

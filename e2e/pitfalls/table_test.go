@@ -27,7 +27,6 @@ var reasons = map[string]string{
 	"silence":               "it is about what check says",
 	"schema":                "the API server refuses it, or drops a field with a warning; e2e/cluster runs one on sound objects only",
 	"readable-secret":       "the registry works; what is wrong is who reads the secret",
-	"path-style":            "the bucket's host is looked up in a DNS that has to know it, or not",
 	"spaces-encrypt":        "it takes DigitalOcean to refuse it",
 	"configuration-path":    "which file it is stands in the image, and no container runs here",
 	"disruption-budget":     "the eviction API counts pods that run; no node drains here",
