@@ -74,14 +74,54 @@ func certificate(t *testing.T, dir string) {
 	}
 }
 
-// nginxRefuses puts the real nginx, told as little as the Ingress tells it,
-// before the registry.
+// arrived is how much of an upload is at the registry when the first megabyte of
+// it was sent to what stands before it.
+func (p *process) arrived(front *process) int64 {
+	p.t.Helper()
+	body := halfOf(strings.Repeat("x", 1<<20))
+	where := front.upload(user)
+	done := make(chan struct{})
+	go func() {
+		front.try(user, http.MethodPatch, where, body) // it fails: the rest never comes
+		close(done)
+	}()
+	<-body.went
+	time.Sleep(time.Second)
+	var n int64
+	err := filepath.WalkDir(filepath.Join(p.dir, "var/lib/registry"), func(path string, e os.DirEntry, err error) error {
+		if err == nil && e.Name() == "data" && strings.Contains(path, "/_uploads/") {
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			n += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Error(err)
+	}
+	close(body.resume)
+	<-done
+	return n
+}
+
+// nginxRefuses sends a layer by way of nginx, told as little as the Ingress
+// tells it.
 func nginxRefuses(t *testing.T, text string) {
+	p := launch(t, text).serves()
+	layer := strings.Repeat("x", 2<<20)
+	p.blob(user, layer)
+	front := nginx(t, p, "")
+	front.wants(http.StatusRequestEntityTooLarge, user, http.MethodPut, front.upload(user)+"&digest="+digest(layer), layer)
+}
+
+// nginx puts the real one before the registry, with more in its server.
+func nginx(t *testing.T, p *process, more string) *process {
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		t.Fatal("nginx is missing on this machine; install it: apt-get install -y --no-install-recommends nginx-light")
 	}
-	p := launch(t, text).serves()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -101,18 +141,15 @@ http {
   fastcgi_temp_path %[1]s/fastcgi;
   uwsgi_temp_path %[1]s/uwsgi;
   scgi_temp_path %[1]s/scgi;
-  server { listen %[2]s; location / { proxy_pass http://%[3]s; } }
+  server { listen %[2]s; %[4]s location / { proxy_pass http://%[3]s; } }
 }
-`, dir, addr, p.addr))
+`, dir, addr, p.addr, more))
 	cmd := exec.Command(program, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", filepath.Join(dir, "error.log"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	layer := strings.Repeat("x", 2<<20)
-	p.blob(user, layer)
 	front := *p
 	front.addr = addr
-	front.serves()
-	front.wants(http.StatusRequestEntityTooLarge, user, http.MethodPut, front.upload(user)+"&digest="+digest(layer), layer)
+	return front.serves()
 }

@@ -106,7 +106,7 @@ var rows = []row{
 	}, "logs that nobody is at localhost:4318", "says nothing about traces", nil},
 	{"drain", "no http.draintimeout", "dev", []string{"      draintimeout: 120s\n", ""}, func(t *testing.T, text string) {
 		p := launch(t, text).serves()
-		body := &slow{went: make(chan struct{}), resume: make(chan struct{})}
+		body := halfOf("the first part")
 		failed := make(chan error, 1)
 		where := p.upload(user)
 		go func() {
@@ -196,6 +196,15 @@ var rows = []row{
 			t.Error(a.body)
 		}
 	}, "answers 400, Client sent an HTTP request to an HTTPS server", "is not HTTPS, and the pods behind it speak TLS", nil},
+	{"buffering", "nginx's own way with uploads", "dev", []string{"    nginx.ingress.kubernetes.io/proxy-request-buffering: \"off\"\n", ""}, func(t *testing.T, text string) {
+		alone, p := launch(t, text).serves(), launch(t, text).serves()
+		if n := alone.arrived(alone); n == 0 {
+			t.Error("nothing arrives without nginx")
+		}
+		if n := p.arrived(nginx(t, p, "client_max_body_size 0;")); n > 0 {
+			t.Errorf("%d bytes of an upload arrive before it is whole", n)
+		}
+	}, "nginx keeps an upload on its own disk until it is whole", "proxy-request-buffering]: is not off", nil},
 	{"body-size", "nginx's own limit", "dev", []string{"    nginx.ingress.kubernetes.io/proxy-body-size: \"0\"\n", ""}, nginxRefuses, "nginx answers 413 to a layer of 2 MB that the registry would take", "proxy-body-size]: is missing", nil},
 }
 
@@ -264,20 +273,22 @@ spec:
 	}
 }
 
-// slow is a body that stops in the middle.
+// slow is a body that stops in the middle, until it fails.
 type slow struct {
+	part         strings.Reader
 	went, resume chan struct{}
-	n            int
+}
+
+func halfOf(part string) *slow {
+	return &slow{*strings.NewReader(part), make(chan struct{}), make(chan struct{})}
 }
 
 func (s *slow) Read(p []byte) (int, error) {
-	if s.n++; s.n == 2 {
-		time.Sleep(200 * time.Millisecond) // the first part is on its way
-		close(s.went)
-		<-s.resume
+	if s.part.Len() > 0 {
+		return s.part.Read(p)
 	}
-	if s.n > 2 {
-		return 0, fmt.Errorf("enough")
-	}
-	return copy(p, "the first part"), nil
+	time.Sleep(200 * time.Millisecond) // the first part is on its way
+	close(s.went)
+	<-s.resume
+	return 0, fmt.Errorf("enough")
 }

@@ -34,7 +34,6 @@ var reasons = map[string]string{
 	"namespace":             "whoever applies it chooses",
 	"secret-key":            "the kubelet refuses to start the container, and none is here",
 	"service-target":        "kube-proxy has no endpoint to lead to, and none is here",
-	"buffering":             "nginx fills its disk: nothing fails on a machine with room",
 	"timeouts":              "it takes a minute of silence; nginx's own default is 60 seconds",
 	"ingress-nginx":         "nobody mends it, which shows on the day that it needs mending",
 	"image-tag":             "a tag that somebody moved looks like one that nobody did",
