@@ -36,7 +36,8 @@ func openFront(b *build) []hit {
 		some := r.setting("auth")
 		anyone := len(logins) == 0 && (!some.set || some.value == nil) || slices.Equal(logins, []string{"none"}) || silly
 		cas, _ := r.setting("http", "tls", "clientcas").value.([]any)
-		if !anyone || b.hidden(r) || len(cas) > 0 || slices.Contains(b.anonymous, text(r.object, "metadata", "labels", "release")) {
+		guessed := r.inside != nil && !r.says().Official() && !slices.ContainsFunc(sortedKeys(r.env), told.MatchString) // by the image's name alone
+		if !anyone || guessed || b.hidden(r) || len(cas) > 0 || slices.Contains(b.anonymous, text(r.object, "metadata", "labels", "release")) {
 			continue
 		}
 		for _, front := range b.reached(r) {

@@ -141,7 +141,7 @@ func (b *build) targetPorts(r registry, service object.Object) []hit {
 		addr, _ := r.setting(field...).value.(string)
 		n, err := strconv.Atoi(addr[strings.LastIndex(addr, ":")+1:])
 		if numbers[n] = true; err != nil && field[1] == "addr" {
-			numbers[5000], alone = true, alone && r.inside != nil // the image's own
+			numbers[5000], alone = true, alone && r.inside != nil && r.says().Official() // the image's own
 		}
 	}
 	var l []hit
