@@ -24,7 +24,7 @@ import (
 	"github.com/reggen/reggen/generator/spec"
 )
 
-var update = flag.Bool("update", false, "write generator/check/configuration.yaml anew")
+var update = flag.Bool("update", false, "write generator/configuration/taken.yaml anew")
 
 // tree is what the registry takes below a key: a mapping of keys, "*" being
 // any; a list of one entry, which stands for all; or the name of a kind of
@@ -58,7 +58,7 @@ var sources = map[string]source{
 // TestKnownKeys derives the keys of the registry's configuration from its own
 // types, and from what its storage drivers ask their parameters for.
 func TestKnownKeys(t *testing.T) {
-	const path = repo + "/generator/check/configuration.yaml"
+	const path = repo + "/generator/configuration/taken.yaml"
 	known := map[string]tree{}
 	for version, s := range sources {
 		dir := module(t, s.module)
@@ -243,6 +243,46 @@ func TestTakenIsWhatTheRegistryTakes(t *testing.T) {
 	}
 }
 
+// TestVariablesAreWhatTheRegistryTakes does the same with the variables that
+// overrule the file.
+func TestVariablesAreWhatTheRegistryTakes(t *testing.T) {
+	const config = "version: 0.1\nstorage: {inmemory: {}}\n"
+	texts := []string{"", "text", "10s", "3", "1.5", "true", "debug", "[]", "[a]", "{}", "{zzz: b}", "'3'", "[", "~"}
+	// Fields that variables call otherwise than the file; those are tried in
+	// TestRulesOnObjects.
+	otherwise := regexp.MustCompile(`^(health\.(file|http|tcp)|notifications\.events|log\.hooks|http\.tls\.letsencrypt|compatibility|storage|auth|version)`)
+	for version, s := range sources {
+		flavor, image := spec.Distribution, "registry:3.1.2"
+		if version == "2" {
+			flavor, image = spec.DistributionV2, "registry:2.8.3"
+		}
+		refused, tried := 0, 0
+		for _, path := range pathsOf(keysOf(reflect.TypeOf(s.config)), nil) {
+			if slices.Contains(path, "[]") || slices.Contains(path, "*") || otherwise.MatchString(strings.Join(path, ".")) {
+				continue
+			}
+			name := "REGISTRY_" + strings.ToUpper(strings.Join(path, "_"))
+			for _, text := range texts {
+				os.Setenv(name, text)
+				parsed := starts(registries[flavor], []byte(config))
+				os.Unsetenv(name)
+				found := calledErrors(t, image, config, name, text)
+				tried++
+				if (parsed != nil) != (len(found) > 0) {
+					t.Errorf("version %s, %s=%s: %v: check says %v", version, name, text, parsed, found)
+				}
+				if parsed != nil {
+					refused++
+				}
+			}
+		}
+		t.Logf("version %s: %d tried, %d refused", version, tried, refused)
+		if refused < 200 || tried-refused < 200 {
+			t.Errorf("version %s: %d tried, %d refused", version, tried, refused)
+		}
+	}
+}
+
 // starts is why a registry doesn't start with a configuration; version 2
 // panics at some.
 func starts(r registry, config []byte) (err error) {
@@ -284,15 +324,20 @@ func put(m map[string]any, path []string, value any) {
 	m[path[0]] = value
 }
 
-// calledErrors are the errors that check has about a configuration.
-func calledErrors(t *testing.T, image, config string) []string {
+// calledErrors are the errors that check has about a configuration, and a
+// variable if one is named.
+func calledErrors(t *testing.T, image, config string, variable ...string) []string {
 	t.Helper()
 	var out []string
+	env := []any{}
+	if len(variable) == 2 {
+		env = append(env, map[string]any{"name": variable[0], "value": variable[1]})
+	}
 	objects := []object.Object{
 		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "c"}, "data": map[string]any{"config.yml": config}},
 		{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "d"}, "spec": map[string]any{"template": map[string]any{"spec": map[string]any{
 			"volumes":    []any{map[string]any{"name": "c", "configMap": map[string]any{"name": "c"}}},
-			"containers": []any{map[string]any{"name": "r", "image": image, "volumeMounts": []any{map[string]any{"name": "c", "mountPath": "/c"}}}},
+			"containers": []any{map[string]any{"name": "r", "image": image, "env": env, "volumeMounts": []any{map[string]any{"name": "c", "mountPath": "/c"}}}},
 		}}}},
 	}
 	for _, f := range (check.Rendered{From: "x", Objects: objects}).Run() {

@@ -33,6 +33,7 @@ type build struct {
 	index      map[reference]object.Object
 	registries []registry
 	collectors []registry // those containers that collect garbage
+	anonymous  []string   // the releases that anybody may come to
 
 	texts map[string]map[string]any // what YAML in values says; nil for none
 }

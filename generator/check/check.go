@@ -44,6 +44,9 @@ type Subject struct {
 type Rendered struct {
 	From    string // the folder or the file, as shown to people
 	Objects []object.Object
+
+	// Anonymous are the releases whose specs say that anybody may come.
+	Anonymous []string
 }
 
 // Finding is what a rule found.
@@ -129,6 +132,7 @@ func at(o object.Object, path, want, format string, args ...any) hit {
 // containers read is told once.
 func (r Rendered) Run() []Finding {
 	b := look(r.Objects)
+	b.anonymous = r.Anonymous
 	var out []Finding
 	for _, rule := range objectRules {
 		told := map[hit]bool{}

@@ -5,9 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
-	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/configuration"
 )
 
 // configurationRules look at what the registry reads: its configuration file
@@ -69,25 +67,18 @@ var configurationRules = []Rule{
 	},
 }
 
-// untyped are the parts of the configuration in which the registry takes
-// whatever type YAML gives; elsewhere a number stays the text that it was.
-var untyped = []string{"REGISTRY_STORAGE_", "REGISTRY_AUTH_"}
-
-// texts are the ends of names whose values are texts, never numbers.
-var texts = []string{"SECRET", "PASSWORD", "USERNAME", "ACCESSKEY", "SECRETKEY", "ACCOUNTKEY", "ACCOUNTNAME", "BUCKET", "REALM", "ROOTDIRECTORY", "CONTAINER"}
-
 func yamlEnvironment(b *build) []hit {
 	var l []hit
 	for _, r := range b.registries {
 		for _, name := range sortedKeys(r.env) {
 			v := r.env[name]
-			if !strings.HasPrefix(name, "REGISTRY_") || !endsIn(name, texts) {
+			if !strings.HasPrefix(name, "REGISTRY_") || !configuration.IsText(name) {
 				continue
 			}
 			where := r.path + "." + v.path
-			key := strings.HasPrefix(name, "REGISTRY_STORAGE_S3_") && endsIn(name, []string{"ACCESSKEY", "SECRETKEY"})
+			key := strings.HasPrefix(name, "REGISTRY_STORAGE_S3_") && (strings.HasSuffix(name, "_ACCESSKEY") || strings.HasSuffix(name, "_SECRETKEY"))
 			switch {
-			case v.known && mangled(name, v.text):
+			case v.known && configuration.Mangled(name, v.text):
 				l = append(l, at(r.object, where, "a value that YAML reads as the text it is", "%s is read as something else than it says", name))
 			case !v.known && key:
 				h := at(r.object, where, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead", "%s is parsed as YAML, whatever the key is", name)
@@ -97,42 +88,6 @@ func yamlEnvironment(b *build) []hit {
 		}
 	}
 	return l
-}
-
-func mangled(name, value string) bool {
-	var read any
-	if !bounded.Text(value) || yaml.Unmarshal([]byte(value), &read) != nil {
-		return true
-	}
-	switch t := read.(type) {
-	case string:
-		return t != value && value != quoted(t, value)
-	case nil, map[string]any, []any:
-		return value != ""
-	}
-	for _, prefix := range untyped {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// quoted is the value when it is text in YAML's quotes: somebody meant that.
-func quoted(text, value string) string {
-	if len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
-		return value
-	}
-	return text
-}
-
-func endsIn(name string, ends []string) bool {
-	for _, e := range ends {
-		if strings.HasSuffix(name, "_"+e) {
-			return true
-		}
-	}
-	return false
 }
 
 // secretFields are fields of the configuration that hold secrets.
@@ -292,7 +247,11 @@ func configurationPath(b *build) []hit {
 			mounted = mounted || at == want || strings.HasPrefix(at, want+"/")
 		}
 		if !mounted {
-			l = append(l, at(r.object, r.path, "a mount at "+want+", or the file's name in args", "never reads the configuration that it mounts"))
+			h := at(r.object, r.path, "a mount at "+want+", or the file's name in args", "never reads the configuration that it mounts")
+			if !r.says().Official() {
+				h.severity = Warning // an image of somebody's own may name it
+			}
+			l = append(l, h)
 		}
 	}
 	return l

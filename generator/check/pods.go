@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reggen/reggen/generator/kubernetes"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -309,19 +310,6 @@ func autoscalerReplicas(b *build) []hit {
 	return l
 }
 
-// clusterWide are the kinds of Kubernetes itself that have no namespace.
-var clusterWide = map[string]bool{
-	"Namespace": true, "ClusterRole": true, "ClusterRoleBinding": true, "CustomResourceDefinition": true, "PersistentVolume": true,
-	"StorageClass": true, "IngressClass": true, "PriorityClass": true, "Node": true, "CSINode": true,
-	"MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true, "APIService": true, "RuntimeClass": true,
-	"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true, "CSIDriver": true, "CertificateSigningRequest": true, "VolumeAttachment": true,
-	"VolumeAttributesClass": true, "FlowSchema": true, "PriorityLevelConfiguration": true, "IPAddress": true, "ServiceCIDR": true,
-}
-
-// namespaced are kinds of others that stand beside a registry; of the rest
-// nobody here knows.
-var namespaced = map[string]bool{"ServiceMonitor": true, "PrometheusRule": true, "HTTPRoute": true, "BackendTLSPolicy": true, "Certificate": true, "Issuer": true}
-
 func namespaces(b *build) []hit {
 	some := false
 	for _, o := range b.objects {
@@ -332,7 +320,7 @@ func namespaces(b *build) []hit {
 	}
 	var l []hit
 	for _, o := range b.objects {
-		if o.Namespace() == "" && (namespaced[o.Kind()] || kubernetesOwn(o) && !clusterWide[o.Kind()]) {
+		if o.Namespace() == "" && kubernetes.Namespaced(o) {
 			l = append(l, at(o, "metadata.namespace", "a namespace, as the objects beside it have", "is missing"))
 		}
 	}

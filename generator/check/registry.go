@@ -5,8 +5,10 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/reggen/reggen/generator/configuration"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -19,15 +21,15 @@ type registry struct {
 	pod       map[string]any // the pod's spec
 	container map[string]any
 	path      string // of the container in the object
-	config    configuration
+	config    configFile
 	env       map[string]variable
 	unseen    bool           // more variables come from what can't be seen
 	inside    map[string]any // the image's own configuration, where nothing else is given
 	collects  bool           // it runs garbage-collect, and serves nobody
 }
 
-// configuration is the file that the registry reads.
-type configuration struct {
+// configFile is the file that the registry reads.
+type configFile struct {
 	object object.Object // the ConfigMap
 	key    string
 	values map[string]any
@@ -56,7 +58,8 @@ type setting struct {
 // images that hold a registry, by the last part of their name.
 var images = regexp.MustCompile(`^(docker-)?(registry|distribution)$|^gitlab-container-registry$`)
 
-// told are the variables that only a registry is started with.
+// told are the variables that only a registry is started with, as far as it
+// knows their names: other programs are told of a registry by such, too.
 var told = regexp.MustCompile(`^REGISTRY_(HTTP_(ADDR|SECRET|HOST|TLS|DEBUG)|STORAGE_|AUTH_(HTPASSWD|TOKEN)_|PROXY_REMOTEURL)`)
 
 // registries finds every container that runs a registry.
@@ -65,31 +68,57 @@ func (b *build) findRegistries() []registry {
 	for _, o := range b.objects {
 		template, at := podTemplate(o)
 		pod := mapping(template, "spec")
+		first := len(out)
 		for i, c := range list(pod, "containers") {
 			container, _ := c.(map[string]any)
 			r := registry{object: o, labels: mapping(template, "metadata", "labels"), pod: pod, container: container}
 			r.env, r.unseen = b.environment(o, container)
 			r.path = strings.TrimPrefix(fmt.Sprintf("%s.spec.containers[%d]", at, i), ".")
-			r.config = b.configuration(o, pod, container)
 			words := r.words()
 			r.collects = slices.Contains(words, "garbage-collect") && !slices.Contains(words, "serve")
-			name, _, _ := image(container)
-			is := r.config.values != nil || images.MatchString(path.Base(name))
+			name, _, _ := r.image()
+			is := images.MatchString(path.Base(name))
 			for variable := range r.env {
-				is = is || told.MatchString(variable)
+				is = is || told.MatchString(variable) && len(configuration.InVariable("", variable, nil)) == 0
 			}
+			r.config = b.configuration(o, pod, container, is)
+			is = is || r.config.values != nil
 			if r.collects && !dry(words) && (is || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "registry") })) {
 				b.collectors = append(b.collectors, r)
 			}
-			if _, gitlab := r.version(); is && !gitlab && r.config.values == nil && !b.hidden(r) {
+			if _, gitlab := r.says().Version(); is && !gitlab && r.config.values == nil && !b.hidden(r) {
 				r.inside = imageConfiguration
 			}
 			if is {
 				out = append(out, r)
 			}
 		}
+		out = append(out[:first], listening(out[first:])...)
 	}
 	return out
+}
+
+// listening leaves out the containers of a pod that read the configuration of
+// another one and listen elsewhere, which that one doesn't: programs that look
+// after a registry.
+func listening(pod []registry) []registry {
+	declares := func(r registry, port int) (some, this bool) {
+		for _, p := range list(r.container, "ports") {
+			m, _ := p.(map[string]any)
+			n, _ := number(m, "containerPort")
+			some, this = true, this || n == port
+		}
+		return some, this
+	}
+	return slices.DeleteFunc(slices.Clone(pod), func(r registry) bool {
+		addr, _ := r.setting("http", "addr").value.(string)
+		port, err := strconv.Atoi(addr[strings.LastIndex(addr, ":")+1:])
+		some, this := declares(r, port)
+		return err == nil && some && !this && slices.ContainsFunc(pod, func(other registry) bool {
+			_, serves := declares(other, port)
+			return serves && other.config.object != nil && r.config.object != nil && other.config.object.ID() == r.config.object.ID()
+		})
+	})
 }
 
 // words are what the container runs, word by word, a shell's script included.
@@ -164,8 +193,9 @@ func (b *build) environment(o object.Object, container map[string]any) (out map[
 }
 
 // configuration finds the registry's configuration among the ConfigMaps that
-// the container mounts.
-func (b *build) configuration(o object.Object, pod, container map[string]any) (out configuration) {
+// the container mounts. Of a container that is a registry anyway, less of one
+// is enough.
+func (b *build) configuration(o object.Object, pod, container map[string]any, is bool) (out configFile) {
 	mounted := map[string]bool{}
 	for _, m := range list(container, "volumeMounts") {
 		mounted[text(m, "name")] = true
@@ -177,22 +207,25 @@ func (b *build) configuration(o object.Object, pod, container map[string]any) (o
 		source := b.find("ConfigMap", o.Namespace(), text(v, "configMap", "name"))
 		for _, key := range sortedKeys(mapping(source, "data")) {
 			file, _ := content(source, key)
-			values, is := b.parsed(file)
-			if !is {
+			values, yaml := b.parsed(file)
+			if !yaml {
 				if extension := path.Ext(key); extension == ".yml" || extension == ".yaml" {
-					out = configuration{object: source, key: key, broken: true}
+					out = configFile{object: source, key: key, broken: true}
 				}
 				continue
 			}
 			if values["version"] != nil && (values["storage"] != nil || values["http"] != nil) {
-				return configuration{object: source, key: key, values: values}
+				return configFile{object: source, key: key, values: values}
+			}
+			if is && out.object == nil && (values["version"] != nil || values["storage"] != nil || values["http"] != nil) {
+				out = configFile{object: source, key: key, values: values}
 			}
 		}
 	}
 	return out
 }
 
-func (c configuration) path(path ...string) string {
+func (c configFile) path(path ...string) string {
 	return strings.TrimSpace("data[" + c.key + "] " + strings.Join(path, "."))
 }
 

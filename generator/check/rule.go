@@ -184,7 +184,7 @@ var environmentRules = []Rule{
 
 // objectRules look at rendered objects, from a build or from anything else
 // that renders.
-var objectRules = slices.Concat(schemaRules, configurationRules, takenRules, podRules, frontRules, imageRules)
+var objectRules = slices.Concat(schemaRules, configurationRules, takenRules, podRules, wiringRules, frontRules, imageRules)
 
 var schemaRules = []Rule{
 	{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/generator/configuration"
 )
 
 // What many containers read is judged once, and as far as anybody reads on.
@@ -21,7 +23,7 @@ func TestFaultsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	hits := wholeConfiguration(look(objects))
-	if len(hits) != mostFaults+1 || hits[mostFaults].severity != Error || !strings.Contains(hits[mostFaults].what, "more") {
+	if len(hits) != configuration.Most+1 || hits[configuration.Most].severity != Error || !strings.Contains(hits[configuration.Most].what, "more") {
 		t.Errorf("%d hits, the last is %+v", len(hits), hits[len(hits)-1])
 	}
 	variables := ""
@@ -32,7 +34,7 @@ func TestFaultsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hits := wholeConfiguration(look(objects)); len(hits) != mostFaults+1 || hits[mostFaults].severity != Error {
+	if hits := wholeConfiguration(look(objects)); len(hits) != configuration.Most+1 || hits[configuration.Most].severity != Error {
 		t.Errorf("%d hits on variables", len(hits))
 	}
 }

@@ -24,7 +24,7 @@ var owners = map[string]string{
 	"sigs.k8s.io/kustomize/api/":       "internal/kustomize",
 	"github.com/spf13/cobra":           "internal/cli",
 	"golang.org/x/term":                "internal/terminal",
-	"k8s.io/client-go/":                "generator/check",
+	"k8s.io/client-go/":                "generator/kubernetes",
 	"github.com/google/jsonschema-go/": "generator/chart",
 	"github.com/santhosh-tekuri/":      "generator/chart",
 	"github.com/Masterminds/sprig/":    "generator/mint",

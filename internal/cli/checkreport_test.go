@@ -143,7 +143,7 @@ data: {config.yml: "version: 0.1\nhttp: {addr: ':5000'}\nstorage: {s3: {bucket: 
 		t.Fatal(err)
 	}
 	out, errs, code := run(t, dir, "check", "--rendered", "rendered.yaml")
-	for _, want := range []string{"[http-secret]", "[vulnerable-image]", "[service-links]", "[readable-secret]", "1 file checked:", "check found 2 problems"} {
+	for _, want := range []string{"[http-secret]", "[vulnerable-image]", "[service-links]", "[readable-secret]", "1 file checked:", "[startup]", "check found 3 problems"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("does not say %q", want)
 		}

@@ -129,6 +129,11 @@ func (w *Work) checkEnvironments(ctx context.Context, dirs []string, r *Report) 
 		if kustomize.Spent() != nil {
 			return nil // that is all there is time for
 		}
+		for _, s := range found {
+			if s.Registry != nil && s.Registry.Spec.Auth.Anonymous {
+				objects.Anonymous = append(objects.Anonymous, s.Registry.Metadata.Name)
+			}
+		}
 		onObjects = append(onObjects, objects.Run()...)
 		subjects = append(subjects, found...)
 		bar.Step()

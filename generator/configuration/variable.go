@@ -1,0 +1,65 @@
+package configuration
+
+import (
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/bounded"
+)
+
+// untyped are the parts of the configuration in which the registry takes
+// whatever type YAML gives; elsewhere a number stays the text that it was.
+var untyped = []string{"REGISTRY_STORAGE_", "REGISTRY_AUTH_"}
+
+// texts are the ends of names whose values are texts, never numbers.
+var texts = []string{"SECRET", "PASSWORD", "USERNAME", "ACCESSKEY", "SECRETKEY", "ACCOUNTKEY", "ACCOUNTNAME", "BUCKET", "REALM", "ROOTDIRECTORY", "CONTAINER"}
+
+// IsText says whether a variable's value is a text by its name.
+func IsText(name string) bool { return endsIn(name, texts) }
+
+// Mangled says that YAML reads a variable's value as something else than the
+// text that it is.
+func Mangled(name, value string) bool {
+	var read any
+	if !bounded.Text(value) || yaml.Unmarshal([]byte(value), &read) != nil {
+		return true
+	}
+	switch t := read.(type) {
+	case string:
+		return t != value && value != quoted(t, value)
+	case nil, map[string]any, []any:
+		return value != ""
+	}
+	for _, prefix := range untyped {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted is the value when it is text in YAML's quotes: somebody meant that.
+func quoted(text, value string) string {
+	if len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+		return value
+	}
+	return text
+}
+
+func endsIn(name string, ends []string) bool {
+	for _, e := range ends {
+		if strings.HasSuffix(name, "_"+e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Read is what YAML makes of a variable's value, and whether it can be read.
+func Read(text string) (value any, ok bool) {
+	if !bounded.Text(text) || yaml.Unmarshal([]byte(text), &value) != nil {
+		return nil, false
+	}
+	return value, true
+}
