@@ -39,10 +39,11 @@ func TestEveryObjectApplies(t *testing.T) {
 	kubectl(t, "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: platform}\nvalue: 1000\n", "apply", "--server-side", "-f", "-") // a case names it
 	n := 0
 	for id, versions := range objects {
-		n += 10_000 // names of their own
+		n += 10_000
+		first := n // names of their own
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			c := &client{t: t, http: httpClient(), kind: strings.Fields(id)[0], n: n}
+			c := &client{t: t, http: httpClient(), kind: strings.Fields(id)[0], n: first}
 			for _, v := range versions {
 				if err := c.applies(v.object); err != nil {
 					t.Errorf("%s: %v", v.cases[0], err)
