@@ -230,8 +230,11 @@ func (p *probing) kubectl(args string) string {
 }
 
 func (p *probing) lookAtFront() string {
-	if p.spec.Gateway != nil {
+	switch {
+	case p.spec.Gateway != nil:
 		return p.kubectl("get httproute -o yaml")
+	case p.spec.Ingress != nil:
+		return p.kubectl("describe ingress")
 	}
-	return p.kubectl("describe ingress")
+	return p.kubectl("get service,endpointslices")
 }
