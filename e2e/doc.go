@@ -8,6 +8,6 @@
 //	cd e2e && go test ./...
 //
 // The first run builds the tools, which takes some minutes. What it needs
-// besides Go: git and Apache's htpasswd (apt-get install apache2-utils, brew
+// besides Go: git, nginx and Apache's htpasswd (apt-get install nginx-light apache2-utils, brew
 // install httpd). Every test works on copies in temporary folders.
 package e2e

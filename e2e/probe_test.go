@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
@@ -29,7 +30,8 @@ type probed struct {
 	port     int
 	host     string
 	htpasswd string
-	good     pair // a certificate for the host, for 60 more days
+	good     pair   // a certificate for the host, for 60 more days
+	other    string // another host, where a case has one
 	used     map[string]bool
 }
 
@@ -275,6 +277,9 @@ func TestProbe(t *testing.T) {
 		}, again: func(t *testing.T) { p.has(t, "reggen-probe", "kept") }},
 		{name: "at-a-forwarded-port", setUp: func(t *testing.T) { p.recorded(t, false) }, args: []string{"--url", "http://" + p.host}},
 		{name: "at-a-forwarded-port-with-passwords", setUp: func(t *testing.T) { p.recorded(t, true) }, args: []string{"--url", "http://" + p.host, "--send-credentials-to", p.host}},
+		// A stranger's spec names a host of theirs: no password goes there.
+		{name: "a-strangers-host", setUp: func(t *testing.T) { p.elsewhere(t, false) }},
+		{name: "another-host-that-is-meant", setUp: func(t *testing.T) { p.elsewhere(t, true) }, args: []string{"--send-credentials-to", "HOST"}},
 		{name: "sarif", code: 1, args: []string{"-o", "sarif"}, setUp: func(t *testing.T) {
 			r := p.behind(t)
 			r.start(t)
@@ -296,6 +301,9 @@ func TestProbe(t *testing.T) {
 			if c.noKey {
 				by = without
 			}
+			for i, arg := range c.args {
+				c.args[i] = strings.Replace(arg, "HOST", p.other, 1)
+			}
 			if r := p.gives(t, c.name, by, c.args...); r.code != c.code {
 				t.Errorf("exit status %d; expected %d", r.code, c.code)
 			}
@@ -304,10 +312,13 @@ func TestProbe(t *testing.T) {
 			}
 		})
 	}
+	p.spec("")
+	t.Run("stopped", p.stopped)
+	t.Run("waits", p.waits)
 	golden, err := filepath.Glob(filepath.Join(repo, "e2e", "testdata", "probe", "*.txt"))
 	must(t, err)
 	for _, file := range golden {
-		if !p.used[filepath.Base(file)] && !strings.HasPrefix(filepath.Base(file), "stopped") && !strings.HasPrefix(filepath.Base(file), "waits") {
+		if !p.used[filepath.Base(file)] {
 			t.Errorf("no case gives %s", file)
 		}
 	}
@@ -345,13 +356,87 @@ func (p *probed) has(t *testing.T, repository string, tags ...string) {
 // fails the test when a user's password comes where none may.
 func (p *probed) recorded(t *testing.T, may bool) {
 	t.Helper()
+	plainServer(t, p.port, p.watched(t, may))
+}
+
+// watched is the registry behind a look at who logs in.
+func (p *probed) watched(t *testing.T, may bool) http.Handler {
+	t.Helper()
 	r := p.behind(t)
 	r.start(t)
 	to, err := url.Parse(fmt.Sprintf("http://127.0.0.1:%d", r.port))
 	must(t, err)
-	plainServer(t, p.port, proxied(to, func(q *http.Request) {
+	return proxied(to, func(q *http.Request) {
 		if user, _, is := q.BasicAuth(); is && user != "reggen-probe" && !may {
 			t.Errorf("the password of %s came to another host", user)
 		}
+	})
+}
+
+// elsewhere writes another host into the spec, with a registry there, and leaves
+// what is sealed as it is.
+func (p *probed) elsewhere(t *testing.T, may bool) {
+	t.Helper()
+	port := freePort(t)
+	p.other = fmt.Sprintf("127.0.0.1:%d", port)
+	p.write("env/registry/registry.yaml", strings.Replace(string(p.read("env/registry/registry.yaml")), p.host, p.other, 1))
+	secureServer(t, port, p.good, p.watched(t, may))
+}
+
+// stopped interrupts a probe once its image is pushed: the image goes all the same.
+func (p *probed) stopped(t *testing.T) {
+	r := p.behind(t)
+	r.start(t)
+	to, err := url.Parse(fmt.Sprintf("http://127.0.0.1:%d", r.port))
+	must(t, err)
+	pass := proxied(to, func(*http.Request) {})
+	pushed, stopped := make(chan struct{}), make(chan struct{})
+	secureServer(t, p.port, p.good, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		waiting := pushed
+		select {
+		case <-stopped:
+			waiting = nil
+		default:
+		}
+		select {
+		case <-waiting: // the first question after the push stays without an answer
+			<-q.Context().Done()
+			close(stopped)
+			return
+		default:
+		}
+		pass.ServeHTTP(w, q)
+		if q.Method == http.MethodPut && strings.Contains(q.URL.Path, "/manifests/") {
+			close(pushed)
+		}
 	}))
+	var out, errs bytes.Buffer
+	cmd := p.command("", tool("reggen"), "probe", "env", "--ca", p.file)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	must(t, cmd.Start())
+	<-pushed
+	must(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait() // which tells of the exit status that the golden file has
+	p.told(t, "stopped", result{out.Bytes(), errs.Bytes(), cmd.ProcessState.ExitCode()})
+	p.has(t, "reggen-probe")
+}
+
+// waits starts the registry after the probe.
+func (p *probed) waits(t *testing.T) {
+	errs, written, err := os.Pipe()
+	must(t, err)
+	var out, all bytes.Buffer
+	cmd := p.command("", tool("reggen"), "probe", "env", "--ca", p.file, "--wait", "2m")
+	cmd.Stdout, cmd.Stderr = &out, written
+	must(t, cmd.Start())
+	written.Close()
+	said := bufio.NewReader(errs)
+	line, err := said.ReadString('\n')
+	must(t, err)
+	all.WriteString(line)
+	p.registry(t).start(t)
+	_, err = said.WriteTo(&all)
+	must(t, err)
+	_ = cmd.Wait() // which tells of the exit status that the golden file has
+	p.told(t, "waits", result{out.Bytes(), all.Bytes(), cmd.ProcessState.ExitCode()}, "--wait", "2m")
 }

@@ -24,12 +24,12 @@ pushed to the repository reggen-probe and removed again; where the registry
 deletes nothing, the same tiny image stays each time. What can't be tried is
 said to be so and fails nothing.
 
-This is the one command that speaks to a registry: the host is what the spec
-says, so probe what is merged, not a stranger's branch. Passwords go to the
-host of the spec alone, over TLS, and follow no redirect. --url gives another
-address for it (a forwarded port, a load balancer before DNS): the name that is
-asked for stays the spec's, and no password goes there unless
---send-credentials-to names it too.
+This is the one command that speaks to a registry, the host that the spec says.
+Passwords go there alone, over TLS, follow no redirect, and go only where a
+sealed pull secret, opened with the key, shows that whoever knew a password
+sealed it for this host: a spec may be a stranger's. --url gives another address
+(a forwarded port, a load balancer before DNS); the name that is asked for stays
+the spec's. --send-credentials-to lets passwords go where else you say.
 
 Exits 1 when something failed, 0 otherwise. docs/reference/probe.md says of
 each check what it means and what to do.`,
@@ -61,7 +61,7 @@ each check what it means and what to do.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.URL, "url", "", "another address of the registry, for instance http://127.0.0.1:5000 of kubectl port-forward")
-	f.StringVar(&o.SendTo, "send-credentials-to", "", "the host of --url: let passwords go there")
+	f.StringArrayVar(&o.SendTo, "send-credentials-to", nil, "a host that passwords may go to: that of --url, or one of the spec's that no sealed pull secret is for (repeatable)")
 	f.StringVar(&o.CA, "ca", "", "a file of certificate authorities (PEM) to trust beside the system's, - for stdin")
 	f.StringVarP(&o.Output, "output", "o", "text", "text, json or sarif")
 	f.DurationVar(&o.Wait, "wait", 0, "try again until everything holds, for so long at most, for instance 5m")

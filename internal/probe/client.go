@@ -21,6 +21,7 @@ type target struct {
 	host   string // of the spec, with its port: the Host header
 	name   string // host without its port: the name in the certificate
 	dial   string // host:port that is connected to
+	other  string // the host of --url, "" without one
 }
 
 // origin is the registry as its clients name it.

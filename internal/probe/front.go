@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -63,14 +64,23 @@ func (p *probing) dns(c *client, on string) (addresses []string, why string) {
 
 // tcp connects to each address: a client takes any of them.
 func (p *probing) tcp(c *client, on string, addresses []string) string {
+	ctx, cancel := context.WithTimeout(p.ctx, c.timeout)
+	defer cancel()
+	errs := make([]error, len(addresses))
+	var all sync.WaitGroup
+	for i, a := range addresses {
+		all.Go(func() {
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", a)
+			if errs[i] = err; err == nil {
+				conn.Close()
+			}
+		})
+	}
+	all.Wait()
 	var open, shut []string
-	for _, a := range addresses {
-		ctx, cancel := context.WithTimeout(p.ctx, c.timeout)
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", a)
-		cancel()
-		switch {
+	for i, a := range addresses {
+		switch err := errs[i]; {
 		case err == nil:
-			conn.Close()
 			open = append(open, a)
 		case len(addresses) > 1 && (errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)):
 			// This machine has no such network, for instance no IPv6.
@@ -128,7 +138,7 @@ func (p *probing) tls(c *client, on string) string {
 		return why
 	}
 	left, life := leaf.NotAfter.Sub(now), leaf.NotAfter.Sub(leaf.NotBefore)
-	saw := fmt.Sprintf("%s, for %s, until %s", tls.VersionName(state.Version), names(leaf), day(leaf.NotAfter))
+	saw := fmt.Sprintf("%s, a certificate for %s until %s", tls.VersionName(state.Version), names(leaf), day(leaf.NotAfter))
 	if left < min(14*24*time.Hour, life/4) {
 		p.r.add(Step{Check: checkTLS, On: on, Outcome: Warning, Saw: saw + ", " + soon(left), Expected: "a new one by now", Next: p.kubectl("describe certificate")})
 		return ""
@@ -139,9 +149,9 @@ func (p *probing) tls(c *client, on string) string {
 
 func soon(left time.Duration) string {
 	if days := int(left.Hours() / 24); days != 1 {
-		return fmt.Sprintf("in %d days", days)
+		return fmt.Sprintf("%d days from now", days)
 	}
-	return "in 1 day"
+	return "1 day from now"
 }
 
 // challenge asks for nothing, as nobody.

@@ -50,7 +50,7 @@ func newImage(tag string) *image {
 	_ = t.WriteHeader(&tar.Header{Name: "reggen-probe", Mode: 0o644, Size: int64(len(text)), Format: tar.FormatUSTAR})
 	_, _ = t.Write(text)
 	_ = t.Close()
-	z := gzip.NewWriter(&packed)
+	z, _ := gzip.NewWriterLevel(&packed, gzip.NoCompression) // the same bytes by whatever Go
 	_, _ = z.Write(unpacked.Bytes())
 	_ = z.Close()
 	i := &image{tag: tag, layer: packed.Bytes()}
@@ -203,7 +203,9 @@ func (p *probing) location(a answer) {
 
 // cancel ends an upload that was begun. A registry that keeps it all the same
 // drops it after a week by itself.
-func (p *probing) cancel(begun answer, by *login) {
+func (p *probing) cancel(begun answer, by *login) { p.cancelAt(p.c, begun, by) }
+
+func (p *probing) cancelAt(c *client, begun answer, by *login) {
 	path, _, ok := begun.onward()
 	if !ok {
 		return
@@ -211,7 +213,7 @@ func (p *probing) cancel(begun answer, by *login) {
 	ctx, done := p.aside()
 	defer done()
 	for range 4 { // one replica may not know what another began
-		if a := p.c.ask(ctx, question{method: http.MethodDelete, path: path, as: by, fresh: true}); a.is(204, 202, 200) {
+		if a := c.ask(ctx, question{method: http.MethodDelete, path: path, as: by, fresh: true}); a.is(204, 202, 200) {
 			return
 		}
 	}
@@ -227,7 +229,8 @@ func (p *probing) remove() {
 	ctx, done := p.aside()
 	defer done()
 	if i.stays && !i.pushed {
-		return // nothing names its parts
+		p.left = nil // nothing names its parts
+		return
 	}
 	if i.stays {
 		p.r.add(Step{Check: checkRemoval, Outcome: Note, Saw: fmt.Sprintf("this registry deletes nothing: %s stays, the same %s each time", i.ref(), size(i.bytes()))})

@@ -9,6 +9,7 @@ import (
 // once tries everything once. What was pushed is removed, whatever happens.
 func (p *probing) once(ctx context.Context) Report {
 	p.ctx, p.left = ctx, nil
+	p.c.kept.CloseIdleConnections() // the one before may lead to what is gone
 	p.r = &Report{Environment: p.r.Environment, Host: p.r.Host, Address: p.r.Address, Steps: []Step{}}
 	bar := p.w.Tell.Progress("probing "+p.spec.Host, 4)
 	defer bar.Done()
@@ -67,15 +68,7 @@ func (p *probing) pusher(people []*person, front string) (*login, string) {
 			}
 		}
 	}
-	for _, u := range people {
-		if u.why == "" {
-			return nil, "no user could log in"
-		}
-	}
-	if len(people) == 0 {
-		return nil, "no user is known"
-	}
-	return nil, people[0].why
+	return nil, "nobody is logged in"
 }
 
 // pullHost tries the second host, which lets nobody push.
@@ -99,13 +92,22 @@ func (p *probing) pullHost(people []*person, front string) {
 		p.r.untried(checkPullHost, host, why)
 		return
 	}
+	if !p.vouched(host, people) {
+		p.r.untried(checkPullHost, host, unvouched(host))
+		return
+	}
+	p.refusesPushes(c, host, by)
+}
+
+// refusesPushes tries to push where only pulls should get through.
+func (p *probing) refusesPushes(c *client, host string, by *login) {
 	in := c.ask(p.ctx, question{method: http.MethodGet, path: "/v2/", as: by})
 	a := c.ask(p.ctx, question{method: http.MethodPost, path: uploads, as: by, body: http.NoBody})
 	switch {
 	case !in.is(200):
 		p.r.failed(checkPullHost, host, "the login that "+p.spec.Host+" takes gets "+in.said(), "200", p.lookAtFront())
 	case a.is(202):
-		p.cancel(a, by)
+		p.cancelAt(c, a, by)
 		p.r.failed(checkPullHost, host, "takes a push", "GET and HEAD alone to get through", p.lookAtFront())
 	case a.err != nil || a.status >= 500:
 		p.r.failed(checkPullHost, host, "a push gets "+a.said(), "a refusal", p.lookAtFront())

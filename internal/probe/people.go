@@ -42,6 +42,7 @@ func (p *probing) people(why string) []*person {
 			one.login, one.why = p.open(u)
 		}
 	}
+	p.vouch(out)
 	for _, name := range repository.SortedKeys(p.spec.PullSecrets) {
 		user := p.spec.PullSecrets[name].User
 		i := slices.IndexFunc(out, func(o *person) bool { return o.user == user })

@@ -36,7 +36,7 @@ type Work struct {
 // Options say how a registry is reached and what is asked of it.
 type Options struct {
 	URL      string        // another address than https:// and the spec's host
-	SendTo   string        // the host of URL, where passwords may go there too
+	SendTo   []string      // hosts that passwords may go to, whatever the files say
 	CA       string        // a file of authorities to trust beside the system's
 	Output   string        // text, json or sarif
 	Wait     time.Duration // how long to try again
@@ -44,7 +44,7 @@ type Options struct {
 	BodySize string        // of the upload that has to get through
 }
 
-// SendFlag is the flag by which passwords go to another host than the spec's.
+// SendFlag is the flag by which passwords go to a host that nothing else vouches for.
 const SendFlag = "--send-credentials-to"
 
 // probing is one probe of one registry.
@@ -57,8 +57,10 @@ type probing struct {
 	c    *client
 	size int64
 	keep string // why passwords stay here, "" where they may go
-	r    *Report
-	left *image // what was pushed and has to go
+
+	sendTo []string // the hosts that the command line lets passwords go to
+	r      *Report
+	left   *image // what was pushed and has to go
 }
 
 // Probe tries everything, and again until it holds or the time to wait is over.
@@ -84,7 +86,7 @@ func (w *Work) Probe(ctx context.Context, dir string, o Options) (Report, error)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(min(3*time.Second, time.Until(until))):
+		case <-time.After(min(3*time.Second, until.Sub(w.Tell.Now()))):
 		}
 	}
 }
@@ -125,18 +127,27 @@ func (w *Work) prepare(dir string, o Options) (*probing, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := []string{t.other, p.spec.Host}
+	if g := p.spec.Gateway; g != nil {
+		known = append(known, g.PullHost)
+	}
+	for _, host := range o.SendTo {
+		if host == "" || !slices.Contains(known, host) {
+			return nil, misuse(SendFlag, "names a host that is not asked", "the host of --url, port included, or one of the spec's")
+		}
+	}
 	roots, err := w.roots(o.CA)
 	if err != nil {
 		return nil, err
 	}
-	p.c, p.keep = newClient(t, roots, o.Timeout), keep
+	p.c, p.keep, p.sendTo = newClient(t, roots, o.Timeout), keep, o.SendTo
 	p.r = &Report{Environment: w.Repo.Show(e.Root), Host: p.spec.Host, Address: o.URL}
 	return p, nil
 }
 
-// targetOf is where the registry is asked. Whatever the address, the name it is
-// asked by and the name in its certificate stay the spec's. keep says why no
-// password may go there.
+// targetOf is where the registry of a host is asked. Whatever the address, the
+// name it is asked by and the name in its certificate stay the spec's. keep says
+// why no password may go there, whoever vouches for the host.
 func targetOf(host string, o Options) (t target, keep string, err error) {
 	name, port, _ := strings.Cut(host, ":")
 	if port == "" {
@@ -144,31 +155,24 @@ func targetOf(host string, o Options) (t target, keep string, err error) {
 	}
 	t = target{scheme: "https", host: host, name: name, dial: net.JoinHostPort(name, port)}
 	if o.URL == "" {
-		if o.SendTo != "" {
-			return t, "", misuse(SendFlag, "stands without --url, and passwords go to the spec's host anyway", "--url, or no such flag")
-		}
 		return t, "", nil
 	}
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || problem.Steers(o.URL) {
 		return t, "", misuse("--url", "is no address of a registry", "https:// or http:// and a host, with a port if need be, for instance http://127.0.0.1:5000")
 	}
-	port = u.Port()
-	if port == "" {
+	if port = u.Port(); port == "" {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
-	t.scheme, t.dial = u.Scheme, net.JoinHostPort(u.Hostname(), port)
+	t.scheme, t.dial, t.other = u.Scheme, net.JoinHostPort(u.Hostname(), port), u.Host
 	switch {
-	case o.SendTo != "" && o.SendTo != u.Host && o.SendTo != u.Hostname():
-		return t, "", misuse(SendFlag, "names another host than --url", u.Host)
-	case o.SendTo != "":
-		return t, "", nil
-	case u.Scheme == "https" && strings.EqualFold(u.Hostname(), name):
-		return t, "", nil
-	case strings.EqualFold(u.Hostname(), name):
-		return t, "--url is plain HTTP, where anybody on the way reads passwords; to send them all the same: " + SendFlag + " " + u.Host, nil
+	case slices.Contains(o.SendTo, u.Host):
+	case !strings.EqualFold(u.Hostname(), name):
+		keep = "--url names another host than the spec, and passwords go to that one alone; to send them there: " + SendFlag + " " + u.Host
+	case u.Scheme == "http":
+		keep = "--url is plain HTTP, where anybody on the way reads passwords; to send them all the same: " + SendFlag + " " + u.Host
 	}
-	return t, "--url names another host than the spec, and passwords go to that one alone; to send them there: " + SendFlag + " " + u.Host, nil
+	return t, keep, nil
 }
 
 func misuse(path, what, want string) error {
