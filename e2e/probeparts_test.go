@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -193,7 +194,7 @@ http {
 `, dir, port, with.cert, with.key, inside)
 	file := filepath.Join(dir, "nginx.conf")
 	must(t, os.WriteFile(file, []byte(config), 0o644))
-	serve(t, exec.Command(program, "-p", dir, "-c", file), fmt.Sprintf("127.0.0.1:%d", port))
+	serve(t, exec.Command(program, "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", file), fmt.Sprintf("127.0.0.1:%d", port))
 }
 
 // between is what nginx needs to pass requests on to a port.
@@ -233,7 +234,7 @@ func secureServer(t *testing.T, port int, with pair, h http.Handler) {
 	must(t, err)
 	l, err := tls.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port), &tls.Config{Certificates: []tls.Certificate{cert}})
 	must(t, err)
-	s := &http.Server{Handler: h, ErrorLog: nil}
+	s := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)} // a probe ends handshakes on purpose
 	go func() { _ = s.Serve(l) }()
 	t.Cleanup(func() { s.Close() })
 }

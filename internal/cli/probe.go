@@ -31,6 +31,8 @@ sealed it for this host: a spec may be a stranger's. --url gives another address
 (a forwarded port, a load balancer before DNS); the name that is asked for stays
 the spec's. --send-credentials-to lets passwords go where else you say.
 
+It asks directly: HTTPS_PROXY and its kin count for nothing here.
+
 Exits 1 when something failed, 0 otherwise. docs/reference/probe.md says of
 each check what it means and what to do.`,
 		Example: `  reggen probe overlays/prod
