@@ -115,12 +115,9 @@ func (w *Work) prepare(dir string, o Options) (*probing, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := w.Repo.Environment(dir)
+	e, err := w.registry(dir)
 	if err != nil {
 		return nil, err
-	}
-	if e.Spec.Registry == nil {
-		return nil, problem.Problem{File: w.Repo.Show(e.Root), Path: "kind", What: "is Chart: what it is about answers no probe of reggen's", Want: "an environment of a Registry"}
 	}
 	p := &probing{w: w, e: e, spec: e.Spec.Registry.Spec, name: e.Spec.Metadata.Name, size: n}
 	t, keep, err := targetOf(p.spec.Host, o)
@@ -143,6 +140,28 @@ func (w *Work) prepare(dir string, o Options) (*probing, error) {
 	p.c, p.keep, p.sendTo = newClient(t, roots, o.Timeout), keep, o.SendTo
 	p.r = &Report{Environment: w.Repo.Show(e.Root), Host: p.spec.Host, Address: o.URL}
 	return p, nil
+}
+
+// registry is the one Registry of a folder, whatever else is in it.
+func (w *Work) registry(dir string) (repository.Environment, error) {
+	envs, err := w.Repo.Environments([]string{dir})
+	if err != nil {
+		return repository.Environment{}, err
+	}
+	var found []repository.Environment
+	var names []string
+	for _, e := range envs {
+		if e.Spec.Registry != nil {
+			found, names = append(found, e), append(names, w.Repo.Show(e.Root)+" "+e.Spec.Metadata.Name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return repository.Environment{}, problem.Problem{File: w.Repo.Show(w.Repo.Abs(dir)), What: "has no Registry, and only a registry can be probed", Want: "the registry's environment"}
+	case 1:
+		return found[0], nil
+	}
+	return repository.Environment{}, problem.Problem{What: "more than one registry: " + strings.Join(names, ", "), Want: "the folder of one"}
 }
 
 // targetOf is where the registry of a host is asked. Whatever the address, the
