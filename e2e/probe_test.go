@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,9 +138,11 @@ func TestProbe(t *testing.T) {
 		noKey bool
 		args  []string
 		again func(t *testing.T, r result)
+		bare  bool // without the flag by which every password may go to the host
 	}{
 		{name: "well", setUp: func(t *testing.T) { p.registry(t).start(t) }},
-		{name: "well-without-a-key", noKey: true, setUp: func(t *testing.T) { p.registry(t).start(t) }},
+		{name: "well-without-a-flag", bare: true, setUp: func(t *testing.T) { p.registry(t).start(t) }},
+		{name: "well-without-a-key", bare: true, noKey: true, setUp: func(t *testing.T) { p.registry(t).start(t) }},
 		{name: "well-json", args: []string{"-o", "json"}, setUp: func(t *testing.T) { p.registry(t).start(t) }},
 		{name: "well-replicas-and-store", setUp: func(t *testing.T) {
 			root, store := t.TempDir(), freePort(t)
@@ -268,18 +272,29 @@ func TestProbe(t *testing.T) {
 			r := p.registry(t)
 			r.delete = false
 			r.start(t)
-		}, again: func(t *testing.T, _ result) { p.gives(t, "deletes-nothing", withKey) }}, // the same image, so the same words
+		}, again: func(t *testing.T, _ result) { p.gives(t, "deletes-nothing", withKey, "--send-credentials-to", p.host) }}, // the same image, so the same words
 		{name: "something-in-its-place", code: 1, setUp: func(t *testing.T) {
 			r := p.registry(t)
 			r.delete = false
 			r.start(t)
 			p.pushes(t, "reggen-probe:kept")
 		}, again: func(t *testing.T, _ result) { p.has(t, "reggen-probe", "kept") }},
-		{name: "at-a-forwarded-port", setUp: func(t *testing.T) { p.recorded(t, false) }, args: []string{"--url", "http://" + p.host}},
-		{name: "at-a-forwarded-port-with-passwords", setUp: func(t *testing.T) { p.recorded(t, true) }, args: []string{"--url", "http://" + p.host, "--send-credentials-to", p.host}},
+		{name: "at-a-forwarded-port", bare: true, setUp: func(t *testing.T) { p.recorded(t, false) }, args: []string{"--url", "http://" + p.host}},
+		{name: "at-a-forwarded-port-with-passwords", setUp: func(t *testing.T) { p.recorded(t, true) }, args: []string{"--url", "http://" + p.host}},
 		// A stranger's spec names a host of theirs: no password goes there.
-		{name: "a-strangers-host", setUp: func(t *testing.T) { p.elsewhere(t, false) }},
-		{name: "another-host-that-is-meant", setUp: func(t *testing.T) { p.elsewhere(t, true) }, args: []string{"--send-credentials-to", "HOST"}},
+		{name: "a-strangers-host", bare: true, setUp: func(t *testing.T) { p.elsewhere(t, false) }},
+		{name: "a-strangers-host-and-pull-secret", bare: true, setUp: func(t *testing.T) {
+			p.elsewhere(t, false)
+			p.forged(t, `{"auths": {"`+p.other+`": {"username": "puller", "password": "a guess"}}}`)
+		}},
+		{name: "a-strangers-own-user", code: 1, bare: true, setUp: func(t *testing.T) {
+			p.elsewhere(t, false)
+			p.user("mallory", "mallory", "mine", 5)
+			t.Cleanup(func() { must(t, os.Remove(filepath.Join(p.environment.dir, "env/credentials/mallory.enc.yaml"))) })
+			p.write("env/registry/registry.yaml", strings.Replace(string(p.read("env/registry/registry.yaml")), "user: puller", "user: mallory", 1))
+			p.forged(t, `{"auths": {"`+p.other+`": {"username": "mallory", "password": "mine"}}}`)
+		}},
+		{name: "another-host-that-is-meant", bare: true, setUp: func(t *testing.T) { p.elsewhere(t, true) }, args: []string{"--send-credentials-to", "HOST"}},
 		{name: "sarif", code: 1, args: []string{"-o", "sarif"}, again: validSARIF, setUp: func(t *testing.T) {
 			r := p.behind(t)
 			r.start(t)
@@ -300,6 +315,9 @@ func TestProbe(t *testing.T) {
 			by := withKey
 			if c.noKey {
 				by = without
+			}
+			if !c.bare {
+				c.args = append([]string{"--send-credentials-to", p.host}, c.args...)
 			}
 			for i, arg := range c.args {
 				c.args[i] = strings.Replace(arg, "HOST", p.other, 1)
@@ -372,7 +390,7 @@ func (p *probed) watched(t *testing.T, host string, may bool) http.Handler {
 	to, err := url.Parse(fmt.Sprintf("http://127.0.0.1:%d", r.port))
 	must(t, err)
 	return proxied(to, func(q *http.Request) {
-		if user, _, is := q.BasicAuth(); is && user != "reggen-probe" && !may {
+		if user, _, is := q.BasicAuth(); is && user != "reggen-probe" && user != "mallory" && !may {
 			t.Errorf("the password of %s came to another host", user)
 		}
 	})
@@ -388,6 +406,18 @@ func (p *probed) elsewhere(t *testing.T, may bool) {
 	secureServer(t, port, p.good, p.watched(t, p.other, may))
 }
 
+// forged seals a pull secret as anybody can who knows the public keys, for this
+// one case.
+func (p *probed) forged(t *testing.T, config string) {
+	t.Helper()
+	const path = "env/sealed/regcred.yaml"
+	good := string(p.read(path))
+	t.Cleanup(func() { p.write(path, good) })
+	plain := toYAML(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]string{"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson",
+		"data": map[string]string{".dockerconfigjson": base64.StdEncoding.EncodeToString([]byte(config))}})
+	p.write(path, string(p.ok(plain, tool("sops"), "encrypt", "--filename-override", path, "--input-type", "yaml", "--output-type", "yaml")))
+}
+
 // stopped interrupts a probe once its image is pushed: the image goes all the same.
 func (p *probed) stopped(t *testing.T) {
 	r := p.behind(t)
@@ -395,23 +425,16 @@ func (p *probed) stopped(t *testing.T) {
 	to, err := url.Parse(fmt.Sprintf("http://127.0.0.1:%d", r.port))
 	must(t, err)
 	pass := proxied(to, func(*http.Request) {})
-	pushed, stopped := make(chan struct{}), make(chan struct{})
+	pushed := make(chan struct{})
+	var there, held atomic.Bool
 	secureServer(t, p.port, p.good, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		waiting := pushed
-		select {
-		case <-stopped:
-			waiting = nil
-		default:
-		}
-		select {
-		case <-waiting: // the first question after the push stays without an answer
+		if there.Load() && held.CompareAndSwap(false, true) { // the first question after the push stays without an answer
 			<-q.Context().Done()
-			close(stopped)
 			return
-		default:
 		}
 		pass.ServeHTTP(w, q)
 		if q.Method == http.MethodPut && strings.Contains(q.URL.Path, "/manifests/") {
+			there.Store(true)
 			close(pushed)
 		}
 	}))

@@ -25,17 +25,19 @@ deletes nothing, the same tiny image stays each time. What can't be tried is
 said to be so and fails nothing.
 
 This is the one command that speaks to a registry, the host that the spec says.
-Passwords go there alone, over TLS, follow no redirect, and go only where a
-sealed pull secret, opened with the key, shows that whoever knew a password
-sealed it for this host: a spec may be a stranger's. --url gives another address
-(a forwarded port, a load balancer before DNS); the name that is asked for stays
-the spec's. --send-credentials-to lets passwords go where else you say.
+Passwords go there alone, over TLS, and follow no redirect. A spec may be a
+stranger's, so by itself only the password of a pull secret's user goes, where
+the sealed pull secret, opened with the key, has it for this host; the others
+need you to name the host: --send-credentials-to. --url gives another address (a
+forwarded port, a load balancer before DNS), which needs that too; the name that
+is asked for stays the spec's.
 
 It asks directly: HTTPS_PROXY and its kin count for nothing here.
 
 Exits 1 when something failed, 0 otherwise. docs/reference/probe.md says of
 each check what it means and what to do.`,
 		Example: `  reggen probe overlays/prod
+  reggen probe overlays/prod --send-credentials-to images.example.com
   reggen probe overlays/prod --wait 5m -o json
   reggen probe overlays/prod --url http://127.0.0.1:5000 --send-credentials-to 127.0.0.1:5000`,
 		Args: atMost(1, "the folder of an environment"),
@@ -63,7 +65,7 @@ each check what it means and what to do.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.URL, "url", "", "another address of the registry, for instance http://127.0.0.1:5000 of kubectl port-forward")
-	f.StringArrayVar(&o.SendTo, "send-credentials-to", nil, "a host that passwords may go to: that of --url, or one of the spec's that no sealed pull secret is for (repeatable)")
+	f.StringArrayVar(&o.SendTo, "send-credentials-to", nil, "a host that every user's password may go to: the spec's, or that of --url (repeatable)")
 	f.StringVar(&o.CA, "ca", "", "a file of certificate authorities (PEM) to trust beside the system's, - for stdin")
 	f.StringVarP(&o.Output, "output", "o", "text", "text, json or sarif")
 	f.DurationVar(&o.Wait, "wait", 0, "try again until everything holds, for so long at most, for instance 5m")

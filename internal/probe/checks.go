@@ -51,7 +51,7 @@ var Checks = []check.Rule{
 		Reason: "An upload is continued where the registry's answer says. Without X-Forwarded-Proto or http.host that is http://, or a name inside the cluster.",
 		Fix:    "Apply the build, which sets http.host; look at the headers that the front passes on."},
 	{ID: checkUser, Severity: check.Error, Title: "each user whose password is known can log in, push and pull",
-		Reason: "The password is the one in the credential, opened by a key at hand. An upload is begun and cancelled for each user; the image is pulled by each.",
+		Reason: "The password is the one in the credential, opened by a key at hand. Users without a pull secret for this host need --send-credentials-to: a spec may be a stranger's. An upload is begun and cancelled for each user; the image is pulled by each.",
 		Fix:    "reggen user verify compares the credential with what is sealed. A new password needs a minute or two until the kubelet has updated the mounted Secret: --wait."},
 	{ID: checkLayers, Severity: check.Error, Title: "layers can be fetched from where the registry sends clients",
 		Reason: "With most object stores the registry answers with a redirect, which the client has to reach: an endpoint inside the cluster can be reached by nobody else. It is followed without a password.",

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -88,12 +89,14 @@ func (p *probing) pullHost(people []*person, front string) {
 		return
 	}
 	by, why := p.pusher(people, front)
+	if by != nil { // somebody can log in; who may do so here is another question
+		why, by = unvouched(host), nil
+		if i := slices.IndexFunc(people, func(u *person) bool { return u.in && p.vouched(host, u) }); i >= 0 {
+			why, by = "", people[i].login
+		}
+	}
 	if why != "" {
 		p.r.untried(checkPullHost, host, why)
-		return
-	}
-	if !p.vouched(host, people) {
-		p.r.untried(checkPullHost, host, unvouched(host))
 		return
 	}
 	p.refusesPushes(c, host, by)

@@ -12,35 +12,34 @@ import (
 )
 
 // The host stands in a file that may be a stranger's, who would like passwords to
-// come to a host of theirs. So something has to vouch for it that a stranger can't
-// make: the command line, or a sealed pull secret for the host with a password
-// that its user's credential holds too. Whoever sealed that knew the password.
+// come to a host of theirs. So something has to vouch for each password that a
+// stranger can't make: the command line, or a sealed pull secret for this host
+// with that very password in it. Another user's pull secret vouches for nothing:
+// a stranger can propose a user of their own, whose password they know.
 
 // vouch keeps passwords that were opened from a host that nothing vouches for.
 func (p *probing) vouch(people []*person) {
-	opened := slices.ContainsFunc(people, func(u *person) bool { return u.login != nil })
-	if !opened || slices.Contains(p.sendTo, p.c.other) && p.c.other != "" || p.vouched(p.spec.Host, people) {
+	if p.c.other != "" && slices.Contains(p.sendTo, p.c.other) {
 		return
 	}
 	for _, u := range people {
-		if u.login != nil {
+		if u.login != nil && !p.vouched(p.spec.Host, u) {
 			u.login, u.why = nil, unvouched(p.spec.Host)
 		}
 	}
 }
 
 func unvouched(host string) string {
-	return "no sealed pull secret shows that passwords are for " + host + "; to send them there: " + SendFlag + " " + host
+	return "no sealed pull secret has this password for " + host + "; to send it there: " + SendFlag + " " + host
 }
 
-// vouched says that passwords may go to a host.
-func (p *probing) vouched(host string, people []*person) bool {
+// vouched says that the password of a user may go to a host.
+func (p *probing) vouched(host string, u *person) bool {
 	if slices.Contains(p.sendTo, host) {
 		return true
 	}
 	for _, name := range repository.SortedKeys(p.spec.PullSecrets) {
-		i := slices.IndexFunc(people, func(u *person) bool { return u.login != nil && u.user == p.spec.PullSecrets[name].User })
-		if i >= 0 && p.sealedFor(host, name, *people[i].login) {
+		if p.spec.PullSecrets[name].User == u.user && p.sealedFor(host, name, *u.login) {
 			return true
 		}
 	}
