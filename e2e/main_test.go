@@ -12,13 +12,14 @@ import (
 // The programs under test and beside it, built once.
 var (
 	repo string // the repository's root
-	bin  string // the folder with reggen, kustomize, sops, age, age-keygen, helm
+	bin  string // the folder with reggen, kustomize, sops, age, age-keygen, helm, registry, the distribution project's
 )
 
 // tools are built at the versions that go.mod pins.
 var tools = []string{
 	"filippo.io/age/cmd/age",
 	"filippo.io/age/cmd/age-keygen",
+	"github.com/distribution/distribution/v3/cmd/registry",
 	"github.com/getsops/sops/v3/cmd/sops",
 	"github.com/rhysd/actionlint/cmd/actionlint",
 	"helm.sh/helm/v4/cmd/helm",

@@ -11,13 +11,14 @@ import (
 
 // touches is what a command may touch beyond reading the repository, its own
 // program and what every process of the system reads. Addresses on the network
-// it may ask none, without a flag that says so.
+// it may ask none, without a flag that says so, or a command that is about it.
 type touches struct {
 	args     string   // how it is called; $PEOPLE is a recipient
 	programs []string // that it may start
 	key      bool     // it may read the private key
 	writes   []string // where it may write, below the repository; $TMP for temporary files
 	reads    []string // what else it may read, below the home folder
+	asks     string   // the one address that it may ask: its command line names it
 }
 
 // commands has every command of the reference. A new one needs an entry here:
@@ -33,6 +34,7 @@ var commands = map[string][]touches{
 	"init":             {{args: "init overlays/new --host new.example.com --size 1Gi --people $PEOPLE --cluster $CLUSTER", writes: []string{"overlays/new", ".sops.yaml", "bases"}}, {args: "init overlays/new --chart chart --people $PEOPLE --cluster $CLUSTER", programs: []string{"reggen"}, writes: []string{"overlays/new", ".sops.yaml"}}, {args: "init overlays/prod --print-rules --people $PEOPLE --cluster $CLUSTER"}},
 	"offboard":         {{args: "offboard $CLUSTER --dry-run"}, {args: "offboard $CLUSTER", key: true, writes: []string{"overlays", ".sops.yaml", ".reggen-offboarding.json"}}},
 	"plugin install":   {{args: "plugin install", writes: []string{"$HOME"}, reads: []string{"."}}},
+	"probe":            {{args: "probe overlays/prod --url http://127.0.0.1:1", asks: `sin_port=htons(1), sin_addr=inet_addr("127.0.0.1")`}},
 	"render":           {{args: "render -o rendered", programs: []string{"reggen"}, writes: []string{"rendered"}}, {args: "render -o rendered --check", programs: []string{"reggen"}}},
 	"schema":           {{args: "schema"}},
 	"seal":             {{args: "seal overlays/prod", key: true, writes: []string{"overlays/prod"}}, {args: "seal --check overlays/prod", key: true}, {args: "seal --rotate-keys overlays/prod", key: true, writes: []string{"overlays/prod"}}},
@@ -82,7 +84,7 @@ func TestCommandsTouchWhatTheyMay(t *testing.T) {
 				r := newRepository(t, nil)
 				out := r.reggen(entry.args)
 				out.within(t, entry)
-				if out.code != 0 && !slices.Contains([]string{"check", "user retire"}, name) && !strings.Contains(entry.args, "--check") {
+				if out.code != 0 && !slices.Contains([]string{"check", "probe", "user retire"}, name) && !strings.Contains(entry.args, "--check") {
 					t.Errorf("exit status %d\n%s", out.code, out.stderr)
 				}
 			})

@@ -25,9 +25,11 @@ var rooms = map[string][]string{
 	"compare":    {"deliver", "diff", "keyring", "kustomize", "repository", "revision", "terminal"},
 	"seal":       {"deliver", "keyring", "repository", "terminal"},
 	"people":     {"keyring", "repository", "seal", "terminal"},
-	"inspect":    {"compare", "deliver", "keyring", "kustomize", "people", "release", "repository", "seal", "terminal"},
+	"sarif":      nil,
+	"inspect":    {"compare", "deliver", "keyring", "kustomize", "people", "release", "repository", "sarif", "seal", "terminal"},
+	"probe":      {"keyring", "release", "repository", "sarif", "terminal"},
 	"start":      {"deliver", "keyring", "kustomize", "people", "repository", "seal", "terminal"},
-	"cli":        {"compare", "deliver", "inspect", "keyring", "kustomize", "people", "release", "repository", "seal", "start", "terminal"},
+	"cli":        {"compare", "deliver", "inspect", "keyring", "kustomize", "people", "probe", "release", "repository", "seal", "start", "terminal"},
 	"cases":      nil,
 }
 
@@ -163,7 +165,7 @@ func oneRoom(t *testing.T, may map[string]string, one func(path, name string) bo
 func TestUseCasesPrintNothing(t *testing.T) {
 	for _, s := range sources(t) {
 		room := strings.TrimPrefix(s.dir, "internal/")
-		if !slices.Contains([]string{"repository", "keyring", "compare", "seal", "people", "inspect", "start"}, room) {
+		if !slices.Contains([]string{"repository", "keyring", "compare", "seal", "people", "inspect", "probe", "start"}, room) {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {

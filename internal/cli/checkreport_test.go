@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/internal/inspect"
+	"github.com/reggen/reggen/internal/sarif"
 )
 
 // inSpecOf adds lines to an environment's spec.
@@ -81,7 +82,7 @@ func TestCheckAsSARIF(t *testing.T) {
 	e.ok("seal", "overlays/e0")
 	inSpecOf(e, "overlays/e0", "  check:\n    silence:\n      ingress-nginx: it is what we have\n")
 	out, errs, code := run(t, e.dir, "check", "-o", "sarif")
-	var log inspect.SarifLog
+	var log sarif.Log
 	if err := json.Unmarshal([]byte(out), &log); err != nil || code != exitOK || log.Version != "2.1.0" || len(log.Runs) != 1 {
 		t.Fatalf("exit %d, %v\n%s", code, err, errs)
 	}
@@ -106,7 +107,7 @@ func TestCheckAsSARIF(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rules {
-		if !strings.Contains(string(page), "\n## "+r.ID+"\n") || r.HelpURI != inspect.RulesPage+"#"+r.ID {
+		if !strings.Contains(string(page), "\n## "+r.ID+"\n") || r.HelpURI != "https://github.com/reggen/reggen/blob/main/docs/reference/rules.md#"+r.ID {
 			t.Errorf("%s is not on the page", r.ID)
 		}
 	}

@@ -22,6 +22,7 @@ var otherWords = map[string][]string{
 	"reggen import":          {"migrate", "convert", "adopt"},
 	"reggen init":            {"new", "create", "bootstrap"},
 	"reggen offboard":        {"revoke"},
+	"reggen probe":           {"ping", "healthcheck", "smoke"},
 	"reggen render":          {"export", "write"},
 	"reggen seal":            {"encrypt", "update"},
 	"reggen user add":        {"new", "create"},

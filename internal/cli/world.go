@@ -12,6 +12,7 @@ import (
 	"github.com/reggen/reggen/internal/inspect"
 	"github.com/reggen/reggen/internal/keyring"
 	"github.com/reggen/reggen/internal/people"
+	"github.com/reggen/reggen/internal/probe"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/seal"
 	"github.com/reggen/reggen/internal/start"
@@ -30,6 +31,7 @@ type World struct {
 	Compares *compare.Work
 	People   *people.Work
 	Checks   *inspect.Work
+	Probes   *probe.Work
 	Starts   *start.Work
 }
 
@@ -50,6 +52,7 @@ func New(args []string, t *terminal.Terminal, r *repository.Repository, m Machin
 	w.Seals = &seal.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds}
 	w.People = &people.Work{Tell: t, Repo: r, Keys: w.Keys, Seals: w.Seals}
 	w.Checks = &inspect.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, Compares: w.Compares, People: w.People}
+	w.Probes = &probe.Work{Tell: t, Repo: r, Keys: w.Keys, Random: m.Random}
 	w.Starts = &start.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, People: w.People, Home: m.Home, Executable: m.Executable}
 	return w
 }

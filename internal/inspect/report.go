@@ -12,6 +12,7 @@ import (
 	"github.com/reggen/reggen/internal/kustomize"
 	"github.com/reggen/reggen/internal/release"
 	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/sarif"
 	"github.com/reggen/reggen/internal/terminal"
 )
 
@@ -105,7 +106,7 @@ func (w *Work) Written(r Report, form string) ([]byte, error) {
 	case "json":
 		out = r
 	case "sarif":
-		out = sarif(r.findings, release.Version())
+		out = sarif.Of(check.Rules(), "reference/rules.md", r.findings, release.Version())
 	default:
 		w.tellFindings(r)
 		return nil, nil
