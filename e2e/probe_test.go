@@ -425,24 +425,26 @@ func (p *probed) stopped(t *testing.T) {
 	to, err := url.Parse(fmt.Sprintf("http://127.0.0.1:%d", r.port))
 	must(t, err)
 	pass := proxied(to, func(*http.Request) {})
-	pushed := make(chan struct{})
-	var there, held atomic.Bool
+	held := make(chan struct{})
+	var there, once atomic.Bool
 	secureServer(t, p.port, p.good, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if there.Load() && held.CompareAndSwap(false, true) { // the first question after the push stays without an answer
+		// One question after the push stays without an answer, so that the probe is
+		// stopped in the middle of it; never a DELETE, by which the image goes.
+		if q.Method != http.MethodDelete && there.Load() && once.CompareAndSwap(false, true) {
+			close(held)
 			<-q.Context().Done()
 			return
 		}
 		pass.ServeHTTP(w, q)
 		if q.Method == http.MethodPut && strings.Contains(q.URL.Path, "/manifests/") {
 			there.Store(true)
-			close(pushed)
 		}
 	}))
 	var out, errs bytes.Buffer
 	cmd := p.command("", tool("reggen"), "probe", "env", "--ca", p.file)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	must(t, cmd.Start())
-	<-pushed
+	<-held
 	must(t, cmd.Process.Signal(os.Interrupt))
 	_ = cmd.Wait() // which tells of the exit status that the golden file has
 	p.told(t, "stopped", result{out.Bytes(), errs.Bytes(), cmd.ProcessState.ExitCode()})
