@@ -145,6 +145,9 @@ func Plain(p generator.Plan, values map[secret.Ref]string) ([]object.Object, err
 	return p.Fill(context.Background(), resolver{values}, generator.Options{})
 }
 
+// demoHash is bcrypt's, of a demo password.
+const demoHash = "$2y$05$vn.xh.9j5HBOH6oh2YxhoeH3IgYOsIwdnKU1R2vU3v/GbOPAfTZYi"
+
 // Values makes up a value for every secret of a plan. Each holds what YAML,
 // templates and shells take for something else, where its form allows it: the
 // http secret, which reggen makes itself, is letters and digits.
@@ -154,6 +157,7 @@ func Values(p generator.Plan) map[secret.Ref]string {
 		out[ref] = string(ref) + `: "0755" #'{{ .x }}$y ~`
 	}
 	for ref, text := range map[secret.Ref]string{
+		secret.HTPasswd:        `a "0755" #'{{ .x }}$y ~:` + demoHash + "\n",
 		secret.HTTPSecret:      "a0123456789abcdefghijklmnopqrstu",
 		secret.AzureAccountKey: strings.Repeat("0755", 21) + "MQ==",
 		secret.GCSKey:          `{"type":"service_account","client_email":"0755","private_key":"PRIVATE KEY: #'{{ .x }}$y ~\n"}`,

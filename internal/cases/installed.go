@@ -78,7 +78,7 @@ storage: s3
 tlsSecretName: own-tls
 secrets:
   haSharedSecret: demo
-  htpasswd: "demo:demo\n"
+  htpasswd: "demo:$2y$05$vn.xh.9j5HBOH6oh2YxhoeH3IgYOsIwdnKU1R2vU3v/GbOPAfTZYi\n"
   azure: {accountName: demo, accountKey: demo, container: demo}
   s3: {secretRef: "", accessKey: demo, secretKey: demo}
   swift: {username: demo, password: demo}
