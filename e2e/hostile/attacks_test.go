@@ -328,7 +328,13 @@ func TestVault(t *testing.T) {
 			for _, entry := range entries {
 				r := newRepository(t, a)
 				out := r.reggen(entry.args)
-				if n := asked.Swap(0); n > 0 || strings.Contains(out.trace, "sa_family=AF_INET,") || strings.Contains(out.stderr+out.stdout, "canary-token") {
+				elsewhere := ""
+				for line := range strings.Lines(out.trace) {
+					if entry.asks == "" || !strings.Contains(line, entry.asks) { // but where the command line sends it
+						elsewhere += line
+					}
+				}
+				if n := asked.Swap(0); n > 0 || strings.Contains(elsewhere, "sa_family=AF_INET,") || strings.Contains(out.stderr+out.stdout, "canary-token") {
 					t.Errorf("reggen %s, named by the rule: %t: asked %d times", entry.args, named, n)
 				}
 			}

@@ -3,9 +3,12 @@ package repository
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // ChosenDir is the environment that a command on users and credentials works on: the
@@ -76,7 +79,10 @@ func (r *Repository) isEnvironment(dir string) bool {
 		return false
 	}
 	found, err := r.Allow.Find(dir)
-	return err != nil || len(found) > 0
+	return err != nil || slices.ContainsFunc(found, func(f kustomize.Found) bool {
+		d, err := spec.DecodeAny(f.Spec, "")
+		return err != nil || d.Seals() // else it takes what another one sealed
+	})
 }
 
 // above looks for the folder that was meant by somebody who stands in one of
