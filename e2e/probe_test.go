@@ -84,7 +84,7 @@ var differing = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`), "DATE"},
 	{regexp.MustCompile(`\d\d:\d\d:\d\d`), "TIME"},
-	{regexp.MustCompile(`probe-[0-9a-f]{16}`), "probe-RANDOM"},
+	{regexp.MustCompile(`probe-[0-9a-f]{16}-[0-9]+`), "probe-RANDOM"},
 	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:DIGEST"},
 	{regexp.MustCompile(`"version": "[^"]+",\n(\s+"informationUri")`), "\"version\": \"VERSION\",\n$1"},
 }

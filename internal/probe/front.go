@@ -224,7 +224,7 @@ func (p *probing) strangers() {
 		p.r.untried(checkStrangers, "", "spec.auth.anonymous lets everybody in")
 		return
 	}
-	invented := &login{"reggen-probe", p.random()}
+	invented := &login{"reggen-probe", p.made()}
 	var in, unclear []string
 	for _, try := range []struct {
 		what string

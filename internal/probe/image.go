@@ -137,7 +137,7 @@ func who(by *login) string {
 // prepareImage makes the image that can be removed again, or the one that may
 // stay, and sees that nothing else is in its place.
 func (p *probing) prepareImage(by *login) (*image, string) {
-	tag := "probe-" + p.random()
+	tag := "probe-" + p.made()
 	a := p.c.ask(p.ctx, question{method: http.MethodDelete, path: manifest(digest([]byte(tag))), as: by})
 	stays := !a.is(404)
 	if stays {

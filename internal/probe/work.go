@@ -8,7 +8,6 @@ package probe
 import (
 	"context"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -58,6 +57,8 @@ type probing struct {
 	size int64
 	keep string // why passwords stay here, "" where they may go
 
+	nonce  [8]byte  // of this probe
+	names  int      // made up so far
 	sendTo []string // the hosts that the command line lets passwords go to
 	r      *Report
 	left   *image // what was pushed and has to go
@@ -138,6 +139,9 @@ func (w *Work) prepare(dir string, o Options) (*probing, error) {
 		return nil, err
 	}
 	p.c, p.keep, p.sendTo = newClient(t, roots, o.Timeout), keep, o.SendTo
+	if _, err := io.ReadFull(w.Random, p.nonce[:]); err != nil {
+		return nil, problem.Problem{What: "the operating system gives no random bytes"}
+	}
 	p.r = &Report{Environment: w.Repo.Show(e.Root), Host: p.spec.Host, Address: o.URL}
 	return p, nil
 }
@@ -235,12 +239,10 @@ func amount(s string) (int64, error) {
 	return n * unit, nil
 }
 
-func (p *probing) random() string {
-	b := make([]byte, 8)
-	if _, err := io.ReadFull(p.w.Random, b); err != nil {
-		panic("no randomness") // of the operating system: nothing works then
-	}
-	return hex.EncodeToString(b)
+// made is a name that nobody has used, each time another.
+func (p *probing) made() string {
+	p.names++
+	return fmt.Sprintf("%x-%d", p.nonce, p.names)
 }
 
 // kubectl is a command for whoever has the cluster.
