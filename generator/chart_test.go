@@ -265,3 +265,28 @@ func TestPublicValues(t *testing.T) {
 		}
 	}
 }
+
+// A build is the same on another day: what a template makes of the time, and all
+// that a seal makes once, is kept or stands for itself. (The golden file of
+// overlays/database shows it with a real CA, on every day that the tests run.)
+func TestABuildOnAnotherDay(t *testing.T) {
+	templates := map[string]string{"a.yaml": aSecret, "b.yaml": `{{- $ca := genCA "ca" 30 -}}
+apiVersion: v1
+kind: Secret
+metadata: {name: tls}
+stringData: {day: {{ now | date "2006-01-02" | quote }}, key: {{ $ca.Key | quote }}, crt: {{ $ca.Cert | quote }}}
+`}
+	built := map[string]bool{}
+	for _, day := range []time.Time{time.Date(1999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), time.Date(2050, 2, 28, 0, 0, 0, 0, time.UTC)} {
+		in := chartInput(templates)
+		in.Now = day
+		text, err := object.Encode(prepare(t, in).Objects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		built[string(text)] = true
+	}
+	if len(built) != 1 {
+		t.Errorf("%d builds of three days differ", len(built))
+	}
+}
