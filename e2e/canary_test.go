@@ -199,24 +199,34 @@ func TestCanary(t *testing.T) {
 			}
 		})
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM} {
+	stopSeals(t, canaryEnvironment, func(w watch, i int) { w.password("bird", fmt.Sprintf("%s%d", canaries["password"], i)) }, 15, 12*time.Millisecond,
+		syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM)
+}
+
+// stopSeals stops seals by signals, each at another moment after a change, and
+// looks for canaries; the next seal finishes what was stopped.
+func stopSeals(t *testing.T, environment func(*testing.T) watch, change func(watch, int), times int, step time.Duration, signals ...syscall.Signal) {
+	t.Helper()
+	for _, signal := range signals {
 		t.Run("signal "+signal.String(), func(t *testing.T) {
-			w := canaryEnvironment(t)
+			w := environment(t)
 			w.quiet("first seal", "", "seal", "env")
-			for i := range 15 {
-				w.password("bird", fmt.Sprintf("%s%d", canaries["password"], i))
+			for i := range times {
+				change(w, i)
 				cmd := w.command("", tool("reggen"), "seal", "env")
 				var out bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &out, &out
 				must(t, cmd.Start())
-				time.Sleep(time.Duration(i*12) * time.Millisecond)
+				time.Sleep(time.Duration(i) * step)
 				_ = cmd.Process.Signal(signal)
 				_ = cmd.Wait()
 				w.search("killed", "its output", out.Bytes())
 				w.everywhere("killed")
 			}
 			w.quiet("after", "", "seal", "env")
-			w.quiet("after", "", "build", "env")
+			if w.quiet("after", "", "build", "env").code != 0 {
+				t.Error("what was stopped is not finished by the next seal")
+			}
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -131,26 +130,7 @@ func TestCanaryOfAChart(t *testing.T) {
 			}
 		})
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
-		t.Run("signal "+signal.String(), func(t *testing.T) {
-			w := canaryChart(t)
-			w.quiet("first seal", "", "seal", "env")
-			for i := range 10 {
-				w.credential("birds", map[string]any{"type": "generic"}, map[string]string{"password": fmt.Sprint(canaries["password"], i), "secretKey": canaries["secretKey"]})
-				cmd := w.command("", tool("reggen"), "seal", "env")
-				var out bytes.Buffer
-				cmd.Stdout, cmd.Stderr = &out, &out
-				must(t, cmd.Start())
-				time.Sleep(time.Duration(i*30) * time.Millisecond)
-				_ = cmd.Process.Signal(signal)
-				_ = cmd.Wait()
-				w.search("killed", "its output", out.Bytes())
-				w.everywhere("killed")
-			}
-			w.quiet("after", "", "seal", "env")
-			if w.quiet("after", "", "build", "env").code != 0 {
-				t.Error("what was killed is not finished by the next seal")
-			}
-		})
-	}
+	stopSeals(t, canaryChart, func(w watch, i int) {
+		w.credential("birds", map[string]any{"type": "generic"}, map[string]string{"password": fmt.Sprint(canaries["password"], i), "secretKey": canaries["secretKey"]})
+	}, 10, 30*time.Millisecond, syscall.SIGKILL, syscall.SIGINT)
 }
