@@ -325,6 +325,7 @@ func otherKind(path string, n *goyaml.Node) *problem.Problem {
 		p.Path, p.What, p.Want = "apiVersion", "is no version that this reggen knows", spec.APIVersion
 	case !slices.Contains(spec.Kinds, doc.Kind) && doc.Kind != spec.KindCredential:
 		p.Path, p.What, p.Want = "kind", "is no kind of reggen's", problem.OneOf(spec.Kinds)
+		p.Near = problem.Nearest(doc.Kind, spec.Kinds)
 	default:
 		return nil
 	}
