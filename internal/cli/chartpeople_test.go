@@ -7,19 +7,20 @@ import (
 	"github.com/reggen/reggen/generator/credential"
 )
 
-// withChart is an environment of a Chart whose two values come from a user of a
-// registry and from a storage's key.
+// withChart is an environment of a Chart whose values come from a user of a
+// registry, from a storage's key and from a credential of its own.
 func withChart(t *testing.T) *testEnv {
 	t.Helper()
 	e := newEnv(t, 1, 1)
 	e.write("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n")
-	e.write("chart/values.yaml", "password: \"\"\nbucketKey: \"\"\n")
+	e.write("chart/values.yaml", "password: \"\"\nbucketKey: \"\"\ndirectory: \"\"\n")
 	e.write("chart/templates/secret.yaml", `apiVersion: v1
 kind: Secret
 metadata: {name: shop}
 stringData:
   password: {{ .Values.password | quote }}
   key: {{ .Values.bucketKey | quote }}
+  directory: {{ .Values.directory | quote }}
 `)
 	e.write("overlays/e0/registry/kustomization.yaml", "resources: [registry.yaml]\n")
 	e.write("overlays/e0/registry/registry.yaml", `apiVersion: reggen.dev/v1alpha1
@@ -30,7 +31,9 @@ spec:
   secretValues:
     password: {credential: puller, field: password}
     bucketKey: {credential: s3, field: secretKey}
+    directory: {credential: ldap, field: DIRECTORY}
 `)
+	e.credential(0, "ldap", credential.Document{Type: credential.Generic, StringData: map[string]string{"DIRECTORY": canary}})
 	e.ok("seal", "overlays/e0")
 	return e
 }
@@ -59,6 +62,7 @@ func TestOffboardFromAChart(t *testing.T) {
 	for _, want := range []string{
 		`the field password of credential "puller": it is the chart's password`, "reggen credential set puller --field password --dir overlays/e0",
 		`the field secretKey of credential "s3": it is the chart's bucketKey`, "reggen credential set s3 --field secretKey --dir overlays/e0",
+		"reggen credential set ldap --field DIRECTORY --dir overlays/e0",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report does not say %q:\n%s", want, out)

@@ -285,7 +285,12 @@ func (l *leaving) others(mine map[string]bool) ([]string, error) {
 	return out, err
 }
 
-// under fills an environment's folder into a command.
+// under fills an environment's folder into a command, which ends with it: a field
+// may be called DIRECTORY.
 func under(command, dir string) string {
-	return strings.Replace(command, "DIR", problem.QuoteArg(dir), 1)
+	rest, is := strings.CutSuffix(command, "DIR")
+	if !is {
+		return command
+	}
+	return rest + problem.QuoteArg(dir)
 }
