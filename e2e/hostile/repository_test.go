@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -260,7 +263,7 @@ func (r *repository) traced(what, stdin string, argv ...string) outcome {
 	log := filepath.Join(filepath.Dir(r.dir), fmt.Sprintf("trace-%d", serial.Add(1)))
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
-	line := append([]string{"prlimit", "--as=" + fmt.Sprint(6<<30), "strace", "-ff", "--seccomp-bpf", "-qqq", "-y", "-s", "400", "-o", log, // a file for each, so that no call is told in two lines
+	line := append([]string{"prlimit", "--as=" + fmt.Sprint(6<<30), "strace", "-ff", "-ttt", "--seccomp-bpf", "-qqq", "-y", "-s", "400", "-o", log, // a file for each, so that no call is told in two lines
 		"-e", "signal=none", "-e", "trace=execve,fsync,connect,sendto,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,symlink,symlinkat,link,linkat,chmod,fchmodat,truncate", "--"}, argv...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.environment(), strings.NewReader(stdin)
@@ -272,22 +275,39 @@ func (r *repository) traced(what, stdin string, argv ...string) outcome {
 	return o
 }
 
-// trace is what the program and all that it started called, the program first,
-// without how strace started it.
+// trace is what the program and all that it started called, in the order of time:
+// a goroutine goes from thread to thread, and each has a file. The program's own
+// start is first; how strace started it is left out.
 func (r *repository) trace(log, program string) string {
 	files, err := filepath.Glob(log + ".*")
 	must(r.t, err)
-	first, others := "", ""
+	type call struct {
+		when float64
+		line string
+	}
+	var calls []call
+	began := false
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(r.t, err)
-		if i := strings.Index(string(text), `execve("`+program+`"`); i >= 0 && first == "" {
-			first = string(text[i:])
-			continue
+		var mine []call
+		for line := range strings.Lines(string(text)) {
+			stamp, rest, _ := strings.Cut(line, " ")
+			when, err := strconv.ParseFloat(stamp, 64)
+			must(r.t, err)
+			if !began && strings.HasPrefix(rest, `execve("`+program+`"`) {
+				began, mine = true, nil
+			}
+			mine = append(mine, call{when, rest})
 		}
-		others += string(text)
+		calls = append(calls, mine...)
 	}
-	return first + others
+	slices.SortStableFunc(calls, func(a, b call) int { return cmp.Compare(a.when, b.when) })
+	var b strings.Builder
+	for _, c := range calls {
+		b.WriteString(c.line)
+	}
+	return b.String()
 }
 
 var serial atomic.Int64
