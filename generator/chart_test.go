@@ -231,21 +231,46 @@ func TestNeedsOfAChart(t *testing.T) {
 	}
 }
 
-// What a schema says of a value is said of the real one: a placeholder stands for
-// any.
+// What a schema says of a value's letters is said of the real one, in a seal: a
+// placeholder stands for any. What it says of all texts alike a build says too.
 func TestASchemaIsHeldAgainstTheRealValue(t *testing.T) {
-	for pattern, fits := range map[string]bool{"^canary: ": true, "^other": false} {
+	const where = "spec.values.auth.password: is not what the chart takes there"
+	for schema, c := range map[string]struct{ build, seal string }{
+		`{"type":"string","pattern":"^canary: ","maxLength":20}`:                           {},
+		`{"type":"string","pattern":"^other"}`:                                             {seal: where + " (pattern)"},
+		`{"enum":["canary: p@ss #1"]}`:                                                     {},
+		`{"const":"other"}`:                                                                {seal: where + " (const)"},
+		`{"not":{"pattern":"^canary"}}`:                                                    {seal: where + " (not)"},
+		`{"type":"integer"}`:                                                               {build: where + " (type)"},
+		`false`:                                                                            {build: where + " (false)"},
+		`{"anyOf":[{"type":"integer"},{"pattern":"^canary"}]}`:                             {},
+		`{"anyOf":[{"type":"integer"},{"pattern":"^other"}]}`:                              {seal: where},
+		`{"anyOf":[{"type":"integer"},{"type":"null"}]}`:                                   {build: where + " (type)"},
+		`{"oneOf":[{"type":"string"},{"pattern":"^canary"}]}`:                              {seal: where + " (oneOf)"},
+		`{"allOf":[{"pattern":"^other"},{"type":"boolean"}]}`:                              {build: where + " (type)"},
+		`{}},"not":{"properties":{"password":{"pattern":"^canary"}}},"properties":{"x":{}`: {seal: "spec.values.auth: is not what the chart takes there (not)"},
+		`{}},"required":["host"],"properties":{"x":{}`:                                     {build: "spec.values.auth: is not what the chart takes there (required)"},
+		`{}},"enum":[{"password":"canary: p@ss #1","other":""}],"properties":{"x":{}`:      {},
+	} {
 		in := chartInput(map[string]string{"s.yaml": aSecret})
 		read := in.Chart
 		in.Chart = func(path string) (chart.Source, error) {
 			src, err := read(path)
-			src.Files = append(src.Files, chart.File{Name: "values.schema.json", Data: []byte(`{"properties":{"auth":{"properties":{"password":{"type":"string","pattern":"` + pattern + `","maxLength":20}}}}}`)})
+			src.Files = append(src.Files, chart.File{Name: "values.schema.json", Data: []byte(`{"properties":{"auth":{"properties":{"password":` + schema + `}}}}`)})
 			return src, err
 		}
-		_, err := prepare(t, in).Compose(Revealed{Values: chartValues(), Seed: []byte("seed")})
-		if fits != (err == nil) || err != nil && (!strings.Contains(err.Error(), "spec.values.auth.password: is not what the chart takes there (pattern)") || strings.Contains(err.Error(), "canary")) {
-			t.Errorf("%s: %v", pattern, err)
+		says := func(what string, err error, want string) {
+			t.Helper()
+			if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary:")) {
+				t.Errorf("%s: %s: %v", schema, what, err)
+			}
 		}
+		p, err := Prepare(in)
+		if says("build", err, c.build); err != nil {
+			continue
+		}
+		_, err = p.Compose(Revealed{Values: chartValues(), Seed: []byte("seed")})
+		says("seal", err, c.seal)
 	}
 }
 

@@ -58,10 +58,6 @@ func (p Plan) corrections(files map[string]*sealed.File) (names, error) {
 			l.Add(problem.Problem{File: p.SealedDir, What: fmt.Sprintf("what a record says the certificate %s is, is none", ref), Next: "reggen seal"})
 			continue
 		}
-		if text == "" && len(p.Slots) == 0 {
-			l.Add(problem.Problem{What: fmt.Sprintf("the chart makes the certificate %s and has no Secret, whose sealed file would say it", ref), Want: "a certificate of yours, under spec.values"})
-			continue
-		}
 		if text == "" && len(files) > 0 {
 			l.Add(problem.Problem{File: p.SealedDir, What: fmt.Sprintf("no sealed file says the certificate %s, which the chart has outside Secrets", ref), Next: "reggen seal"})
 		}

@@ -3,7 +3,9 @@ package generator
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -83,6 +85,11 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 		data := map[string][]byte{DockerConfigKey: []byte(secret.Placeholder(secret.PullRef(pull.Name)))}
 		pull := pull
 		p.Slots = append(p.Slots, p.slot(pull.Name, DockerConfigType, data, nil, at, &pull))
+	}
+	if len(p.Slots) == 0 {
+		for _, ref := range slices.Sorted(maps.Keys(p.public)) {
+			l.Add(problem.Problem{What: fmt.Sprintf("the chart makes the certificate %s and has no Secret, whose sealed file would say it", ref), Want: "a certificate of yours, under spec.values"})
+		}
 	}
 	sort.SliceStable(p.Slots, func(i, j int) bool { return p.Slots[i].Expected.Name < p.Slots[j].Expected.Name })
 	return l.Err()

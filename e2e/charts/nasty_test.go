@@ -281,7 +281,8 @@ var nastyCases = map[string]nasty{
 	"a Secret in a List":             {files: map[string]string{"templates/a.yaml": "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}, data: {r: {{ randAlphaNum 9 | b64enc }}, pw: {{ .Values.pw | b64enc }}}}\n"}, works: true},
 	"5 MB":                           {files: and(one("a: {{ .Files.Get \"big.txt\" | sha256sum }}"), "big.txt", strings.Repeat("0123456789abcdef", 330_000)), works: true},
 	"a digest of it":                 {files: map[string]string{"templates/a.yaml": secretOf("p: {{ .Values.pw }}"), "templates/b.yaml": cm("a", "s: {{ .Values.pw | sha256sum }}")}, works: true},
-	"a certificate, which is public": {files: one("c: {{ (genCA \"x\" 10).Cert | quote }}"), works: true},
+	"a certificate, which is public": {files: map[string]string{"templates/a.yaml": secretOf("p: {{ .Values.pw }}"), "templates/b.yaml": cm("a", "c: {{ (genCA \"x\" 10).Cert | quote }}")}, works: true},
+	"a certificate and no Secret":    {files: one("c: {{ (genCA \"x\" 10).Cert | quote }}"), says: []string{"has no Secret, whose sealed file would say it"}},
 
 	// The chart.
 	"a hook without a choice":        {files: map[string]string{"templates/a.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, annotations: {\"helm.sh/hook\": post-install}}\n"}, says: []string{"templates/a.yaml", "Job j", "post-install", "spec.chart.hooks"}},

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"helm.sh/helm/v4/pkg/chart/common"
 	helm "helm.sh/helm/v4/pkg/chart/v2"
 
@@ -82,20 +84,77 @@ func checkSchema(h *helm.Chart, values any, stands func(string) bool) problem.Li
 	if err := compiled.Validate(instance); !errors.As(err, &invalid) {
 		return nil
 	}
+	j := judge{instance, stands}
+	if !j.certain(invalid) {
+		return nil
+	}
 	var l problem.List
 	ends(invalid, func(e *validator.ValidationError) {
-		if text, is := standing(instance, e.InstanceLocation).(string); is && stands(text) {
+		if !j.certain(e) {
 			return
 		}
 		path := "spec.values"
 		for _, part := range e.InstanceLocation {
 			path = problem.Below(path, part)
 		}
-		keyword := strings.Join(e.ErrorKind.KeywordPath(), "/")
-		l.Add(problem.Problem{File: file, Path: path, What: fmt.Sprintf("is not what the chart takes there (%s)", keyword)})
+		l.Add(problem.Problem{File: file, Path: path, What: fmt.Sprintf("is not what the chart takes there (%s)", keyword(e))})
 	})
 	l.Sort()
 	return l
+}
+
+// keyword is what in the schema refuses.
+func keyword(e *validator.ValidationError) string {
+	switch e.ErrorKind.(type) {
+	case *kind.Not:
+		return "not"
+	case *kind.FalseSchema:
+		return "false"
+	}
+	return strings.Join(e.ErrorKind.KeywordPath(), "/")
+}
+
+// byContent are the keywords that judge a mapping or a list by the texts in it.
+var byContent = []string{"not", "oneOf", "enum", "const", "uniqueItems", "contains", "minContains", "maxContains"}
+
+// judge tells what is wrong with values in which texts stand for others.
+type judge struct {
+	instance any
+	stands   func(string) bool
+}
+
+// certain says whether an error is one whatever the real texts are: that a text
+// is none of what is asked for is, that its letters are others is not.
+func (j judge) certain(e *validator.ValidationError) bool {
+	keyword := keyword(e)
+	at := standing(j.instance, e.InstanceLocation)
+	text, isText := at.(string)
+	switch {
+	case len(e.Causes) > 0 && (keyword == "anyOf" || keyword == "oneOf"): // each could hold
+		return !slices.ContainsFunc(e.Causes, func(c *validator.ValidationError) bool { return !j.certain(c) })
+	case len(e.Causes) > 0:
+		return slices.ContainsFunc(e.Causes, j.certain)
+	case isText && j.stands(text):
+		return keyword == "type" || keyword == "false"
+	}
+	return !slices.Contains(byContent, keyword) || !j.holds(at)
+}
+
+// holds says whether a text that stands for another is in v.
+func (j judge) holds(v any) bool {
+	switch t := v.(type) {
+	case string:
+		return j.stands(t)
+	case []any:
+		return slices.ContainsFunc(t, j.holds)
+	case map[string]any:
+		for _, e := range t {
+			if j.holds(e) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // standing is what stands at a place of a JSON document.
