@@ -1,5 +1,5 @@
 // Package check is the preflight: rules over what a build needs and what came
-// out of it. A rule is a function of what it is given; it reads no file and
+// out of it, those on rendered objects alone being package rendered's. A rule is a function of what it is given; it reads no file and
 // needs no key. What needs one is asked by the caller and handed in.
 //
 // No finding holds a secret: rules name fields and never quote what could be
@@ -7,11 +7,11 @@
 package check
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rendered"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -115,39 +115,17 @@ func Run(subjects []Subject) []Finding {
 	return out
 }
 
-// hit is what a rule on objects found in one of them.
-type hit struct {
-	in         object.ID
-	path       string // the field, "" for the whole object
-	what, want string
-	severity   Severity // "" for the rule's own
-}
-
-// at makes a hit.
-func at(o object.Object, path, want, format string, args ...any) hit {
-	return hit{in: o.ID(), path: path, want: want, what: fmt.Sprintf(format, args...)}
-}
+// Parse reads a YAML stream of objects that some program rendered; from names it
+// in errors, which quote nothing of it.
+func Parse(from string, stream []byte) ([]object.Object, error) { return rendered.Parse(from, stream) }
 
 // Run applies every rule on objects. It changes none of them. What two
 // containers read is told once.
 func (r Rendered) Run() []Finding {
-	b := look(r.Objects)
-	b.anonymous = r.Anonymous
 	var out []Finding
-	for _, rule := range objectRules {
-		told := map[hit]bool{}
-		for _, h := range rule.onlyOn(b) {
-			if told[h] {
-				continue
-			}
-			told[h] = true
-			f := Finding{Rule: rule.ID, Severity: rule.Severity, Root: r.From, Object: h.in.String(),
-				Problem: problem.Problem{File: r.From, Path: h.path, What: h.what, Want: h.want, Next: rule.Fix}}
-			if h.severity != "" {
-				f.Severity = h.severity
-			}
-			out = append(out, f)
-		}
+	for _, f := range rendered.Run(r.Objects, r.Anonymous) {
+		out = append(out, Finding{Rule: f.Rule.ID, Severity: f.Severity, Root: r.From, Object: f.In.String(),
+			Problem: problem.Problem{File: r.From, Path: f.Path, What: f.What, Want: f.Want, Next: f.Rule.Fix}})
 	}
 	return out
 }

@@ -2,10 +2,10 @@ package check
 
 import (
 	"fmt"
-	"net"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rendered"
 )
 
 // host: the spec's host, what serves it (Ingress, its TLS entry, HTTPRoute) and
@@ -17,7 +17,7 @@ func host(s Subject) problem.List {
 		return nil
 	}
 	spec := s.Registry.Spec
-	name := hostname(spec.Host)
+	name := rendered.Hostname(spec.Host)
 	count := func(kind string, serves func(object.Object) bool) (all, serving int) {
 		for _, o := range s.Objects {
 			if o.Kind() != kind || o.Map("spec") == nil {
@@ -62,8 +62,8 @@ func host(s Subject) problem.List {
 // wrong with its TLS entries if it does.
 func ingressServes(s Subject, o object.Object, name string, l *problem.List) bool {
 	mine, hosts := false, map[string]bool{}
-	for _, r := range list(o, "spec", "rules") {
-		h := text(r, "host")
+	for _, r := range object.List(o, "spec", "rules") {
+		h := object.Text(r, "host")
 		hosts[h] = true
 		mine = mine || h == name
 	}
@@ -71,9 +71,9 @@ func ingressServes(s Subject, o object.Object, name string, l *problem.List) boo
 		return false
 	}
 	tls := false
-	for _, e := range list(o, "spec", "tls") {
+	for _, e := range object.List(o, "spec", "tls") {
 		entry, _ := e.(map[string]any)
-		for _, h := range list(entry, "hosts") {
+		for _, h := range object.List(entry, "hosts") {
 			other, _ := h.(string)
 			tls = tls || other == name
 			if !hosts[other] {
@@ -88,17 +88,10 @@ func ingressServes(s Subject, o object.Object, name string, l *problem.List) boo
 }
 
 func routeServes(o object.Object, name string) bool {
-	for _, h := range list(o, "spec", "hostnames") {
+	for _, h := range object.List(o, "spec", "hostnames") {
 		if h == name {
 			return true
 		}
 	}
 	return false
-}
-
-func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return host
 }

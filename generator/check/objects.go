@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/reggen/reggen/generator/kubernetes"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -36,18 +35,6 @@ func PullSecretNamespaces(s Subject) problem.List {
 		if len(missing) > 0 && len(have) > 0 {
 			l.Add(problem.Problem{File: s.Root, Path: "spec.pullSecrets." + name, What: fmt.Sprintf("was meant for namespace %s and ended in %s", strings.Join(missing, ", "), strings.Join(have, ", ")),
 				Want: "no namespace: in a kustomization over the registry; set metadata.namespace in the spec instead"})
-		}
-	}
-	return l
-}
-
-// schemas: every object of a kind that Kubernetes itself knows is one that its
-// API server takes.
-func schemas(b *build) []hit {
-	var l []hit
-	for _, o := range b.objects {
-		if r, refused := kubernetes.Refuses(o); refused {
-			l = append(l, at(o, r.Path, r.Want, "%s", r.What))
 		}
 	}
 	return l

@@ -4,28 +4,24 @@ import (
 	"slices"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/rendered"
 )
 
 // Severity says how bad a finding is.
-type Severity string
+type Severity = rendered.Severity
 
 // The severities, the worst first.
 const (
-	Error   Severity = "error"   // it will not work, or a secret is in danger
-	Warning Severity = "warning" // it works until something happens
-	Info    Severity = "info"    // good to know
+	Error   = rendered.Error   // it will not work, or a secret is in danger
+	Warning = rendered.Warning // it works until something happens
+	Info    = rendered.Info    // good to know
 )
 
 // Severities lists them, the worst first.
 var Severities = []Severity{Error, Warning, Info}
 
-// AtLeast says whether s is as bad as o, or worse.
-func (s Severity) AtLeast(o Severity) bool {
-	return slices.Index(Severities, s) <= slices.Index(Severities, o)
-}
-
 // Input says what a rule looks at.
-type Input string
+type Input = rendered.Input
 
 // The inputs.
 const (
@@ -33,7 +29,7 @@ const (
 	Kustomization Input = "kustomization" // the environment's folder and what kustomize makes of it
 	Credentials   Input = "credentials"   // credential files; a key only where the rule says so
 	Sealed        Input = "sealed"        // the public side of sealed files
-	Objects       Input = "objects"       // the rendered objects
+	Objects             = rendered.Objects
 )
 
 // Rule is one thing that goes wrong for people, and how to get out of it. Its
@@ -48,17 +44,21 @@ type Rule struct {
 	Always   bool // it can't be silenced
 
 	// One of these is set, none for a rule that the caller applies.
-	one    func(Subject) problem.List   // an environment
-	all    func([]Subject) problem.List // environments together
-	onlyOn func(*build) []hit           // rendered objects
+	one       func(Subject) problem.List   // an environment
+	all       func([]Subject) problem.List // environments together
+	onObjects bool                         // package rendered applies it
 }
 
 // OnObjects says whether the rule needs nothing but rendered objects.
-func (r Rule) OnObjects() bool { return r.onlyOn != nil }
+func (r Rule) OnObjects() bool { return r.onObjects }
 
 // Rules lists every rule, in the order in which findings are told.
 func Rules() []Rule {
-	return slices.Concat(environmentRules, objectRules)
+	out := slices.Clone(environmentRules)
+	for _, r := range rendered.Rules() {
+		out = append(out, Rule{ID: r.ID, Severity: r.Severity, Title: r.Title, Reason: r.Reason, Fix: r.Fix, Inputs: r.Inputs, onObjects: true})
+	}
+	return out
 }
 
 // Lookup finds a rule by its id.
@@ -179,18 +179,5 @@ var environmentRules = []Rule{
 		Title:  "a cluster's key opens the files of its own environment only",
 		Reason: "With a shared key, whoever holds one cluster holds the secrets of the other.",
 		Fix:    "Make a key for each cluster and name it in that environment's sealed rule alone.",
-	},
-}
-
-// objectRules look at rendered objects, from a build or from anything else
-// that renders.
-var objectRules = slices.Concat(schemaRules, configurationRules, takenRules, podRules, wiringRules, frontRules, imageRules)
-
-var schemaRules = []Rule{
-	{
-		ID: "schema", Severity: Error, Inputs: []Input{Objects}, onlyOn: schemas,
-		Title:  "every object is what Kubernetes takes",
-		Reason: "The API server refuses unknown kinds and wrong types, and drops misspelt fields with a warning that nobody sees in a pipeline.",
-		Fix:    "Correct the field in the patch, or in the resource that brings the object.",
 	},
 }

@@ -47,7 +47,7 @@ var worldly = []string{"os", "os/exec", "os/user", "os/signal", "io/ioutil", "ne
 
 var excused = map[string]string{
 	"generator/credential crypto/rand":             "draws from the reader it is given (rand.Int); bcrypt draws its salts itself",
-	"generator/check net":                          "splits a host from its port",
+	"generator/rendered net":                       "splits a host from its port",
 	"generator/bounded os":                         "opens the one file it is told to read, for the generator's callers, generator/rules and generator/sops",
 	"generator/bounded path/filepath.EvalSymlinks": "asks where the links lead on the way to that file",
 	"generator/rules os":                           "looks whether there is a .sops.yaml, and whether it is a link",

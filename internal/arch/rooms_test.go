@@ -60,7 +60,8 @@ var parts = map[string][]string{
 	"kubernetes":    {"bounded", "object"},
 	"configuration": {"bounded", "problem"},
 	"release":       nil,
-	"check":         {"bounded", "configuration", "kubernetes", "object", "problem", "release", "spec"},
+	"rendered":      {"bounded", "configuration", "kubernetes", "object", "release"},
+	"check":         {"object", "problem", "rendered", "spec"},
 }
 
 func TestRoomsImportWhatIsBelowThem(t *testing.T) {

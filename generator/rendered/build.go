@@ -1,4 +1,4 @@
-package check
+package rendered
 
 import (
 	"bytes"
@@ -122,22 +122,9 @@ func mapping(m map[string]any, path ...string) map[string]any {
 	return m
 }
 
-// list is the list at path, or nil.
-func list(m map[string]any, path ...string) []any {
-	l, _ := mapping(m, path[:len(path)-1]...)[path[len(path)-1]].([]any)
-	return l
-}
+func list(m map[string]any, path ...string) []any { return object.List(m, path...) }
 
-// text is the text at path in a mapping, or "".
-func text(v any, path ...string) string {
-	m, ok := v.(map[string]any)
-	if !ok {
-		o, _ := v.(object.Object)
-		m = o
-	}
-	s, _ := mapping(m, path[:len(path)-1]...)[path[len(path)-1]].(string)
-	return s
-}
+func text(v any, path ...string) string { return object.Text(v, path...) }
 
 // number is the whole number at path, and whether one is there.
 func number(m map[string]any, path ...string) (int, bool) {

@@ -1,4 +1,4 @@
-package check
+package rendered
 
 import (
 	"net"
@@ -187,7 +187,7 @@ func pathStyle(b *build) []hit {
 		if u, err := url.Parse(endpoint); err == nil && u.Hostname() != "" {
 			host = u.Hostname()
 		}
-		host = hostname(host)
+		host = Hostname(host)
 		local := net.ParseIP(host) != nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".cluster.local")
 		known := false
 		for _, v := range virtualHosts {
@@ -297,4 +297,12 @@ func otelExporter(b *build) []hit {
 		}
 	}
 	return l
+}
+
+// Hostname is a host without its port.
+func Hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
 }
