@@ -39,6 +39,7 @@ var reasons = map[string]string{
 	"image-tag":             "a tag that somebody moved looks like one that nobody did",
 	"image-version":         "it is about what can be known",
 	"vulnerable-image":      "the advisories show it; the registry that is built here is the one that has none of them",
+	"own-image":             "it takes a kubelet on a node that doesn't have the image",
 	"gitlab-htpasswd":       "GitLab's fork can't be built from the public Go modules",
 }
 

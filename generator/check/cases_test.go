@@ -148,6 +148,12 @@ var objectProbes = map[string][]probe{
 		{"nobody can reach it", "dev", append([]string{"kind: Ingress", "kind: Other"}, open...), ""},
 		{"users", "dev", nil, ""},
 	},
+	"own-image": {
+		{"by the configuration's host", "prod", []string{"image: registry", "image: images.example.com/library/registry", "  - host: images", "  - host: other"}, "spec.template.spec.containers[0].image: is pulled from images.example.com, which this registry itself serves"},
+		{"by the Ingress alone", "dev", []string{"image: registry", "image: registry.dev.example.com/library/registry", "host: https://", "x: https://"}, "error: x: Deployment registry/docker-registry: spec.template.spec.containers[0].image: is pulled from registry.dev.example.com"},
+		{"another host", "dev", []string{"image: registry", "image: mirror.example.com/library/registry"}, ""},
+		{"no host", "prod", nil, ""},
+	},
 	"readable-secret": {
 		{"in the configuration", "staging", []string{"      addr: :5000\n", "      addr: :5000\n      secret: xyzzy\n"}, "ConfigMap registry/docker-registry-config: data[config.yml] http.secret: stands here"},
 		{"in a variable", "staging", []string{envStart, "        env:\n        - {name: AWS_SECRET_ACCESS_KEY, value: xyzzy}\n        - name: REGISTRY_HTTP_SECRET\n", "        - name: AWS_SECRET_ACCESS_KEY\n          valueFrom:", "        - name: OTHER\n          valueFrom:"}, "AWS_SECRET_ACCESS_KEY stands here"},

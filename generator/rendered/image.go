@@ -1,6 +1,8 @@
 package rendered
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -34,6 +36,46 @@ var imageRules = []Rule{
 		Reason: "GitLab's fork lost htpasswd in 2022, after v3.37: newer ones don't start with this configuration.",
 		Fix:    "Use distribution's own image, which reads the same storage.",
 	},
+	{
+		ID: "own-image", Severity: Error, Inputs: []Input{Objects}, onlyOn: ownImage,
+		Title:  "the registry's own image comes from elsewhere",
+		Reason: "A node that doesn't have the image yet asks the registry for it, which doesn't run because its image is missing: after the loss of the nodes nothing starts any more. It comes of rewriting image names, by ImagePullSecrets for instance, in the registry's own kustomization.",
+		Fix:    "Keep the transformer in the applications' kustomizations, or leave the registry's image out of what it rewrites.",
+	},
+}
+
+func ownImage(b *build) []hit {
+	var l []hit
+	for _, r := range b.registries {
+		name, _, _ := r.image()
+		host, _, _ := strings.Cut(name, "/")
+		if slices.Contains(b.hosts(r), host) {
+			l = append(l, at(r.object, r.path+".image", "another registry's", "is pulled from %s, which this registry itself serves", host))
+		}
+	}
+	return l
+}
+
+// hosts are the names by which a registry is asked, with a port where there is one.
+func (b *build) hosts(r registry) []string {
+	var out []string
+	if address, _ := r.setting("http", "host").value.(string); address != "" {
+		if u, err := url.Parse(address); err == nil {
+			out = append(out, u.Host)
+		}
+	}
+	for _, o := range b.fronts(r) {
+		for _, rule := range list(o, "spec", "rules") {
+			out = append(out, text(asMap(rule), "host"))
+		}
+	}
+	for _, o := range b.routes(r) {
+		for _, name := range list(o, "spec", "hostnames") {
+			s, _ := name.(string)
+			out = append(out, s)
+		}
+	}
+	return slices.DeleteFunc(out, func(host string) bool { return host == "" })
 }
 
 func imageTag(b *build) []hit {
