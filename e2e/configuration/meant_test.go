@@ -12,6 +12,7 @@ import (
 
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 )
 
 // expectation is a value of the registry's configuration and the path that it
@@ -58,7 +59,7 @@ func meant(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expec
 	} else {
 		add(nil, "storage", "maintenance")
 	}
-	out = append(out, storage(t, r, values)...)
+	out = append(out, stored(t, r, values)...)
 	spread(s.Config, nil, &out)
 	return out
 }
@@ -136,8 +137,8 @@ func settings(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []ex
 	return out
 }
 
-// storage is what spec.storage means. A kind that isn't here fails.
-func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expectation {
+// stored is what spec.storage means. A kind that isn't here fails.
+func stored(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []expectation {
 	t.Helper()
 	var out []expectation
 	add := func(want any, path ...string) {
@@ -151,7 +152,7 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 		}
 		kinds++
 		switch s := v.Field(i).Interface().(type) {
-		case *spec.S3:
+		case *storage.S3:
 			style := "forcepathstyle"
 			if r.Spec.Image.Flavor == spec.GitLab {
 				style = "pathstyle"
@@ -168,7 +169,7 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 			add(!*s.Redirect, "redirect", "disable")
 			add(nil, "s3", "accesskey") // in the environment, as AWS_ACCESS_KEY_ID
 			add(nil, "s3", "secretkey")
-		case *spec.Azure:
+		case *storage.Azure:
 			add(s.AccountName, "azure", "accountname")
 			add(s.Container, "azure", "container")
 			add(unless(s.Realm), "azure", "realm")
@@ -185,7 +186,7 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 			if key, ok := values[secret.AzureAccountKey]; ok {
 				add(key, "azure", "accountkey")
 			}
-		case *spec.GCS:
+		case *storage.GCS:
 			add(s.Bucket, "gcs", "bucket")
 			add(unless(s.RootDirectory), "gcs", "rootdirectory")
 			add(!*s.Redirect, "redirect", "disable")
@@ -198,7 +199,7 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 					add(v, "gcs", "credentials", name)
 				}
 			}
-		case *spec.Swift:
+		case *storage.Swift:
 			add(s.AuthURL, "swift", "authurl")
 			add(s.Container, "swift", "container")
 			add(unless(s.Region), "swift", "region")
@@ -210,7 +211,7 @@ func storage(t testing.TB, r *spec.Registry, values map[secret.Ref]string) []exp
 					add(unquoted(t, quoted), "swift", name) // the Secret holds it quoted for YAML
 				}
 			}
-		case *spec.Filesystem:
+		case *storage.Filesystem:
 			add("/var/lib/registry", "filesystem", "rootdirectory")
 		default:
 			t.Fatalf("nothing here says what %T means in the registry's configuration", s)

@@ -4,6 +4,7 @@ package schema
 
 import (
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 	"github.com/reggen/reggen/generator/syntax"
 )
 
@@ -51,7 +52,7 @@ var docs = described{
 	"spec.storage": {text: "Where images are kept. Exactly one kind in the merged spec; in a patch, null takes out what the base has set.", required: true},
 
 	"spec.storage.s3":                          {text: "An S3 bucket, or one of a compatible service."},
-	"spec.storage.s3.provider":                 {text: "Whose service it is; presets follow from it.", def: "aws", enum: spec.Providers},
+	"spec.storage.s3.provider":                 {text: "Whose service it is; presets follow from it.", def: "aws", enum: storage.Providers},
 	"spec.storage.s3.region":                   {text: "The bucket's region. Required for aws and digitalocean.", def: "us-east-1 for minio and ceph, auto for r2", pattern: syntax.Region},
 	"spec.storage.s3.bucket":                   {text: "The bucket's name.", pattern: syntax.Bucket, required: true},
 	"spec.storage.s3.endpoint":                 {text: "Where the service listens: a scheme and a host, nothing after them. Without a scheme it gets https://, or http:// when secure is false. Required for minio, ceph and r2.", def: "https://<region>.digitaloceanspaces.com for digitalocean"},
@@ -101,7 +102,7 @@ var docs = described{
 	"spec.storage.filesystem":               {text: "A volume: a claim made here, an existing one, or an emptyDir. {} takes the defaults."},
 	"spec.storage.filesystem.size":          {text: "The size of the claim made here.", def: "10Gi", pattern: syntax.Quantity},
 	"spec.storage.filesystem.storageClass":  {text: "The claim's storage class.", def: "the cluster's", pattern: syntax.Name, length: 253},
-	"spec.storage.filesystem.accessMode":    {text: "The claim's access mode. Beside existingClaim it says what that claim has.", def: "ReadWriteOnce for a claim made here", enum: spec.AccessModes},
+	"spec.storage.filesystem.accessMode":    {text: "The claim's access mode. Beside existingClaim it says what that claim has.", def: "ReadWriteOnce for a claim made here", enum: storage.AccessModes},
 	"spec.storage.filesystem.existingClaim": {text: "A PersistentVolumeClaim that something else brings.", pattern: syntax.Name, length: 253},
 	"spec.storage.filesystem.emptyDir":      {text: "Images live as long as the pod: for trying things out.", def: "false"},
 

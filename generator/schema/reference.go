@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 	"github.com/reggen/reggen/generator/strict"
 )
 
@@ -74,13 +75,13 @@ func (docs described) fields(b *strings.Builder, kind reflect.Type) {
 func presets(b *strings.Builder) {
 	b.WriteString("\n## S3 providers\n\nWhat a provider presets. A service that isn't here is `minio` with its endpoint.\n\n" +
 		"| provider | region | endpoint | forcePathStyle | encrypt | redirect |\n|---|---|---|---|---|---|\n")
-	for _, p := range spec.Providers {
-		in := spec.S3{Provider: p}
-		needsRegion, needsEndpoint := spec.S3Needs(p)
+	for _, p := range storage.Providers {
+		in := storage.S3{Provider: p}
+		needsRegion, needsEndpoint := storage.Needs(p)
 		if needsRegion != "" {
 			in.Region = "<region>"
 		}
-		s := spec.Default(spec.Registry{Spec: spec.RegistrySpec{Storage: spec.Storage{S3: &in}}}).Spec.Storage.S3
+		s := spec.Default(spec.Registry{Spec: spec.RegistrySpec{Storage: storage.Place{S3: &in}}}).Spec.Storage.S3
 		region, endpoint := s.Region, s.Endpoint
 		if in.Region != "" {
 			region = "*required*"

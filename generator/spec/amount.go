@@ -29,11 +29,11 @@ func (v *validator) amount(path string, a *Amount) bool {
 		return false
 	}
 	if !syntax.Amount.Matches(string(*a)) {
-		v.add(path, problem.Quoted(string(*a))+" is neither a number nor a percentage", "one, for instance 1 or 50%")
+		v.Add(path, problem.Quoted(string(*a))+" is neither a number nor a percentage", "one, for instance 1 or 50%")
 		return false
 	}
 	if n, ok := strings.CutSuffix(string(*a), "%"); ok && len(n) > 2 && n != "100" {
-		v.add(path, "is more than 100%", "at most that")
+		v.Add(path, "is more than 100%", "at most that")
 		return false
 	}
 	return true

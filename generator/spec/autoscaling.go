@@ -35,7 +35,7 @@ func (v *validator) autoscaling() {
 	}
 	const path = "spec.autoscaling"
 	if v.s.Replicas != nil {
-		v.problems.Add(problem.Problem{
+		v.Problems.Add(problem.Problem{
 			Path: path, What: "stands beside spec.replicas: each build would set the number of pods back that the cluster has chosen", Want: "one of the two",
 			Next: "remove one; in an overlay's patch, replicas: null takes out what the base has set",
 		})
@@ -43,18 +43,18 @@ func (v *validator) autoscaling() {
 	v.atLeast(path+".minReplicas", a.MinReplicas, 1)
 	switch {
 	case a.MaxReplicas == nil:
-		v.add(path+".maxReplicas", "is missing", "the most pods that there may be")
+		v.Add(path+".maxReplicas", "is missing", "the most pods that there may be")
 	case *a.MaxReplicas < 1:
 		v.atLeast(path+".maxReplicas", a.MaxReplicas, 1)
 	case a.MinReplicas != nil && *a.MaxReplicas < *a.MinReplicas:
-		v.add(path+".maxReplicas", fmt.Sprintf("is %d, and minReplicas is %d", *a.MaxReplicas, *a.MinReplicas), "at least that")
+		v.Add(path+".maxReplicas", fmt.Sprintf("is %d, and minReplicas is %d", *a.MaxReplicas, *a.MinReplicas), "at least that")
 	}
 	v.utilization(path+".cpu", "cpu", a.CPU)
 	v.utilization(path+".memory", "memory", a.Memory)
 	directions := []string{"scaleDown", "scaleUp"}
 	for _, k := range slices.Sorted(maps.Keys(a.Behavior)) {
 		if !slices.Contains(directions, k) {
-			v.problems.Add(problem.Problem{Path: problem.Below(path+".behavior", k), What: "is no direction", Want: problem.OneOf(directions), Near: problem.Nearest(k, directions)})
+			v.Problems.Add(problem.Problem{Path: problem.Below(path+".behavior", k), What: "is no direction", Want: problem.OneOf(directions), Near: problem.Nearest(k, directions)})
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (v *validator) utilization(path, resource string, n *int) {
 	}
 	v.atLeast(path, n, 1)
 	if v.s.Resources.Requests[resource] == "" && v.s.Resources.Limits[resource] == "" {
-		v.add(path, "is a share of what the container requests, and it requests no "+resource, "spec.resources.requests."+resource)
+		v.Add(path, "is a share of what the container requests, and it requests no "+resource, "spec.resources.requests."+resource)
 	}
 }
 

@@ -19,23 +19,23 @@ func (v *validator) budget() {
 	const path, minimum, maximum = "spec.disruptionBudget", "spec.disruptionBudget.minAvailable", "spec.disruptionBudget.maxUnavailable"
 	switch {
 	case b.MinAvailable != nil && b.MaxUnavailable != nil:
-		v.add(path, "has both minAvailable and maxUnavailable", "one of the two")
+		v.Add(path, "has both minAvailable and maxUnavailable", "one of the two")
 	case b.MinAvailable == nil && b.MaxUnavailable == nil:
-		v.add(path, "says nothing", "maxUnavailable, for instance 1, or minAvailable")
+		v.Add(path, "says nothing", "maxUnavailable, for instance 1, or minAvailable")
 	}
 	least, most := v.amount(minimum, b.MinAvailable), v.amount(maximum, b.MaxUnavailable)
 	n, field := v.fewest()
 	if n == 1 {
-		v.add(path, "with one replica it either blocks every drain of the pod's node or protects nothing", field+" of at least 2, or no spec.disruptionBudget")
+		v.Add(path, "with one replica it either blocks every drain of the pod's node or protects nothing", field+" of at least 2, or no spec.disruptionBudget")
 	}
 	if n < 2 {
 		return
 	}
 	if least && podsOf(*b.MinAvailable, n) >= n {
-		v.add(minimum, fmt.Sprintf("asks for %d of %d pods, so no node with one of them can be drained", podsOf(*b.MinAvailable, n), n), "less, or maxUnavailable: 1")
+		v.Add(minimum, fmt.Sprintf("asks for %d of %d pods, so no node with one of them can be drained", podsOf(*b.MinAvailable, n), n), "less, or maxUnavailable: 1")
 	}
 	if most && podsOf(*b.MaxUnavailable, n) == 0 {
-		v.add(maximum, "is zero, so no node with a pod of the registry can be drained", "at least 1")
+		v.Add(maximum, "is zero, so no node with a pod of the registry can be drained", "at least 1")
 	}
 }
 

@@ -105,9 +105,9 @@ func ValidateChart(c Chart) problem.List {
 		v.enumOrMissing("kind", c.Kind, KindChart)
 	}
 	switch name := c.Metadata.Name; {
-	case v.missing("metadata.name", name, "the release's name, which its objects bear"):
+	case v.Missing("metadata.name", name, "the release's name, which its objects bear"):
 	case len(name) > MaxRelease || !syntax.IsName(name):
-		v.add("metadata.name", problem.Quoted(name)+" is not the name of a release", fmt.Sprintf("at most %d lower-case letters, digits, hyphens and dots, a letter or digit at both ends", MaxRelease))
+		v.Add("metadata.name", problem.Quoted(name)+" is not the name of a release", fmt.Sprintf("at most %d lower-case letters, digits, hyphens and dots, a letter or digit at both ends", MaxRelease))
 	}
 	v.namespace()
 	v.chartSource("spec.chart", c.Spec.Chart)
@@ -115,8 +115,8 @@ func ValidateChart(c Chart) problem.List {
 	v.check()
 	v.constraint()
 	v.folders()
-	v.problems.Sort()
-	return v.problems
+	v.Problems.Sort()
+	return v.Problems
 }
 
 var (
@@ -126,27 +126,27 @@ var (
 
 // chartSource checks spec.chart of either kind.
 func (v *validator) chartSource(at string, c ChartSource) {
-	if !v.missing(at+".path", c.Path, "the chart's folder or its .tgz, relative to the folder whose kustomization.yaml holds generators") {
+	if !v.Missing(at+".path", c.Path, "the chart's folder or its .tgz, relative to the folder whose kustomization.yaml holds generators") {
 		if what := syntax.CheckFolder(c.Path); what != "" {
-			v.add(at+".path", what, "a relative path in this repository; helm pull brings a chart there")
+			v.Add(at+".path", what, "a relative path in this repository; helm pull brings a chart there")
 		}
 	}
 	if c.SHA256 != "" && !sha256Text.MatchString(c.SHA256) {
-		v.add(at+".sha256", "is not a SHA-256", "64 lower-case hexadecimal digits, as sha256sum prints them")
+		v.Add(at+".sha256", "is not a SHA-256", "64 lower-case hexadecimal digits, as sha256sum prints them")
 	}
 	if n := c.ReleaseName; n != "" && (len(n) > MaxRelease || !syntax.IsName(n)) {
-		v.add(at+".releaseName", problem.Quoted(n)+" is not the name of a release", fmt.Sprintf("at most %d lower-case letters, digits, hyphens and dots, a letter or digit at both ends", MaxRelease))
+		v.Add(at+".releaseName", problem.Quoted(n)+" is not the name of a release", fmt.Sprintf("at most %d lower-case letters, digits, hyphens and dots, a letter or digit at both ends", MaxRelease))
 	}
 	if _, err := semver.NewVersion(c.KubeVersion); c.KubeVersion != "" && err != nil {
-		v.add(at+".kubeVersion", problem.Quoted(c.KubeVersion)+" is not a version of Kubernetes", "one, for instance 1.35.0")
+		v.Add(at+".kubeVersion", problem.Quoted(c.KubeVersion)+" is not a version of Kubernetes", "one, for instance 1.35.0")
 	}
 	for i, a := range c.APIVersions {
 		if !apiVersion.MatchString(a) {
-			v.add(fmt.Sprintf("%s.apiVersions[%d]", at, i), problem.Quoted(a)+" is not what a cluster serves", "a group and version, with a kind if the chart asks for one, for instance monitoring.coreos.com/v1")
+			v.Add(fmt.Sprintf("%s.apiVersions[%d]", at, i), problem.Quoted(a)+" is not what a cluster serves", "a group and version, with a kind if the chart asks for one, for instance monitoring.coreos.com/v1")
 		}
 	}
 	if c.Hooks != "" {
-		v.enum(at+".hooks", c.Hooks, Hooks)
+		v.Enum(at+".hooks", c.Hooks, Hooks)
 	}
 }
 
@@ -154,9 +154,9 @@ func (v *validator) secretValues(m map[string]SecretValue) {
 	for _, path := range slices.Sorted(maps.Keys(m)) {
 		at, s := problem.Below("spec.secretValues", path), m[path]
 		if path == "" || syntax.HasControl(path) {
-			v.add(at, "is not the path of a value", "one as helm --set has it, for instance auth.password or users[0].token")
+			v.Add(at, "is not the path of a value", "one as helm --set has it, for instance auth.password or users[0].token")
 		}
-		v.missing(at+".credential", s.Credential, "the metadata.name of a credential")
-		v.missing(at+".field", s.Field, "a field of that credential's stringData")
+		v.Missing(at+".credential", s.Credential, "the metadata.name of a credential")
+		v.Missing(at+".field", s.Field, "a field of that credential's stringData")
 	}
 }

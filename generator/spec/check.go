@@ -22,6 +22,6 @@ func (v *validator) check() {
 	}
 	sort.Strings(rules)
 	for _, rule := range rules {
-		v.missing(problem.Below("spec.check.silence", rule), v.s.Check.Silence[rule], "why the rule doesn't count here, for the next one who reads it")
+		v.Missing(problem.Below("spec.check.silence", rule), v.s.Check.Silence[rule], "why the rule doesn't count here, for the next one who reads it")
 	}
 }

@@ -1,10 +1,6 @@
 package spec
 
-import "strings"
-
-// Providers are those of S3 that have presets. A compatible service without one is
-// minio with its endpoint.
-var Providers = []string{"aws", "digitalocean", "minio", "ceph", "r2"}
+import "github.com/reggen/reggen/generator/storage"
 
 // defaultTags are the registry's releases that each flavor starts from.
 // GitLab's has none: the version decides whether it can authenticate at all.
@@ -21,21 +17,7 @@ func Default(r Registry) Registry {
 	} else if s.Replicas == nil {
 		s.Replicas = pointer(1)
 	}
-	if s.Storage.S3 != nil {
-		s.Storage.S3 = defaultS3(*s.Storage.S3, s.Image.Flavor)
-	}
-	if s.Storage.Filesystem != nil {
-		s.Storage.Filesystem = defaultFilesystem(*s.Storage.Filesystem)
-	}
-	if s.Storage.Azure != nil {
-		s.Storage.Azure = defaultAzure(*s.Storage.Azure)
-	}
-	if s.Storage.GCS != nil {
-		s.Storage.GCS = defaultGCS(*s.Storage.GCS)
-	}
-	if s.Storage.Swift != nil {
-		s.Storage.Swift = defaultSwift(*s.Storage.Swift)
-	}
+	s.Storage = storage.Default(s.Storage, s.Image.Flavor == DistributionV2)
 	if s.Proxy != nil {
 		s.Proxy = defaultProxy(*s.Proxy)
 	}
@@ -98,61 +80,6 @@ func defaultImage(i Image) Image {
 		set(&i.Tag, defaultTags[i.Flavor])
 	}
 	return i
-}
-
-// defaultS3 applies the provider's preset. MinIO and Ceph are usually reached
-// by a name inside the cluster, so clients aren't redirected there, and hold
-// buckets in the path, not in the host. Version 2 of the registry knows no such
-// setting: it puts buckets into the path wherever an endpoint is set (its S3
-// driver, v2.8.3).
-func defaultS3(s S3, flavor Flavor) *S3 {
-	set(&s.Provider, "aws")
-	selfHosted := s.Provider == "minio" || s.Provider == "ceph"
-	switch {
-	case s.Provider == "digitalocean" && s.Endpoint == "" && s.Region != "":
-		s.Endpoint = "https://" + s.Region + ".digitaloceanspaces.com"
-	case s.Provider == "r2":
-		set(&s.Region, "auto")
-	case selfHosted:
-		set(&s.Region, "us-east-1")
-	}
-	if s.Secure == nil {
-		s.Secure = pointer(true)
-	}
-	if s.Encrypt == nil {
-		s.Encrypt = pointer(false)
-	}
-	if s.Redirect == nil {
-		s.Redirect = pointer(!selfHosted)
-	}
-	if s.ForcePathStyle == nil {
-		s.ForcePathStyle = pointer(selfHosted)
-		if flavor == DistributionV2 {
-			s.ForcePathStyle = pointer(s.Endpoint != "")
-		}
-	}
-	if s.Endpoint != "" && !strings.Contains(s.Endpoint, "://") {
-		scheme := "https://"
-		if !*s.Secure {
-			scheme = "http://"
-		}
-		s.Endpoint = scheme + s.Endpoint
-	}
-	if s.ExistingSecret != nil {
-		ref := *s.ExistingSecret
-		set(&ref.AccessKey, "s3AccessKey")
-		set(&ref.SecretKey, "s3SecretKey")
-		s.ExistingSecret = &ref
-	}
-	return &s
-}
-
-func defaultFilesystem(f Filesystem) *Filesystem {
-	if f.ExistingClaim == "" && !f.EmptyDir {
-		set(&f.Size, "10Gi")
-		set(&f.AccessMode, "ReadWriteOnce")
-	}
-	return &f
 }
 
 func defaultPullSecrets(r Registry) map[string]PullSecret {

@@ -52,24 +52,24 @@ func (v *validator) extra() {
 	used := map[string]bool{}
 	for i, m := range e.VolumeMounts {
 		here := fmt.Sprintf("%s.volumeMounts[%d]", at, i)
-		if !v.missing(here+".name", m.Name, "the name of one of spec.extra.volumes") && !volumes[m.Name] {
-			v.add(here+".name", problem.Quoted(m.Name)+" is none of spec.extra.volumes", "one that stands there")
+		if !v.Missing(here+".name", m.Name, "the name of one of spec.extra.volumes") && !volumes[m.Name] {
+			v.Add(here+".name", problem.Quoted(m.Name)+" is none of spec.extra.volumes", "one that stands there")
 		}
-		if v.missing(here+".mountPath", m.MountPath, "an absolute path in the container") {
+		if v.Missing(here+".mountPath", m.MountPath, "an absolute path in the container") {
 			continue
 		}
 		p := path.Clean(m.MountPath)
 		switch {
 		case !path.IsAbs(m.MountPath) || strings.Contains(m.MountPath, ":") || syntax.HasControl(m.MountPath):
-			v.add(here+".mountPath", problem.Quoted(m.MountPath)+" is not an absolute path", "one, without a colon")
+			v.Add(here+".mountPath", problem.Quoted(m.MountPath)+" is not an absolute path", "one, without a colon")
 		case used[p]:
-			v.add(here+".mountPath", "has a mount already", "another path")
+			v.Add(here+".mountPath", "has a mount already", "another path")
 		default:
 			v.ownMount(here+".mountPath", p)
 		}
 		used[p] = true
 		if path.IsAbs(m.SubPath) || strings.Contains("/"+m.SubPath+"/", "/../") {
-			v.add(here+".subPath", "is absolute or has .. in it", "a path inside the volume")
+			v.Add(here+".subPath", "is absolute or has .. in it", "a path inside the volume")
 		}
 	}
 	names := map[string]bool{}
@@ -77,7 +77,7 @@ func (v *validator) extra() {
 		here := fmt.Sprintf("%s.initContainers[%d]", at, i)
 		v.uniqueName(here, c, names)
 		if image, _ := c["image"].(string); image == "" {
-			v.add(here+".image", "is missing", "the container's image")
+			v.Add(here+".image", "is missing", "the container's image")
 		}
 	}
 }
@@ -86,7 +86,7 @@ func (v *validator) extra() {
 func (v *validator) ownMount(at, p string) {
 	for _, own := range ownMounts {
 		if p == own || strings.HasPrefix(own, strings.TrimSuffix(p, "/")+"/") {
-			v.add(at, "would hide "+own+", which the registry needs", "another path")
+			v.Add(at, "would hide "+own+", which the registry needs", "another path")
 			return
 		}
 	}
@@ -98,20 +98,20 @@ func (v *validator) environment(at string, env []EnvVar) {
 	seen := map[string]bool{}
 	for i, e := range env {
 		here := fmt.Sprintf("%s[%d]", at, i)
-		if !v.missing(here+".name", e.Name, "the variable's name") {
+		if !v.Missing(here+".name", e.Name, "the variable's name") {
 			switch {
 			case !syntax.Env.Matches(e.Name):
-				v.add(here+".name", problem.Quoted(e.Name)+" is not the name of a variable", "letters, digits, '_', '-' and '.', no digit first")
+				v.Add(here+".name", problem.Quoted(e.Name)+" is not the name of a variable", "letters, digits, '_', '-' and '.', no digit first")
 			case seen[e.Name]:
-				v.add(here+".name", problem.Quoted(e.Name)+" stands in the list twice", "")
+				v.Add(here+".name", problem.Quoted(e.Name)+" stands in the list twice", "")
 			}
 			seen[e.Name] = true
 		}
 		switch {
 		case e.Value != nil && e.ValueFrom != nil:
-			v.add(here, "has both value and valueFrom", "one of the two")
+			v.Add(here, "has both value and valueFrom", "one of the two")
 		case e.Value == nil && e.ValueFrom == nil:
-			v.add(here, "has neither value nor valueFrom", "one of the two")
+			v.Add(here, "has neither value nor valueFrom", "one of the two")
 		}
 	}
 }
@@ -122,13 +122,13 @@ func (v *validator) extraVolumes(at string, list []map[string]any) map[string]bo
 		here := fmt.Sprintf("%s[%d]", at, i)
 		v.uniqueName(here, m, names)
 		if name, _ := m["name"].(string); slices.Contains(ownVolumes, name) {
-			v.add(here+".name", problem.Quoted(name)+" is one of the chart's own volumes", "another name")
+			v.Add(here+".name", problem.Quoted(name)+" is one of the chart's own volumes", "another name")
 		}
 		if len(m) != 2 {
-			v.add(here, "names no source, or several", "a name and one source, for instance configMap: {name: ca}")
+			v.Add(here, "names no source, or several", "a name and one source, for instance configMap: {name: ca}")
 		}
 		if _, ok := m["hostPath"]; ok {
-			v.add(here+".hostPath", "is a folder of the node, which Pod Security restricted forbids", "a configMap, a secret, a claim or an emptyDir")
+			v.Add(here+".hostPath", "is a folder of the node, which Pod Security restricted forbids", "a configMap, a secret, a claim or an emptyDir")
 		}
 	}
 	return names
@@ -139,11 +139,11 @@ func (v *validator) uniqueName(at string, m map[string]any, seen map[string]bool
 	name, ok := m["name"].(string)
 	switch {
 	case m["name"] == nil || ok && name == "":
-		v.add(at+".name", "is missing", syntax.WantLabel)
+		v.Add(at+".name", "is missing", syntax.WantLabel)
 	case !ok || !syntax.IsLabel(name):
-		v.add(at+".name", "is not a name", syntax.WantLabel)
+		v.Add(at+".name", "is not a name", syntax.WantLabel)
 	case seen[name]:
-		v.add(at+".name", problem.Quoted(name)+" stands in the list twice", "")
+		v.Add(at+".name", problem.Quoted(name)+" stands in the list twice", "")
 	}
 	seen[name] = true
 }

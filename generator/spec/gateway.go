@@ -45,29 +45,29 @@ func (v *validator) gateway() {
 	}
 	const path, list = "spec.gateway", "spec.gateway.parentRefs"
 	if len(g.ParentRefs) == 0 {
-		v.add(list, "is missing", "the Gateway that serves the host: its name, and its namespace if that is another one")
+		v.Add(list, "is missing", "the Gateway that serves the host: its name, and its namespace if that is another one")
 	}
 	seen, named := map[ParentRef]bool{}, map[[2]string]bool{} // by namespace and name: whether as a whole
 	for i, p := range g.ParentRefs {
 		at := fmt.Sprintf("%s[%d]", list, i)
-		if !v.missing(at+".name", p.Name, "the Gateway's name") {
-			v.name(at+".name", p.Name)
+		if !v.Missing(at+".name", p.Name, "the Gateway's name") {
+			v.Name(at+".name", p.Name)
 		}
 		if p.Namespace != "" && !syntax.IsLabel(p.Namespace) {
-			v.add(at+".namespace", problem.Quoted(p.Namespace)+" is not a namespace", syntax.WantLabel)
+			v.Add(at+".namespace", problem.Quoted(p.Namespace)+" is not a namespace", syntax.WantLabel)
 		}
-		v.name(at+".sectionName", p.SectionName)
+		v.Name(at+".sectionName", p.SectionName)
 		if p.Port != nil && (*p.Port < 1 || *p.Port > 65535) {
-			v.add(at+".port", fmt.Sprintf("is %d", *p.Port), "a port of the Gateway, from 1 to 65535")
+			v.Add(at+".port", fmt.Sprintf("is %d", *p.Port), "a port of the Gateway, from 1 to 65535")
 		}
 		same := ParentRef{Name: p.Name, Namespace: p.Namespace, SectionName: p.SectionName}
 		if seen[same] {
-			v.add(at, "stands in the list twice", "each listener once, told apart by sectionName")
+			v.Add(at, "stands in the list twice", "each listener once, told apart by sectionName")
 		}
 		seen[same] = true
 		if other := p.SectionName == ""; p.Name != "" {
 			if before, ok := named[[2]string{p.Namespace, p.Name}]; ok && before != other {
-				v.add(at, "names a listener of a Gateway that the list also names as a whole, which the Gateway API refuses", "sectionName in all of its entries, or one entry")
+				v.Add(at, "names a listener of a Gateway that the list also names as a whole, which the Gateway API refuses", "sectionName in all of its entries, or one entry")
 			}
 			named[[2]string{p.Namespace, p.Name}] = other
 		}
@@ -77,15 +77,15 @@ func (v *validator) gateway() {
 		name, port, _ := strings.Cut(g.PullHost, ":")
 		switch what := syntax.CheckHost(g.PullHost); {
 		case what != "":
-			v.add(at, what, "")
+			v.Add(at, what, "")
 		case port != "" || syntax.IPv4.Matches(name):
-			v.add(at, "is not a name alone", "a DNS name without a port")
+			v.Add(at, "is not a name alone", "a DNS name without a port")
 		case g.PullHost == v.s.Host:
-			v.add(at, "is spec.host, where people push", "a name of its own, which lets GET and HEAD through alone")
+			v.Add(at, "is spec.host, where people push", "a name of its own, which lets GET and HEAD through alone")
 		}
 	}
 	if g.RequestTimeout != "" && !syntax.GatewayDuration.Matches(g.RequestTimeout) {
-		v.add(path+".requestTimeout", problem.Quoted(g.RequestTimeout)+" is not a duration as the Gateway API writes it", "for instance 15m; 0s is no limit")
+		v.Add(path+".requestTimeout", problem.Quoted(g.RequestTimeout)+" is not a duration as the Gateway API writes it", "for instance 15m; 0s is no limit")
 	}
 	v.annotations(path+".annotations", g.Annotations, false)
 	v.backendTLS()
@@ -96,21 +96,21 @@ func (v *validator) backendTLS() {
 	b := v.s.Gateway.BackendTLS
 	switch {
 	case b == nil && v.s.TLS != nil:
-		v.add(path, "is missing: with spec.tls the registry speaks TLS, and a Gateway speaks plain HTTP to it unless told otherwise",
+		v.Add(path, "is missing: with spec.tls the registry speaks TLS, and a Gateway speaks plain HTTP to it unless told otherwise",
 			"caConfigMap, the ConfigMap with the certificate's authority, or systemCAs: true")
 	case b == nil:
 	case v.s.TLS == nil:
-		v.add(path, "says how to know the registry's certificate, and it has none", "spec.tls, or no backendTLS")
+		v.Add(path, "says how to know the registry's certificate, and it has none", "spec.tls, or no backendTLS")
 	case b.CAConfigMap == "" && !b.SystemCAs:
-		v.add(path, "says nothing of who signed the certificate", "caConfigMap or systemCAs: true")
+		v.Add(path, "says nothing of who signed the certificate", "caConfigMap or systemCAs: true")
 	case b.CAConfigMap != "" && b.SystemCAs:
-		v.add(path, "has caConfigMap and systemCAs", "one of the two")
+		v.Add(path, "has caConfigMap and systemCAs", "one of the two")
 	}
 	if b == nil {
 		return
 	}
-	v.name(path+".caConfigMap", b.CAConfigMap)
+	v.Name(path+".caConfigMap", b.CAConfigMap)
 	if name, port, _ := strings.Cut(b.Hostname, ":"); b.Hostname != "" && (syntax.CheckHost(b.Hostname) != "" || port != "" || syntax.IPv4.Matches(name)) {
-		v.add(path+".hostname", problem.Quoted(b.Hostname)+" is not a name alone", "a DNS name that the certificate holds")
+		v.Add(path+".hostname", problem.Quoted(b.Hostname)+" is not a name alone", "a DNS name that the certificate holds")
 	}
 }

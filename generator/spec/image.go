@@ -20,33 +20,33 @@ func (v *validator) image() {
 	const path = "spec.image.repository"
 	switch {
 	case strings.Contains(i.Repository, "@"):
-		v.add(path, "has a digest in it", "the name alone; the digest goes into spec.image.digest")
+		v.Add(path, "has a digest in it", "the name alone; the digest goes into spec.image.digest")
 	case strings.Contains(i.Repository, "://"):
-		v.add(path, "has a scheme", "an image's name, for instance registry.example.com/mirror/registry")
+		v.Add(path, "has a scheme", "an image's name, for instance registry.example.com/mirror/registry")
 	case !syntax.Repository.Matches(i.Repository) && strings.LastIndex(i.Repository, ":") > strings.LastIndex(i.Repository, "/"):
-		v.add(path, "has a tag in it", "the name alone; the tag goes into spec.image.tag")
+		v.Add(path, "has a tag in it", "the name alone; the tag goes into spec.image.tag")
 	case !syntax.Repository.Matches(i.Repository) || len(i.Repository) > 255:
-		v.add(path, problem.Quoted(i.Repository)+" is not an image's name", "one, for instance registry or registry.example.com/mirror/registry")
+		v.Add(path, problem.Quoted(i.Repository)+" is not an image's name", "one, for instance registry or registry.example.com/mirror/registry")
 	}
 	if i.Tag != "" && !syntax.Tag.Matches(i.Tag) {
-		v.add("spec.image.tag", problem.Quoted(i.Tag)+" is not an image's tag", "at most 128 letters, digits, '_', '.' and '-', neither '.' nor '-' first")
+		v.Add("spec.image.tag", problem.Quoted(i.Tag)+" is not an image's tag", "at most 128 letters, digits, '_', '.' and '-', neither '.' nor '-' first")
 	}
 	if i.Digest != "" && !syntax.Digest.Matches(i.Digest) {
-		v.add("spec.image.digest", "is not an image's digest", "sha256: and 64 hexadecimal digits in lower case")
+		v.Add("spec.image.digest", "is not an image's digest", "sha256: and 64 hexadecimal digits in lower case")
 	}
 	v.version(i)
-	v.enum("spec.image.pullPolicy", i.PullPolicy, PullPolicies)
-	if v.enum("spec.image.flavor", string(i.Flavor), Flavors) {
+	v.Enum("spec.image.pullPolicy", i.PullPolicy, PullPolicies)
+	if v.Enum("spec.image.flavor", string(i.Flavor), Flavors) {
 		v.flavor(i)
 	}
 	seen := map[string]bool{}
 	for n, name := range i.PullSecrets {
 		at := fmt.Sprintf("spec.image.pullSecrets[%d]", n)
-		if !v.missing(at, name, "the name of a Secret") {
-			v.name(at, name)
+		if !v.Missing(at, name, "the name of a Secret") {
+			v.Name(at, name)
 		}
 		if seen[name] {
-			v.add(at, "stands in the list twice", "")
+			v.Add(at, "stands in the list twice", "")
 		}
 		seen[name] = true
 	}
@@ -62,12 +62,12 @@ func (v *validator) flavor(i Image) {
 	m := major.FindStringSubmatch(i.Tag)
 	switch {
 	case i.Flavor != GitLab && strings.HasSuffix(i.Tag, "-gitlab"):
-		v.add(path, fmt.Sprintf("is %s, and the tag %s is GitLab's", i.Flavor, problem.Quoted(i.Tag)), string(GitLab))
+		v.Add(path, fmt.Sprintf("is %s, and the tag %s is GitLab's", i.Flavor, problem.Quoted(i.Tag)), string(GitLab))
 	case m == nil:
 	case i.Flavor == Distribution && m[1] == "2":
-		v.add(path, "is distribution, which is version 3, and the tag is "+problem.Quoted(i.Tag), string(DistributionV2))
+		v.Add(path, "is distribution, which is version 3, and the tag is "+problem.Quoted(i.Tag), string(DistributionV2))
 	case i.Flavor == DistributionV2 && m[1] == "3":
-		v.add(path, "is distribution-v2, and the tag is "+problem.Quoted(i.Tag), string(Distribution))
+		v.Add(path, "is distribution-v2, and the tag is "+problem.Quoted(i.Tag), string(Distribution))
 	}
 }
 
@@ -98,12 +98,12 @@ func (v *validator) version(i Image) {
 		return
 	}
 	if !syntax.Version.Matches(i.Version) {
-		v.add(path, problem.Quoted(i.Version)+" is not a release", "three numbers, for instance 3.1.1")
+		v.Add(path, problem.Quoted(i.Version)+" is not a release", "three numbers, for instance 3.1.1")
 		return
 	}
 	tag := reRelease.FindString(i.Tag)
 	if tag != "" && strings.TrimPrefix(tag, "v") != strings.SplitN(i.Version, "-", 2)[0] {
-		v.add(path, fmt.Sprintf("is %s, and the tag %s says another", i.Version, problem.Quoted(i.Tag)), "one of the two: a version is for tags that don't say")
+		v.Add(path, fmt.Sprintf("is %s, and the tag %s says another", i.Version, problem.Quoted(i.Tag)), "one of the two: a version is for tags that don't say")
 	}
 }
 
@@ -123,13 +123,13 @@ func (v *validator) gitlab() {
 	major, minor, known := i.gitlabRelease()
 	switch {
 	case i.Tag == "" && !(known && i.Digest != ""):
-		v.add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "a release, for instance v2.13.1-gitlab")
+		v.Add(path, "is missing: the gitlab flavor has no default, and the version decides whether it knows htpasswd", "a release, for instance v2.13.1-gitlab")
 	case v.s.Auth.Anonymous || i.Tag != "" && !syntax.Tag.Matches(i.Tag):
 	case !known:
-		v.add(path, problem.Quoted(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", "spec.image.version beside it, or "+want)
+		v.Add(path, problem.Quoted(i.Tag)+" doesn't say its version, and GitLab's registry lost htpasswd in 2022", "spec.image.version beside it, or "+want)
 	case (major > 3 || major == 3 && minor > 37) && i.Version != "":
-		v.add("spec.image.version", i.Version+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
+		v.Add("spec.image.version", i.Version+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
 	case major > 3 || major == 3 && minor > 37:
-		v.add(path, problem.Quoted(i.Tag)+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
+		v.Add(path, problem.Quoted(i.Tag)+" can't authenticate: GitLab's registry lost htpasswd in 2022", want)
 	}
 }

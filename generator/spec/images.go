@@ -71,29 +71,29 @@ func ValidateImages(s ImagePullSecrets) problem.List {
 	if s.Kind != KindImages {
 		v.enumOrMissing("kind", s.Kind, KindImages)
 	}
-	if !v.missing("metadata.name", s.Metadata.Name, "the pull secret's name") {
-		v.name("metadata.name", s.Metadata.Name)
+	if !v.Missing("metadata.name", s.Metadata.Name, "the pull secret's name") {
+		v.Name("metadata.name", s.Metadata.Name)
 	}
 	if ns := s.Metadata.Namespace; ns != "" && !syntax.IsLabel(ns) {
-		v.add("metadata.namespace", problem.Quoted(ns)+" is not a namespace", syntax.WantLabel)
+		v.Add("metadata.namespace", problem.Quoted(ns)+" is not a namespace", syntax.WantLabel)
 	}
-	if !v.missing("spec.host", s.Spec.Host, "the registry's host, as images name it") {
+	if !v.Missing("spec.host", s.Spec.Host, "the registry's host, as images name it") {
 		if what := syntax.CheckHost(s.Spec.Host); what != "" {
-			v.add("spec.host", what, "for instance registry.example.com")
+			v.Add("spec.host", what, "for instance registry.example.com")
 		}
 	}
 	if u := s.Spec.User; u != "" {
 		if what := syntax.CheckUser(u); what != "" {
-			v.add("spec.user", what, "")
+			v.Add("spec.user", what, "")
 		}
 		if s.Spec.Existing {
-			v.add("spec.existing", "says that something else brings the Secret, and spec.user that reggen makes it", "one of the two")
+			v.Add("spec.existing", "says that something else brings the Secret, and spec.user that reggen makes it", "one of the two")
 		}
 	} else if s.Spec.Email != "" {
-		v.add("spec.email", "has no effect without spec.user: the sealed file says it", "")
+		v.Add("spec.email", "has no effect without spec.user: the sealed file says it", "")
 	}
 	if syntax.HasControl(s.Spec.Email) {
-		v.add("spec.email", "has a newline or another control character", "")
+		v.Add("spec.email", "has a newline or another control character", "")
 	}
 	v.rewrite(s.Spec)
 	v.kinds(s.Spec.Kinds)
@@ -101,13 +101,13 @@ func ValidateImages(s ImagePullSecrets) problem.List {
 	v.constraint()
 	if s.Spec.User == "" { // nothing is written there, and it may be a registry's
 		if what := syntax.CheckFolder(s.Spec.Secrets.Sealed); what != "" {
-			v.add("spec.secrets.sealed", what, "a relative folder, for instance that of the registry's environment")
+			v.Add("spec.secrets.sealed", what, "a relative folder, for instance that of the registry's environment")
 		}
 	} else {
 		v.folders()
 	}
-	v.problems.Sort()
-	return v.problems
+	v.Problems.Sort()
+	return v.Problems
 }
 
 func (v *validator) rewrite(s ImagesSpec) {
@@ -120,17 +120,17 @@ func (v *validator) rewrite(s ImagesSpec) {
 			if named, err := reference.ParseNormalizedNamed(from); err == nil {
 				p.Near = named.Name()
 			}
-			v.problems.Add(p)
+			v.Problems.Add(p)
 		case !isImagePrefix(from):
-			v.add(at, "is not an image's name or the beginning of one", "lower-case parts between slashes, no tag")
+			v.Add(at, "is not an image's name or the beginning of one", "lower-case parts between slashes, no tag")
 		case host == s.Host:
-			v.add(at, "is on spec.host already", "")
+			v.Add(at, "is on spec.host already", "")
 		}
 		switch {
 		case to != s.Host && !strings.HasPrefix(to, s.Host+"/"):
-			v.add(at, problem.Quoted(to)+" is not on spec.host", "for instance "+path.Join(s.Host, "library"))
+			v.Add(at, problem.Quoted(to)+" is not on spec.host", "for instance "+path.Join(s.Host, "library"))
 		case !isImagePrefix(to):
-			v.add(at, problem.Quoted(to)+" is not an image's name or the beginning of one", "lower-case parts between slashes, no tag")
+			v.Add(at, problem.Quoted(to)+" is not an image's name or the beginning of one", "lower-case parts between slashes, no tag")
 		}
 	}
 }
@@ -146,11 +146,11 @@ func (v *validator) kinds(m map[string]string) {
 		at := problem.Below("spec.kinds", kind)
 		name, group, grouped := strings.Cut(kind, ".")
 		if name == "" || strings.ToUpper(name[:1]) != name[:1] || strings.ContainsAny(name, "/ ") || grouped && !syntax.IsName(group) {
-			v.add(at, "is not a kind with its group", "for instance Rollout.argoproj.io")
+			v.Add(at, "is not a kind with its group", "for instance Rollout.argoproj.io")
 		}
 		for _, part := range strings.Split(m[kind], ".") {
 			if part = strings.TrimSuffix(part, "[]"); part == "" || !syntax.DataKey.Matches(part) {
-				v.add(at, problem.Quoted(m[kind])+" is not the path of a pod's spec", "where containers stand, for instance spec.template.spec; a list's entries are tasks[]")
+				v.Add(at, problem.Quoted(m[kind])+" is not the path of a pod's spec", "where containers stand, for instance spec.template.spec; a list's entries are tasks[]")
 				break
 			}
 		}

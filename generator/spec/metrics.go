@@ -46,15 +46,15 @@ func (v *validator) metrics() {
 		const want = "a free port from 1024 to 65535, for instance 5001"
 		switch {
 		case *p == 5000:
-			v.add(path+".port", "is 5000, where the registry itself listens", want)
+			v.Add(path+".port", "is 5000, where the registry itself listens", want)
 		case *p < 1024 || *p > 65535:
-			v.add(path+".port", fmt.Sprintf("is %d, and the registry doesn't run as root", *p), want)
+			v.Add(path+".port", fmt.Sprintf("is %d, and the registry doesn't run as root", *p), want)
 		}
 	}
 	if s := m.ServiceMonitor; s != nil {
 		v.monitorLabels(path+".serviceMonitor.labels", s.Labels)
 		if s.Interval != "" && !syntax.Interval.Matches(s.Interval) {
-			v.add(path+".serviceMonitor.interval", problem.Quoted(s.Interval)+" is not a duration as Prometheus writes it", "one, for instance 30s")
+			v.Add(path+".serviceMonitor.interval", problem.Quoted(s.Interval)+" is not a duration as Prometheus writes it", "one, for instance 30s")
 		}
 	}
 	if r := m.PrometheusRule; r != nil {
@@ -70,7 +70,7 @@ func (v *validator) monitorLabels(path string, m map[string]string) {
 	v.labels(path, m)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if slices.Contains(ownLabels, k) && k != "app" && k != "release" {
-			v.add(problem.Below(path, k), "is one of the chart's own: objects are kept track of by it", "another key")
+			v.Add(problem.Below(path, k), "is one of the chart's own: objects are kept track of by it", "another key")
 		}
 	}
 }

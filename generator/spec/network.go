@@ -22,28 +22,28 @@ func (v *validator) networkPolicy() {
 	}
 	const path, in, out = "spec.networkPolicy", "spec.networkPolicy.ingressNamespaces", "spec.networkPolicy.egress"
 	if p.IngressNamespaces == nil && p.Egress == nil {
-		v.add(path, "says nothing", "ingressNamespaces, egress, or both: reggen doesn't guess where traffic comes from")
+		v.Add(path, "says nothing", "ingressNamespaces, egress, or both: reggen doesn't guess where traffic comes from")
 	}
 	if p.IngressNamespaces != nil && len(p.IngressNamespaces) == 0 {
-		v.add(in, "is empty, so nobody could reach the registry", "the labels of the namespaces that may, for instance kubernetes.io/metadata.name: ingress")
+		v.Add(in, "is empty, so nobody could reach the registry", "the labels of the namespaces that may, for instance kubernetes.io/metadata.name: ingress")
 	}
 	for i, m := range p.IngressNamespaces {
 		at := fmt.Sprintf("%s[%d]", in, i)
 		if len(m) == 0 {
-			v.add(at, "has no labels, which would select every namespace", "labels, or no ingressNamespaces")
+			v.Add(at, "has no labels, which would select every namespace", "labels, or no ingressNamespaces")
 		}
 		v.labels(at, m)
 	}
 	if kind, _ := v.s.Storage.Keys(); p.Egress != nil && len(p.Egress) == 0 {
 		switch {
 		case kind != "filesystem":
-			v.add(out, "is empty, so the registry could reach neither its bucket nor DNS", "rules for both, or no egress")
+			v.Add(out, "is empty, so the registry could reach neither its bucket nor DNS", "rules for both, or no egress")
 		case v.s.Proxy != nil:
-			v.add(out, "is empty, so the cache could reach neither spec.proxy.remoteURL nor DNS", "rules for both, or no egress")
+			v.Add(out, "is empty, so the cache could reach neither spec.proxy.remoteURL nor DNS", "rules for both, or no egress")
 		case v.s.Redis != nil:
-			v.add(out, "is empty, so the registry could reach neither Redis nor DNS", "rules for both, or no egress")
+			v.Add(out, "is empty, so the registry could reach neither Redis nor DNS", "rules for both, or no egress")
 		case v.s.Notifications != nil:
-			v.add(out, "is empty, so the registry could reach none of spec.notifications.endpoints", "rules for them and for DNS, or no egress")
+			v.Add(out, "is empty, so the registry could reach none of spec.notifications.endpoints", "rules for them and for DNS, or no egress")
 		}
 	}
 	fields := []string{"ports", "to"}
@@ -51,9 +51,9 @@ func (v *validator) networkPolicy() {
 		at := fmt.Sprintf("%s[%d]", out, i)
 		for _, k := range slices.Sorted(maps.Keys(rule)) {
 			if !slices.Contains(fields, k) {
-				v.problems.Add(problem.Problem{Path: problem.Below(at, k), What: "is no field of a rule", Want: problem.OneOf(fields), Near: problem.Nearest(k, fields)})
+				v.Problems.Add(problem.Problem{Path: problem.Below(at, k), What: "is no field of a rule", Want: problem.OneOf(fields), Near: problem.Nearest(k, fields)})
 			} else if _, ok := rule[k].([]any); !ok {
-				v.add(problem.Below(at, k), "is no list", "a list, as a NetworkPolicy has it")
+				v.Add(problem.Below(at, k), "is no list", "a list, as a NetworkPolicy has it")
 			}
 		}
 	}

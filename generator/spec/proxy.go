@@ -25,37 +25,37 @@ func (v *validator) proxy() {
 	}
 	const path, want = "spec.proxy.remoteURL", "https:// and a host, for instance https://registry-1.docker.io"
 	if v.s.ReadOnly {
-		v.add("spec.readOnly", "is true, and a cache takes no pushes anyway but has to store what it pulls", "one of spec.proxy and spec.readOnly")
+		v.Add("spec.readOnly", "is true, and a cache takes no pushes anyway but has to store what it pulls", "one of spec.proxy and spec.readOnly")
 	}
 	if major, _, known := v.s.Image.gitlabRelease(); v.s.Image.Flavor == GitLab && known && major > 3 {
 		of := "the tag is " + problem.Quoted(v.s.Image.Tag)
 		if v.s.Image.Version != "" {
 			of = "the version is " + v.s.Image.Version
 		}
-		v.add("spec.proxy", "is what GitLab's registry lost in 2023, and "+of, "spec.image.flavor distribution")
+		v.Add("spec.proxy", "is what GitLab's registry lost in 2023, and "+of, "spec.image.flavor distribution")
 	}
 	if v.s.GarbageCollection != nil {
-		v.add("spec.garbageCollection", "stands beside spec.proxy, and a cache stores what it pulls even while it is read-only", "one of the two: a cache drops by itself what is old")
+		v.Add("spec.garbageCollection", "stands beside spec.proxy, and a cache stores what it pulls even while it is read-only", "one of the two: a cache drops by itself what is old")
 	}
 	v.login(*p)
-	if v.missing(path, p.RemoteURL, want) {
+	if v.Missing(path, p.RemoteURL, want) {
 		return
 	}
 	u, err := url.Parse(p.RemoteURL)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":
-		v.add(path, "is not a URL", want)
+		v.Add(path, "is not a URL", want)
 	case u.User != nil:
-		v.add(path, "has a user name or a password in it", want+"; a spec holds no secrets")
+		v.Add(path, "has a user name or a password in it", want+"; a spec holds no secrets")
 	case u.Scheme != "https" && u.Scheme != "http":
-		v.add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// for a registry without TLS")
+		v.Add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// for a registry without TLS")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.HasSuffix(p.RemoteURL, "#"):
-		v.add(path, "has a path, a query or a fragment", want)
+		v.Add(path, "has a path, a query or a fragment", want)
 	case !syntax.IsEndpointHost(u):
-		v.add(path, "its host is not a DNS name or an address", want)
+		v.Add(path, "its host is not a DNS name or an address", want)
 	case u.Host == "docker.io" || u.Host == "hub.docker.com" || u.Host == "index.docker.io":
-		v.add(path, "is Docker Hub's name for people, not its registry", "https://registry-1.docker.io")
+		v.Add(path, "is Docker Hub's name for people, not its registry", "https://registry-1.docker.io")
 	case u.Host == v.s.Host:
-		v.add(path, "is this registry itself", "another one")
+		v.Add(path, "is this registry itself", "another one")
 	}
 }

@@ -12,43 +12,43 @@ import (
 
 func (v *validator) pullSecrets() {
 	if len(v.s.PullSecrets) > 0 && v.s.Auth.Anonymous {
-		v.add("spec.pullSecrets", "spec.auth.anonymous lets everybody in, so there is nobody to pull as", "one of the two")
+		v.Add("spec.pullSecrets", "spec.auth.anonymous lets everybody in, so there is nobody to pull as", "one of the two")
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.s.PullSecrets)) {
 		p, at := v.s.PullSecrets[name], problem.Below("spec.pullSecrets", name)
-		v.name(at, name)
+		v.Name(at, name)
 		for _, suffix := range []string{"-htpasswd", "-s3", "-http"} {
 			if v.r.Metadata.Name != "" && name == v.r.Metadata.Name+suffix {
-				v.add(at, "the registry has a Secret of this name", "another name")
+				v.Add(at, "the registry has a Secret of this name", "another name")
 			}
 		}
 		if what := syntax.CheckUser(p.User); p.User != "" && what != "" {
-			v.add(at+".user", what, "")
+			v.Add(at+".user", what, "")
 		}
-		v.missing(at+".user", p.User, "the user to pull as: one with a credential file")
+		v.Missing(at+".user", p.User, "the user to pull as: one with a credential file")
 		v.namespaces(at+".namespaces", p.Namespaces)
 		if what := syntax.CheckServer(p.Server); p.Server != "" && p.Server != v.s.Host && what != "" {
-			v.add(at+".server", what, "a host, with a port and a path if need be, without https://")
+			v.Add(at+".server", what, "a host, with a port and a path if need be, without https://")
 		}
 		v.serviceAccounts(at+".serviceAccounts", p.ServiceAccounts)
 		if syntax.HasControl(p.Email) {
-			v.add(at+".email", "has a newline or another control character", "")
+			v.Add(at+".email", "has a newline or another control character", "")
 		}
 	}
 }
 
 func (v *validator) namespaces(path string, list []string) {
 	if list != nil && len(list) == 0 {
-		v.add(path, "is empty", "at least one namespace, or no such field: then it is the registry's own")
+		v.Add(path, "is empty", "at least one namespace, or no such field: then it is the registry's own")
 	}
 	seen := map[string]bool{}
 	for i, n := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch {
 		case !syntax.IsLabel(n):
-			v.add(at, problem.Quoted(n)+" is not a namespace", syntax.WantLabel)
+			v.Add(at, problem.Quoted(n)+" is not a namespace", syntax.WantLabel)
 		case seen[n]:
-			v.add(at, problem.Quoted(n)+" stands in the list twice", "")
+			v.Add(at, problem.Quoted(n)+" stands in the list twice", "")
 		}
 		seen[n] = true
 	}
@@ -58,11 +58,11 @@ func (v *validator) serviceAccounts(path string, list []string) {
 	seen := map[string]bool{}
 	for i, n := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		if !v.missing(at, n, "the name of a ServiceAccount, for instance default") {
-			v.name(at, n)
+		if !v.Missing(at, n, "the name of a ServiceAccount, for instance default") {
+			v.Name(at, n)
 		}
 		if seen[n] {
-			v.add(at, problem.Quoted(n)+" stands in the list twice", "")
+			v.Add(at, problem.Quoted(n)+" stands in the list twice", "")
 		}
 		seen[n] = true
 	}
@@ -74,7 +74,7 @@ func (v *validator) resources(path string, m map[string]string) {
 		at, q := problem.Below(path, k), m[k]
 		if !syntax.IsResource(k) {
 			names := []string{"cpu", "memory", "ephemeral-storage"}
-			v.problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: problem.Nearest(k, names)})
+			v.Problems.Add(problem.Problem{Path: at, What: "is not a resource", Want: "cpu, memory, ephemeral-storage, or a name with a slash", Near: problem.Nearest(k, names)})
 			continue
 		}
 		p := problem.Problem{Path: at}
@@ -92,6 +92,6 @@ func (v *validator) resources(path string, m map[string]string) {
 		default:
 			continue
 		}
-		v.problems.Add(p)
+		v.Problems.Add(p)
 	}
 }

@@ -1,5 +1,7 @@
 package spec
 
+import "github.com/reggen/reggen/generator/storage"
+
 // APIVersion is the version of every kind that reggen owns.
 const APIVersion = "reggen.dev/v1alpha1"
 
@@ -53,7 +55,7 @@ type RegistrySpec struct {
 	Host              string                `json:"host"`
 	Image             Image                 `json:"image,omitempty"`
 	Replicas          *int                  `json:"replicas,omitempty"` // nil beside autoscaling
-	Storage           Storage               `json:"storage"`
+	Storage           storage.Place         `json:"storage"`
 	Ingress           *Ingress              `json:"ingress,omitempty"`
 	Gateway           *Gateway              `json:"gateway,omitempty"`
 	Auth              Auth                  `json:"auth,omitempty"`
@@ -100,46 +102,6 @@ type Image struct {
 	Flavor      Flavor   `json:"flavor,omitempty"`
 	PullPolicy  string   `json:"pullPolicy,omitempty"`
 	PullSecrets []string `json:"pullSecrets,omitempty"`
-}
-
-// Storage is where blobs live; exactly one is set.
-type Storage struct {
-	S3         *S3         `json:"s3,omitempty"`
-	Filesystem *Filesystem `json:"filesystem,omitempty"`
-	Azure      *Azure      `json:"azure,omitempty"`
-	GCS        *GCS        `json:"gcs,omitempty"`
-	Swift      *Swift      `json:"swift,omitempty"`
-}
-
-// S3 is an S3 bucket or a compatible one. Pointers tell "not said" from false.
-type S3 struct {
-	Provider           string       `json:"provider,omitempty"`
-	Region             string       `json:"region,omitempty"`
-	Bucket             string       `json:"bucket,omitempty"`
-	Endpoint           string       `json:"endpoint,omitempty"`
-	RootDirectory      string       `json:"rootDirectory,omitempty"`
-	ForcePathStyle     *bool        `json:"forcePathStyle,omitempty"`
-	Encrypt            *bool        `json:"encrypt,omitempty"`
-	Secure             *bool        `json:"secure,omitempty"`
-	Redirect           *bool        `json:"redirect,omitempty"`
-	ExistingSecret     *S3SecretRef `json:"existingSecret,omitempty"`
-	AmbientCredentials bool         `json:"ambientCredentials,omitempty"`
-}
-
-// S3SecretRef names a Secret that something else brings, and its two keys.
-type S3SecretRef struct {
-	Name      string `json:"name"`
-	AccessKey string `json:"accessKey,omitempty"` // default s3AccessKey
-	SecretKey string `json:"secretKey,omitempty"` // default s3SecretKey
-}
-
-// Filesystem is a volume: a claim made here, an existing one, or an emptyDir.
-type Filesystem struct {
-	Size          string `json:"size,omitempty"`
-	StorageClass  string `json:"storageClass,omitempty"`
-	AccessMode    string `json:"accessMode,omitempty"`
-	ExistingClaim string `json:"existingClaim,omitempty"`
-	EmptyDir      bool   `json:"emptyDir,omitempty"`
 }
 
 // Ingress is how the host reaches the registry.

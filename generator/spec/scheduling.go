@@ -60,14 +60,14 @@ func (v *validator) scheduling() {
 		return
 	}
 	const path = "spec.scheduling"
-	v.name(path+".priorityClassName", s.PriorityClassName)
+	v.Name(path+".priorityClassName", s.PriorityClassName)
 	v.labels(path+".nodeSelector", s.NodeSelector)
 	for _, k := range slices.Sorted(maps.Keys(s.Affinity)) {
 		at := problem.Below(path+".affinity", k)
 		if !slices.Contains(affinities, k) {
-			v.problems.Add(problem.Problem{Path: at, What: "is no affinity of a pod", Want: problem.OneOf(affinities), Near: problem.Nearest(k, affinities)})
+			v.Problems.Add(problem.Problem{Path: at, What: "is no affinity of a pod", Want: problem.OneOf(affinities), Near: problem.Nearest(k, affinities)})
 		} else if m, ok := s.Affinity[k].(map[string]any); !ok || len(m) == 0 {
-			v.add(at, "says nothing", "a mapping, as a pod's affinity has it")
+			v.Add(at, "says nothing", "a mapping, as a pod's affinity has it")
 		}
 	}
 	for i, t := range s.Tolerations {
@@ -76,20 +76,20 @@ func (v *validator) scheduling() {
 	seen := map[string]bool{}
 	for i, t := range s.TopologySpread {
 		at := fmt.Sprintf("%s.topologySpread[%d]", path, i)
-		if !v.missing(at+".topologyKey", t.TopologyKey, "the nodes' label to spread over, for instance topology.kubernetes.io/zone") {
+		if !v.Missing(at+".topologyKey", t.TopologyKey, "the nodes' label to spread over, for instance topology.kubernetes.io/zone") {
 			if what := syntax.CheckQualified(t.TopologyKey); what != "" {
-				v.add(at+".topologyKey", what, "")
+				v.Add(at+".topologyKey", what, "")
 			}
 		}
-		v.enum(at+".whenUnsatisfiable", t.WhenUnsatisfiable, Unsatisfiable)
+		v.Enum(at+".whenUnsatisfiable", t.WhenUnsatisfiable, Unsatisfiable)
 		v.atLeast(at+".maxSkew", t.MaxSkew, 1)
 		v.atLeast(at+".minDomains", t.MinDomains, 1)
 		if t.MinDomains != nil && t.WhenUnsatisfiable == "ScheduleAnyway" {
-			v.add(at+".minDomains", "has a meaning only with whenUnsatisfiable: DoNotSchedule", "that, or no minDomains")
+			v.Add(at+".minDomains", "has a meaning only with whenUnsatisfiable: DoNotSchedule", "that, or no minDomains")
 		}
 		if pair := t.TopologyKey + " " + t.WhenUnsatisfiable; t.TopologyKey != "" {
 			if seen[pair] {
-				v.add(at, "spreads over the same label in the same way as one above", "one of the two")
+				v.Add(at, "spreads over the same label in the same way as one above", "one of the two")
 			}
 			seen[pair] = true
 		}
@@ -98,27 +98,27 @@ func (v *validator) scheduling() {
 
 func (v *validator) toleration(at string, t Toleration) {
 	if t.Operator != "" {
-		v.enum(at+".operator", t.Operator, TolerationOperators)
+		v.Enum(at+".operator", t.Operator, TolerationOperators)
 	}
 	if t.Effect != "" {
-		v.enum(at+".effect", t.Effect, TaintEffects)
+		v.Enum(at+".effect", t.Effect, TaintEffects)
 	}
 	switch {
 	case t.Key == "" && t.Operator != "Exists":
-		v.add(at+".key", "is missing", "the taint's key, or operator: Exists, which tolerates every taint")
+		v.Add(at+".key", "is missing", "the taint's key, or operator: Exists, which tolerates every taint")
 	case t.Key != "" && syntax.CheckQualified(t.Key) != "":
-		v.add(at+".key", syntax.CheckQualified(t.Key), "")
+		v.Add(at+".key", syntax.CheckQualified(t.Key), "")
 	}
 	if t.Operator == "Exists" && t.Value != "" {
-		v.add(at+".value", "stands beside operator: Exists, which any value satisfies", "operator: Equal, or no value")
+		v.Add(at+".value", "stands beside operator: Exists, which any value satisfies", "operator: Equal, or no value")
 	}
 	if what := syntax.CheckLabelValue(t.Value); what != "" {
-		v.add(at+".value", what, syntax.WantLabelValue)
+		v.Add(at+".value", what, syntax.WantLabelValue)
 	}
 	if t.TolerationSeconds != nil {
 		v.atLeast(at+".tolerationSeconds", t.TolerationSeconds, 0)
 		if t.Effect != "NoExecute" {
-			v.add(at+".tolerationSeconds", "has a meaning only with effect: NoExecute", "that, or no tolerationSeconds")
+			v.Add(at+".tolerationSeconds", "has a meaning only with effect: NoExecute", "that, or no tolerationSeconds")
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (v *validator) toleration(at string, t Toleration) {
 // atLeast checks a number that may be unset.
 func (v *validator) atLeast(path string, n *int, least int) {
 	if n != nil && *n < least {
-		v.add(path, fmt.Sprintf("is %d", *n), fmt.Sprintf("at least %d", least))
+		v.Add(path, fmt.Sprintf("is %d", *n), fmt.Sprintf("at least %d", least))
 	}
 }
 
@@ -135,7 +135,7 @@ func (v *validator) labels(path string, m map[string]string) {
 	v.annotations(path, m, false)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if what := syntax.CheckLabelValue(m[k]); what != "" {
-			v.add(problem.Below(path, k), what, syntax.WantLabelValue)
+			v.Add(problem.Below(path, k), what, syntax.WantLabelValue)
 		}
 	}
 }

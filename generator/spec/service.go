@@ -44,26 +44,26 @@ func (v *validator) service() {
 		return
 	}
 	const path = "spec.service"
-	known := v.enum(path+".type", s.Type, ServiceTypes)
+	known := v.Enum(path+".type", s.Type, ServiceTypes)
 	v.annotations(path+".annotations", s.Annotations, false)
 	if n := s.NodePort; n != nil {
 		switch {
 		case *n < 1 || *n > 65535:
-			v.add(path+".nodePort", fmt.Sprintf("is %d", *n), "a port: 30000 to 32767 unless the cluster has another range")
+			v.Add(path+".nodePort", fmt.Sprintf("is %d", *n), "a port: 30000 to 32767 unless the cluster has another range")
 		case known && s.Type == "ClusterIP":
-			v.add(path+".nodePort", "a Service of type ClusterIP has no port on nodes", "type NodePort or LoadBalancer, or no nodePort")
+			v.Add(path+".nodePort", "a Service of type ClusterIP has no port on nodes", "type NodePort or LoadBalancer, or no nodePort")
 		}
 	}
 	balancer := func(field string, set bool) {
 		if set && known && s.Type != "LoadBalancer" {
-			v.add(path+"."+field, "a Service of type "+s.Type+" has no load balancer", "type LoadBalancer, or no "+field)
+			v.Add(path+"."+field, "a Service of type "+s.Type+" has no load balancer", "type LoadBalancer, or no "+field)
 		}
 	}
 	balancer("loadBalancerIP", s.LoadBalancerIP != "")
 	balancer("loadBalancerSourceRanges", len(s.LoadBalancerSourceRanges) > 0)
 	if a := s.LoadBalancerIP; a != "" {
 		if _, err := netip.ParseAddr(a); err != nil {
-			v.add(path+".loadBalancerIP", problem.Quoted(a)+" is not an address", "one, for instance 203.0.113.10")
+			v.Add(path+".loadBalancerIP", problem.Quoted(a)+" is not an address", "one, for instance 203.0.113.10")
 		}
 	}
 	seen := map[string]bool{}
@@ -71,7 +71,7 @@ func (v *validator) service() {
 		at := fmt.Sprintf("%s.loadBalancerSourceRanges[%d]", path, i)
 		v.cidr(at, r)
 		if seen[r] {
-			v.add(at, "stands in the list twice", "")
+			v.Add(at, "stands in the list twice", "")
 		}
 		seen[r] = true
 	}
@@ -83,9 +83,9 @@ func (v *validator) cidr(at, s string) {
 	p, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		v.add(at, problem.Quoted(s)+" is not a range of addresses", "one, for instance 192.0.2.0/24; a single address ends in /32, or /128")
+		v.Add(at, problem.Quoted(s)+" is not a range of addresses", "one, for instance 192.0.2.0/24; a single address ends in /32, or /128")
 	case p.Masked() != p:
-		v.add(at, problem.Quoted(s)+" has bits set behind its prefix", p.Masked().String())
+		v.Add(at, problem.Quoted(s)+" has bits set behind its prefix", p.Masked().String())
 	}
 }
 
@@ -95,15 +95,15 @@ func (v *validator) serviceAccount() {
 		return
 	}
 	const path = "spec.serviceAccount"
-	v.name(path+".name", s.Name)
+	v.Name(path+".name", s.Name)
 	v.annotations(path+".annotations", s.Annotations, false)
 	if s.Create == nil || *s.Create {
 		return
 	}
 	if s.Name == "" {
-		v.add(path+".name", "is missing: create is false, and pods would run as default", "the name of the account that something else brings")
+		v.Add(path+".name", "is missing: create is false, and pods would run as default", "the name of the account that something else brings")
 	}
 	if len(s.Annotations) > 0 {
-		v.add(path+".annotations", "stand beside create: false, and reggen doesn't touch an account that it doesn't make", "annotations on that account where it is made, or create: true")
+		v.Add(path+".annotations", "stand beside create: false, and reggen doesn't touch an account that it doesn't make", "annotations on that account where it is made, or create: true")
 	}
 }

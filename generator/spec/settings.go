@@ -63,8 +63,8 @@ func defaultProxy(p Proxy) *Proxy {
 }
 
 func (v *validator) tls() {
-	if t := v.s.TLS; t != nil && !v.missing("spec.tls.secretName", t.SecretName, "the Secret with tls.crt and tls.key, for instance one of cert-manager's") {
-		v.name("spec.tls.secretName", t.SecretName)
+	if t := v.s.TLS; t != nil && !v.Missing("spec.tls.secretName", t.SecretName, "the Secret with tls.crt and tls.key, for instance one of cert-manager's") {
+		v.Name("spec.tls.secretName", t.SecretName)
 	}
 }
 
@@ -75,32 +75,32 @@ func (v *validator) redis() {
 	}
 	const path = "spec.redis"
 	if len(r.Addrs) == 0 {
-		v.add(path+".addrs", "is missing", "where Redis listens, for instance redis.cache.svc:6379")
+		v.Add(path+".addrs", "is missing", "where Redis listens, for instance redis.cache.svc:6379")
 	}
 	for i, a := range r.Addrs {
 		at := fmt.Sprintf("%s.addrs[%d]", path, i)
 		host, port, found := strings.Cut(a, ":")
 		switch {
 		case strings.Contains(a, "://"):
-			v.add(at, "has a scheme", "a host and a port, for instance redis.cache.svc:6379")
+			v.Add(at, "has a scheme", "a host and a port, for instance redis.cache.svc:6379")
 		case !found || !syntax.IsPort(port) || !syntax.Host.Matches(host) && !syntax.IPv4.Matches(host):
-			v.add(at, problem.Quoted(a)+" is not a host and a port", "for instance redis.cache.svc:6379")
+			v.Add(at, problem.Quoted(a)+" is not a host and a port", "for instance redis.cache.svc:6379")
 		}
 	}
 	if len(r.Addrs) > 1 && v.s.Image.Flavor != Distribution {
-		v.add(path+".addrs", fmt.Sprintf("has %d entries, and only version 3 of the registry knows several", len(r.Addrs)), "one, or spec.image.flavor distribution")
+		v.Add(path+".addrs", fmt.Sprintf("has %d entries, and only version 3 of the registry knows several", len(r.Addrs)), "one, or spec.image.flavor distribution")
 	}
 	if r.DB < 0 {
-		v.add(path+".db", fmt.Sprintf("is %d", r.DB), "0 or more")
+		v.Add(path+".db", fmt.Sprintf("is %d", r.DB), "0 or more")
 	}
 	if r.DB > 0 && len(r.Addrs) > 1 {
-		v.add(path+".db", fmt.Sprintf("is %d, and a cluster has one database, 0", r.DB), "one address, or no db")
+		v.Add(path+".db", fmt.Sprintf("is %d, and a cluster has one database, 0", r.DB), "one address, or no db")
 	}
 	if syntax.HasControl(r.Username) {
-		v.add(path+".username", "has a newline or another control character", "")
+		v.Add(path+".username", "has a newline or another control character", "")
 	}
 	if r.Username != "" && v.s.Image.Flavor != Distribution {
-		v.add(path+".username", "is what only version 3 of the registry knows", "no username, or spec.image.flavor distribution")
+		v.Add(path+".username", "is what only version 3 of the registry knows", "no username, or spec.image.flavor distribution")
 	}
 }
 
@@ -111,37 +111,37 @@ func (v *validator) notifications() {
 	}
 	const path = "spec.notifications"
 	if len(n.Endpoints) == 0 {
-		v.add(path+".endpoints", "is missing", "whom to tell: a name, and its url")
+		v.Add(path+".endpoints", "is missing", "whom to tell: a name, and its url")
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Endpoints)) {
 		e, at := n.Endpoints[name], problem.Below(path+".endpoints", name)
 		if !syntax.IsLabel(name) {
-			v.add(at, "is not a name", syntax.WantLabel)
+			v.Add(at, "is not a name", syntax.WantLabel)
 		}
-		if !v.missing(at+".url", e.URL, "where events are posted to") {
+		if !v.Missing(at+".url", e.URL, "where events are posted to") {
 			u, err := url.Parse(e.URL)
 			switch {
 			case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-				v.add(at+".url", "is not a URL", "https:// and where events are posted to")
+				v.Add(at+".url", "is not a URL", "https:// and where events are posted to")
 			case u.User != nil:
-				v.add(at+".url", "has a user name or a password in it", "a header out of a credential: notifications."+name+".Authorization")
+				v.Add(at+".url", "has a user name or a password in it", "a header out of a credential: notifications."+name+".Authorization")
 			}
 		}
 		for _, h := range slices.Sorted(maps.Keys(e.Headers)) {
 			if !syntax.Header.Matches(h) || syntax.HasControl(e.Headers[h]) {
-				v.add(problem.Below(at+".headers", h), "is not a header", "letters, digits and hyphens, and a value on one line")
+				v.Add(problem.Below(at+".headers", h), "is not a header", "letters, digits and hyphens, and a value on one line")
 			}
 		}
 		for field, d := range map[string]string{"timeout": e.Timeout, "backoff": e.Backoff} {
 			if d != "" && !syntax.Duration.Matches(d) {
-				v.add(at+"."+field, problem.Quoted(d)+" is not a duration", "for instance 5s")
+				v.Add(at+"."+field, problem.Quoted(d)+" is not a duration", "for instance 5s")
 			}
 		}
 		if e.Threshold != nil && *e.Threshold < 1 {
-			v.add(at+".threshold", fmt.Sprintf("is %d", *e.Threshold), "how many failures in a row make it wait, 1 or more")
+			v.Add(at+".threshold", fmt.Sprintf("is %d", *e.Threshold), "how many failures in a row make it wait, 1 or more")
 		}
 		for i, a := range e.IgnoredActions {
-			v.enum(fmt.Sprintf("%s.ignoredActions[%d]", at, i), a, actions)
+			v.Enum(fmt.Sprintf("%s.ignoredActions[%d]", at, i), a, actions)
 		}
 	}
 }
@@ -152,15 +152,15 @@ func (v *validator) login(p Proxy) {
 	if p.TTL != "" {
 		switch {
 		case v.s.Image.Flavor != Distribution:
-			v.add(path+".ttl", "is what only version 3 of the registry knows", "no ttl, which is 7 days, or spec.image.flavor distribution")
+			v.Add(path+".ttl", "is what only version 3 of the registry knows", "no ttl, which is 7 days, or spec.image.flavor distribution")
 		case p.TTL != "0" && !syntax.Duration.Matches(p.TTL):
-			v.add(path+".ttl", problem.Quoted(p.TTL)+" is not a duration", "for instance 168h; 0 is for ever")
+			v.Add(path+".ttl", problem.Quoted(p.TTL)+" is not a duration", "for instance 168h; 0 is for ever")
 		}
 	}
 	if ref := p.ExistingSecret; ref != nil {
-		v.secretRef(path+".existingSecret", ref.Name, map[string]string{"username": ref.Username, "password": ref.Password})
+		v.SecretRef(path+".existingSecret", ref.Name, map[string]string{"username": ref.Username, "password": ref.Password})
 		if ref.Username == ref.Password && ref.Username != "" {
-			v.add(path+".existingSecret", "username and password name the same key of the Secret", "two keys")
+			v.Add(path+".existingSecret", "username and password name the same key of the Secret", "two keys")
 		}
 	}
 }

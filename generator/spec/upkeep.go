@@ -18,17 +18,17 @@ func (v *validator) garbageCollection() {
 		return
 	}
 	const path = "spec.garbageCollection"
-	if !v.missing(path+".schedule", g.Schedule, "when to collect, as cron has it, for instance 0 3 * * 0") {
+	if !v.Missing(path+".schedule", g.Schedule, "when to collect, as cron has it, for instance 0 3 * * 0") {
 		if what := syntax.CheckSchedule(g.Schedule); what != "" {
-			v.add(path+".schedule", what, syntax.WantSchedule)
+			v.Add(path+".schedule", what, syntax.WantSchedule)
 		}
 	}
 	f := v.s.Storage.Filesystem
 	switch {
 	case f == nil:
 	case f.EmptyDir:
-		v.add(path, "runs in a pod of its own, and an emptyDir is the registry's pod's alone", "another storage, or no garbageCollection: a new pod starts empty")
+		v.Add(path, "runs in a pod of its own, and an emptyDir is the registry's pod's alone", "another storage, or no garbageCollection: a new pod starts empty")
 	case f.AccessMode == "ReadWriteOncePod":
-		v.add(path, "runs in a pod of its own, and a ReadWriteOncePod volume belongs to the registry's", "accessMode: ReadWriteOnce or ReadWriteMany, or spec.storage.s3")
+		v.Add(path, "runs in a pod of its own, and a ReadWriteOncePod volume belongs to the registry's", "accessMode: ReadWriteOnce or ReadWriteMany, or spec.storage.s3")
 	}
 }

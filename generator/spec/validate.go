@@ -10,6 +10,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/storage"
 	"github.com/reggen/reggen/generator/syntax"
 )
 
@@ -26,9 +27,10 @@ func Validate(r Registry) problem.List {
 	v.image()
 	v.gitlab()
 	if n := r.Spec.Replicas; n != nil && *n < 1 {
-		v.add("spec.replicas", fmt.Sprintf("is %d", *n), "at least 1")
+		v.Add("spec.replicas", fmt.Sprintf("is %d", *n), "at least 1")
 	}
-	v.storage()
+	pods, field := v.most()
+	v.Problems = append(v.Problems, storage.Validate(r.Spec.Storage, storage.Beside{V2: r.Spec.Image.Flavor == DistributionV2, V3: r.Spec.Image.Flavor == Distribution, Pods: pods, PodsField: field})...)
 	v.ingress()
 	v.gateway()
 	v.auth()
@@ -54,47 +56,15 @@ func Validate(r Registry) problem.List {
 	}
 	v.constraint()
 	v.folders()
-	v.problems.Sort()
-	return v.problems
+	v.Problems.Sort()
+	return v.Problems
 }
 
 // validator collects what is wrong with one registry.
 type validator struct {
-	r        Registry
-	s        RegistrySpec
-	problems problem.List
-}
-
-func (v *validator) add(path, what, want string) {
-	v.problems.Add(problem.Problem{Path: path, What: what, Want: want})
-}
-
-// missing reports a required field without a value.
-func (v *validator) missing(path, value, want string) bool {
-	if value != "" {
-		return false
-	}
-	v.add(path, "is missing", want)
-	return true
-}
-
-// enum reports a value that is not one of those allowed.
-func (v *validator) enum(path, value string, allowed []string) bool {
-	if slices.Contains(allowed, value) {
-		return true
-	}
-	p := problem.Problem{Path: path, What: "is " + problem.Quoted(value), Want: problem.OneOf(allowed)}
-	if len(allowed) > 1 {
-		p.Near = problem.Nearest(value, allowed)
-	}
-	v.problems.Add(p)
-	return false
-}
-
-func (v *validator) name(path, value string) {
-	if value != "" && !syntax.IsName(value) {
-		v.add(path, problem.Quoted(value)+" is not the name of an object", syntax.WantName)
-	}
+	r Registry
+	s RegistrySpec
+	syntax.Judge
 }
 
 func (v *validator) identity() {
@@ -106,21 +76,21 @@ func (v *validator) identity() {
 	}
 	m := v.r.Metadata
 	switch {
-	case v.missing("metadata.name", m.Name, "the registry's name, which its objects bear"):
+	case v.Missing("metadata.name", m.Name, "the registry's name, which its objects bear"):
 	case len(m.Name) > MaxName:
-		v.add("metadata.name", fmt.Sprintf("has %d characters", len(m.Name)), fmt.Sprintf("at most %d, since objects named after it add to it", MaxName))
+		v.Add("metadata.name", fmt.Sprintf("has %d characters", len(m.Name)), fmt.Sprintf("at most %d, since objects named after it add to it", MaxName))
 	case !syntax.Service.Matches(m.Name):
-		v.add("metadata.name", problem.Quoted(m.Name)+" is not the name of a Service", "lower-case letters, digits and hyphens, a letter first, no hyphen last")
+		v.Add("metadata.name", problem.Quoted(m.Name)+" is not the name of a Service", "lower-case letters, digits and hyphens, a letter first, no hyphen last")
 	}
 	v.namespace()
 	v.annotations("metadata.labels", m.Labels, true)
 	v.annotations("metadata.annotations", m.Annotations, true)
 	for _, k := range slices.Sorted(maps.Keys(m.Labels)) {
 		if IsOwnLabel(k) {
-			v.add(problem.Below("metadata.labels", k), OwnLabel, "another key")
+			v.Add(problem.Below("metadata.labels", k), OwnLabel, "another key")
 		}
 		if what := syntax.CheckLabelValue(m.Labels[k]); what != "" {
-			v.add(problem.Below("metadata.labels", k), what, syntax.WantLabelValue)
+			v.Add(problem.Below("metadata.labels", k), what, syntax.WantLabelValue)
 		}
 	}
 }
@@ -128,16 +98,16 @@ func (v *validator) identity() {
 func (v *validator) namespace() {
 	ns := v.r.Metadata.Namespace
 	switch {
-	case v.missing("metadata.namespace", ns, "the namespace, since pods, Secrets and the records of sealed files are bound to it"):
+	case v.Missing("metadata.namespace", ns, "the namespace, since pods, Secrets and the records of sealed files are bound to it"):
 	case !syntax.IsLabel(ns):
-		v.add("metadata.namespace", problem.Quoted(ns)+" is not a namespace", syntax.WantLabel)
+		v.Add("metadata.namespace", problem.Quoted(ns)+" is not a namespace", syntax.WantLabel)
 	}
 }
 
 func (v *validator) constraint() {
 	if c := v.s.Reggen; c != "" {
 		if _, err := semver.NewConstraint(c); err != nil {
-			v.add("spec.reggen", problem.Quoted(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
+			v.Add("spec.reggen", problem.Quoted(c)+" is not a version constraint", "one, for instance \">= 0.3, < 1\"")
 		}
 	}
 }
@@ -153,8 +123,8 @@ func IsOwnLabel(key string) bool { return slices.Contains(ownLabels, key) }
 var ownLabels = []string{"app", "release", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
 
 func (v *validator) enumOrMissing(path, value, want string) {
-	if !v.missing(path, value, want) {
-		v.enum(path, value, []string{want})
+	if !v.Missing(path, value, want) {
+		v.Enum(path, value, []string{want})
 	}
 }
 
@@ -164,20 +134,20 @@ func (v *validator) enumOrMissing(path, value, want string) {
 func (v *validator) annotations(path string, m map[string]string, onSecrets bool) {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if what := syntax.CheckQualified(k); what != "" {
-			v.add(problem.Below(path, k), what, "")
+			v.Add(problem.Below(path, k), what, "")
 		}
 		switch {
 		case onSecrets && (k == "data" || k == "stringData"):
-			v.add(problem.Below(path, k), "SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData", "another key")
+			v.Add(problem.Below(path, k), "SOPS would encrypt it: sealed Secrets encrypt every field named data or stringData", "another key")
 		case strings.HasPrefix(k, "reggen.dev/"):
-			v.add(problem.Below(path, k), "reggen.dev/ is reggen's own", "another key")
+			v.Add(problem.Below(path, k), "reggen.dev/ is reggen's own", "another key")
 		}
 	}
 }
 
 func (v *validator) host() {
 	const path = "spec.host"
-	if v.missing(path, v.s.Host, "the name by which docker reaches the registry, for instance registry.example.com") {
+	if v.Missing(path, v.s.Host, "the name by which docker reaches the registry, for instance registry.example.com") {
 		return
 	}
 	if what := syntax.CheckHost(v.s.Host); what != "" {
@@ -185,7 +155,7 @@ func (v *validator) host() {
 		if l := strings.ToLower(v.s.Host); l != v.s.Host && syntax.CheckHost(l) == "" {
 			p.Near = l
 		}
-		v.problems.Add(p)
+		v.Problems.Add(p)
 		return
 	}
 	name, port, _ := strings.Cut(v.s.Host, ":")
@@ -196,9 +166,9 @@ func (v *validator) host() {
 	switch {
 	case v.s.Ingress == nil && v.s.Gateway == nil:
 	case port != "":
-		v.add(path, "has a port, and "+front+" serves 443 only", "a host without a port, or no "+front)
+		v.Add(path, "has a port, and "+front+" serves 443 only", "a host without a port, or no "+front)
 	case syntax.IPv4.Matches(name):
-		v.add(path, "is an address, and "+front+" needs a name", "a DNS name, or no "+front)
+		v.Add(path, "is an address, and "+front+" needs a name", "a DNS name, or no "+front)
 	}
 }
 
@@ -207,16 +177,16 @@ func (v *validator) ingress() {
 	if in == nil {
 		return
 	}
-	v.name("spec.ingress.className", in.ClassName)
-	v.name("spec.ingress.clusterIssuer", in.ClusterIssuer)
-	v.name("spec.ingress.tlsSecretName", in.TLSSecretName)
+	v.Name("spec.ingress.className", in.ClassName)
+	v.Name("spec.ingress.clusterIssuer", in.ClusterIssuer)
+	v.Name("spec.ingress.tlsSecretName", in.TLSSecretName)
 	if in.MaxBodySize != "" && !syntax.BodySize.Matches(in.MaxBodySize) {
-		v.add("spec.ingress.maxBodySize", problem.Quoted(in.MaxBodySize)+" is not a size as nginx writes it", "a number with k, m or g after it, for instance 8g; 0 is no limit")
+		v.Add("spec.ingress.maxBodySize", problem.Quoted(in.MaxBodySize)+" is not a size as nginx writes it", "a number with k, m or g after it, for instance 8g; 0 is no limit")
 	}
 	v.annotations("spec.ingress.annotations", in.Annotations, false)
 	clash := func(key, field, value string) {
 		if _, ok := in.Annotations[key]; ok && value != "" {
-			v.add(problem.Below("spec.ingress.annotations", key), "spec.ingress."+field+" sets this already", "one of the two")
+			v.Add(problem.Below("spec.ingress.annotations", key), "spec.ingress."+field+" sets this already", "one of the two")
 		}
 	}
 	clash("nginx.ingress.kubernetes.io/proxy-body-size", "maxBodySize", in.MaxBodySize)
@@ -228,25 +198,13 @@ func (v *validator) ingress() {
 func (v *validator) auth() {
 	a := v.s.Auth
 	if syntax.HasControl(a.Realm) {
-		v.add("spec.auth.realm", "has a newline or another control character", "text for an HTTP header")
+		v.Add("spec.auth.realm", "has a newline or another control character", "text for an HTTP header")
 	}
 	if a.ExistingSecret != nil {
 		if a.Anonymous {
-			v.add("spec.auth", "anonymous lets everybody in, and existingSecret says who may", "one of the two")
+			v.Add("spec.auth", "anonymous lets everybody in, and existingSecret says who may", "one of the two")
 		}
-		v.secretRef("spec.auth.existingSecret", a.ExistingSecret.Name, map[string]string{"key": a.ExistingSecret.Key})
-	}
-}
-
-// secretRef checks a reference to a Secret that something else brings.
-func (v *validator) secretRef(path, name string, keys map[string]string) {
-	if !v.missing(path+".name", name, "the Secret's name") {
-		v.name(path+".name", name)
-	}
-	for _, field := range slices.Sorted(maps.Keys(keys)) {
-		if k := keys[field]; k != "" && (!syntax.DataKey.Matches(k) || k == "." || strings.HasPrefix(k, "..")) {
-			v.add(path+"."+field, problem.Quoted(k)+" is not a key of a Secret", "letters, digits, '-', '_' and '.'")
-		}
+		v.SecretRef("spec.auth.existingSecret", a.ExistingSecret.Name, map[string]string{"key": a.ExistingSecret.Key})
 	}
 }
 
@@ -254,33 +212,33 @@ func (v *validator) folders() {
 	s := v.s.Secrets
 	const list = "spec.secrets.credentials"
 	if len(s.Credentials) == 0 {
-		v.add(list, "is empty", "at least one folder")
+		v.Add(list, "is empty", "at least one folder")
 	}
 	seen := map[string]bool{}
 	for i, c := range s.Credentials {
 		at := fmt.Sprintf("%s[%d]", list, i)
 		if what := syntax.CheckFolder(c); what != "" {
-			v.add(at, what, "a relative folder")
+			v.Add(at, what, "a relative folder")
 			continue
 		}
 		if seen[path.Clean(c)] {
-			v.add(at, "stands in the list twice", "")
+			v.Add(at, "stands in the list twice", "")
 		}
 		seen[path.Clean(c)] = true
 	}
 	const at = "spec.secrets.sealed"
 	sealed := path.Clean(s.Sealed)
 	if what := syntax.CheckFolder(s.Sealed); what != "" {
-		v.add(at, what, "a relative folder")
+		v.Add(at, what, "a relative folder")
 		return
 	}
 	if sealed == "." || sealed == ".." || strings.HasPrefix(sealed, "../") {
-		v.add(at, "is not a folder below the one whose kustomization.yaml holds generators", "one below it: reggen seal owns it and removes files there")
+		v.Add(at, "is not a folder below the one whose kustomization.yaml holds generators", "one below it: reggen seal owns it and removes files there")
 		return
 	}
 	for _, c := range slices.Sorted(maps.Keys(seen)) {
 		if c == "." || c == sealed || strings.HasPrefix(c, sealed+"/") || strings.HasPrefix(sealed, c+"/") {
-			v.add(at, "shares a folder with "+list, "folders apart: people may read the one, the cluster the other")
+			v.Add(at, "shares a folder with "+list, "folders apart: people may read the one, the cluster the other")
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package values
 import (
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 )
 
 // storageKeys are the chart's names, under secrets, for the secrets of each
@@ -17,7 +18,7 @@ var storageKeys = map[string]map[string]secret.Ref{
 // storeCloud is what the spec says of azure, gcs and swift. The chart keeps
 // Azure's account and container beside its key, as the chart that many
 // registries were installed with does.
-func storeCloud(out map[string]any, s spec.Storage) {
+func storeCloud(out map[string]any, s storage.Place) {
 	under := func(kind string, m map[string]any) { out["secrets"] = map[string]any{kind: m} }
 	if a := s.Azure; a != nil {
 		out["storage"] = "azure"

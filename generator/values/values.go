@@ -9,6 +9,7 @@ import (
 	"github.com/reggen/reggen/generator/refuse"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 )
 
 // From derives the chart's values from a defaulted spec. Secrets come from
@@ -142,7 +143,7 @@ func labels(r *spec.Registry) map[string]any {
 	return out
 }
 
-func storeS3(out map[string]any, s *spec.S3) {
+func storeS3(out map[string]any, s *storage.S3) {
 	out["storage"] = "s3"
 	out["s3"] = map[string]any{
 		"region": s.Region, "regionEndpoint": s.Endpoint, "bucket": s.Bucket, "rootdirectory": s.RootDirectory,
@@ -153,7 +154,7 @@ func storeS3(out map[string]any, s *spec.S3) {
 	}
 }
 
-func storeVolume(out map[string]any, f *spec.Filesystem) {
+func storeVolume(out map[string]any, f *storage.Filesystem) {
 	out["storage"] = "filesystem"
 	p := map[string]any{"enabled": !f.EmptyDir}
 	for k, v := range map[string]string{"accessMode": f.AccessMode, "size": f.Size, "storageClass": f.StorageClass, "existingClaim": f.ExistingClaim} {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 )
 
 // Fields are the paths of every field of the spec and of metadata that holds
@@ -25,7 +26,7 @@ func Fields() []string {
 func Top() []string {
 	out := []string{"metadata"}
 	for f := range reflect.TypeFor[spec.RegistrySpec]().Fields() {
-		if f.Type == reflect.TypeFor[spec.Storage]() {
+		if f.Type == reflect.TypeFor[storage.Place]() {
 			for _, s := range Storages() {
 				out = append(out, "storage-"+s)
 			}
@@ -39,7 +40,7 @@ func Top() []string {
 // Storages are the kinds of storage that the spec knows.
 func Storages() []string {
 	var out []string
-	for f := range reflect.TypeFor[spec.Storage]().Fields() {
+	for f := range reflect.TypeFor[storage.Place]().Fields() {
 		out = append(out, jsonName(f))
 	}
 	return out

@@ -1,4 +1,4 @@
-package spec
+package storage
 
 import (
 	"net/url"
@@ -61,7 +61,7 @@ type SwiftSecretRef struct {
 }
 
 // kinds are the kinds of storage that are set, by the spec's names for them.
-func (s Storage) kinds() []string {
+func (s Place) kinds() []string {
 	var out []string
 	for _, k := range []struct {
 		name string
@@ -76,7 +76,7 @@ func (s Storage) kinds() []string {
 
 // Keys says which kind of storage it is, and whether it needs a credential of
 // that type: neither an existing Secret nor the pod's own credentials are named.
-func (s Storage) Keys() (kind string, own bool) {
+func (s Place) Keys() (kind string, own bool) {
 	switch {
 	case s.S3 != nil:
 		return "s3", s.S3.ExistingSecret == nil && !s.S3.AmbientCredentials
@@ -128,68 +128,68 @@ func defaultSwift(s Swift) *Swift {
 
 func (v *validator) azure(a Azure) {
 	const path = "spec.storage.azure"
-	if !v.missing(path+".accountName", a.AccountName, "the storage account's name") && !syntax.AzureAccount.Matches(a.AccountName) {
-		v.add(path+".accountName", problem.Quoted(a.AccountName)+" is not a storage account's name", "3 to 24 lower-case letters and digits")
+	if !v.Missing(path+".accountName", a.AccountName, "the storage account's name") && !syntax.AzureAccount.Matches(a.AccountName) {
+		v.Add(path+".accountName", problem.Quoted(a.AccountName)+" is not a storage account's name", "3 to 24 lower-case letters and digits")
 	}
-	if !v.missing(path+".container", a.Container, "the container's name") && !syntax.AzureContainer.Matches(a.Container) {
-		v.add(path+".container", problem.Quoted(a.Container)+" is not a container's name", "3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends")
+	if !v.Missing(path+".container", a.Container, "the container's name") && !syntax.AzureContainer.Matches(a.Container) {
+		v.Add(path+".container", problem.Quoted(a.Container)+" is not a container's name", "3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends")
 	}
 	if a.Realm != "" && (syntax.CheckHost(a.Realm) != "" || strings.Contains(a.Realm, ":")) {
-		v.add(path+".realm", problem.Quoted(a.Realm)+" is not a domain", "that of another cloud, for instance core.usgovcloudapi.net")
+		v.Add(path+".realm", problem.Quoted(a.Realm)+" is not a domain", "that of another cloud, for instance core.usgovcloudapi.net")
 	}
 	v.folder(path+".rootDirectory", a.RootDirectory)
-	if a.RootDirectory != "" && v.s.Image.Flavor != Distribution {
-		v.add(path+".rootDirectory", "is what only version 3 of the registry knows", "no rootDirectory, or spec.image.flavor distribution")
+	if a.RootDirectory != "" && !v.V3 {
+		v.Add(path+".rootDirectory", "is what only version 3 of the registry knows", "no rootDirectory, or spec.image.flavor distribution")
 	}
 	v.oneSource(path, a.AmbientCredentials, a.ExistingSecret != nil)
-	if a.AmbientCredentials && v.s.Image.Flavor != Distribution {
-		v.add(path+".ambientCredentials", "is true, and only version 3 of the registry takes such credentials", "spec.image.flavor distribution, or the account's key")
+	if a.AmbientCredentials && !v.V3 {
+		v.Add(path+".ambientCredentials", "is true, and only version 3 of the registry takes such credentials", "spec.image.flavor distribution, or the account's key")
 	}
 	if ref := a.ExistingSecret; ref != nil {
-		v.secretRef(path+".existingSecret", ref.Name, map[string]string{"accountKey": ref.AccountKey})
+		v.SecretRef(path+".existingSecret", ref.Name, map[string]string{"accountKey": ref.AccountKey})
 	}
 }
 
 func (v *validator) gcs(g GCS) {
 	const path = "spec.storage.gcs"
-	if !v.missing(path+".bucket", g.Bucket, "the bucket's name") && !syntax.GCSBucket.Matches(g.Bucket) {
-		v.add(path+".bucket", problem.Quoted(g.Bucket)+" is not a bucket's name", "3 to 222 lower-case letters, digits, '-', '_' and '.', a letter or digit at both ends")
+	if !v.Missing(path+".bucket", g.Bucket, "the bucket's name") && !syntax.GCSBucket.Matches(g.Bucket) {
+		v.Add(path+".bucket", problem.Quoted(g.Bucket)+" is not a bucket's name", "3 to 222 lower-case letters, digits, '-', '_' and '.', a letter or digit at both ends")
 	}
 	v.folder(path+".rootDirectory", g.RootDirectory)
 	v.oneSource(path, g.AmbientCredentials, g.ExistingSecret != nil)
 	if ref := g.ExistingSecret; ref != nil {
-		v.secretRef(path+".existingSecret", ref.Name, map[string]string{"key": ref.Key})
+		v.SecretRef(path+".existingSecret", ref.Name, map[string]string{"key": ref.Key})
 	}
 }
 
 func (v *validator) swift(s Swift) {
 	const path = "spec.storage.swift"
-	if v.s.Image.Flavor != DistributionV2 {
-		v.add(path, "is what only version 2 of the registry knows: version 3 dropped it", "spec.image.flavor distribution-v2, or another storage")
+	if !v.V2 {
+		v.Add(path, "is what only version 2 of the registry knows: version 3 dropped it", "spec.image.flavor distribution-v2, or another storage")
 	}
-	if !v.missing(path+".authURL", s.AuthURL, "where Keystone listens, for instance https://keystone.example.com/v3") {
+	if !v.Missing(path+".authURL", s.AuthURL, "where Keystone listens, for instance https://keystone.example.com/v3") {
 		u, err := url.Parse(s.AuthURL)
 		switch {
 		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !syntax.IsEndpointHost(u):
-			v.add(path+".authURL", "is not a URL", "https:// and where Keystone listens")
+			v.Add(path+".authURL", "is not a URL", "https:// and where Keystone listens")
 		case u.User != nil:
-			v.add(path+".authURL", "has a user name or a password in it", "https:// and a host; the user is a credential")
+			v.Add(path+".authURL", "has a user name or a password in it", "https:// and a host; the user is a credential")
 		}
 	}
-	if !v.missing(path+".container", s.Container, "the container's name") && (strings.Contains(s.Container, "/") || syntax.HasControl(s.Container) || len(s.Container) > 256) {
-		v.add(path+".container", problem.Quoted(s.Container)+" is not a container's name", "at most 256 characters, no slash")
+	if !v.Missing(path+".container", s.Container, "the container's name") && (strings.Contains(s.Container, "/") || syntax.HasControl(s.Container) || len(s.Container) > 256) {
+		v.Add(path+".container", problem.Quoted(s.Container)+" is not a container's name", "at most 256 characters, no slash")
 	}
 	for _, f := range []struct{ name, value string }{{"region", s.Region}, {"tenant", s.Tenant}, {"domain", s.Domain}} {
 		if syntax.HasControl(f.value) {
-			v.add(path+"."+f.name, "has a newline or another control character", "")
+			v.Add(path+"."+f.name, "has a newline or another control character", "")
 		}
 	}
 	v.folder(path+".rootDirectory", s.RootDirectory)
 	if ref := s.ExistingSecret; ref != nil {
 		at := path + ".existingSecret"
-		v.secretRef(at, ref.Name, map[string]string{"username": ref.Username, "password": ref.Password})
+		v.SecretRef(at, ref.Name, map[string]string{"username": ref.Username, "password": ref.Password})
 		if ref.Username == ref.Password && ref.Username != "" {
-			v.add(at, "username and password name the same key of the Secret", "two keys")
+			v.Add(at, "username and password name the same key of the Secret", "two keys")
 		}
 	}
 }
@@ -197,25 +197,25 @@ func (v *validator) swift(s Swift) {
 // folder checks a folder inside a bucket.
 func (v *validator) folder(path, folder string) {
 	if syntax.HasControl(folder) || strings.Contains(folder+"/", "../") {
-		v.add(path, "has .. or a control character", "a folder in the bucket")
+		v.Add(path, "has .. or a control character", "a folder in the bucket")
 	}
 }
 
 // oneSource refuses two sources of a storage's keys.
 func (v *validator) oneSource(path string, ambient, existing bool) {
 	if ambient && existing {
-		v.add(path+".ambientCredentials", "is true, and existingSecret names static keys", "one of the two")
+		v.Add(path+".ambientCredentials", "is true, and existingSecret names static keys", "one of the two")
 	}
 }
 
 // oneStorage refuses none and several.
 func (v *validator) oneStorage() {
 	const all = "azure, filesystem, gcs, s3 or swift"
-	switch kinds := v.s.Storage.kinds(); {
+	switch kinds := v.s.kinds(); {
 	case len(kinds) == 0:
-		v.add("spec.storage", "says nothing about where images are kept", "one of "+all)
+		v.Add("spec.storage", "says nothing about where images are kept", "one of "+all)
 	case len(kinds) > 1:
-		v.problems.Add(problem.Problem{
+		v.Problems.Add(problem.Problem{
 			Path: "spec.storage", What: "has " + strings.Join(kinds, " and "), Want: "one of them",
 			Next: "remove the others; in an overlay's patch, " + kinds[0] + ": null takes out what the base has set",
 		})

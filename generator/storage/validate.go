@@ -1,4 +1,4 @@
-package spec
+package storage
 
 import (
 	"fmt"
@@ -22,14 +22,29 @@ var (
 	needsRegion = map[string]string{"aws": "the bucket's, for instance eu-central-1", "digitalocean": "the Space's, for instance nyc3"}
 )
 
-// S3Needs says in words which region and which endpoint a provider needs, "" for
+// Needs says in words which region and which endpoint a provider needs, "" for
 // one that it needs not.
-func S3Needs(provider string) (region, endpoint string) {
+func Needs(provider string) (region, endpoint string) {
 	return needsRegion[provider], needsEndpoint[provider]
 }
 
-func (v *validator) storage() {
-	s := v.s.Storage
+// Beside is what the rest of a spec says that a storage depends on.
+type Beside struct {
+	V2, V3    bool   // which version of distribution runs; neither: another program
+	Pods      int    // how many pods there may be; 0: not known
+	PodsField string // the field that says so
+}
+
+type validator struct {
+	s Place
+	Beside
+	syntax.Judge
+}
+
+// Validate returns everything that is wrong with s, which Default has been
+// applied to.
+func Validate(s Place, b Beside) problem.List {
+	v := validator{s: s, Beside: b}
 	v.oneStorage()
 	if s.S3 != nil {
 		v.s3(*s.S3)
@@ -46,31 +61,32 @@ func (v *validator) storage() {
 	if s.Swift != nil {
 		v.swift(*s.Swift)
 	}
+	return v.Problems
 }
 
 func (v *validator) s3(s S3) {
 	const path = "spec.storage.s3"
-	if v.enum(path+".provider", s.Provider, Providers) {
-		v.missing(path+".region", s.Region, needsRegion[s.Provider])
+	if v.Enum(path+".provider", s.Provider, Providers) {
+		v.Missing(path+".region", s.Region, needsRegion[s.Provider])
 		if want := needsEndpoint[s.Provider]; want != "" {
-			v.missing(path+".endpoint", s.Endpoint, want)
+			v.Missing(path+".endpoint", s.Endpoint, want)
 		}
 	}
 	if s.Region != "" && !syntax.Region.Matches(s.Region) {
-		v.add(path+".region", problem.Quoted(s.Region)+" is not a region", "letters, digits and hyphens")
+		v.Add(path+".region", problem.Quoted(s.Region)+" is not a region", "letters, digits and hyphens")
 	}
-	if !v.missing(path+".bucket", s.Bucket, "the bucket's name") {
+	if !v.Missing(path+".bucket", s.Bucket, "the bucket's name") {
 		if what := syntax.CheckBucket(s.Bucket); what != "" {
-			v.add(path+".bucket", what, "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends")
+			v.Add(path+".bucket", what, "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends")
 		}
 	}
 	v.endpoint(path+".endpoint", s)
 	v.folder(path+".rootDirectory", s.RootDirectory)
 	if s.Provider == "digitalocean" && s.Encrypt != nil && *s.Encrypt {
-		v.add(path+".encrypt", "is true, and Spaces refuses requests that ask for encryption: it encrypts everything by itself", "false")
+		v.Add(path+".encrypt", "is true, and Spaces refuses requests that ask for encryption: it encrypts everything by itself", "false")
 	}
-	if f := s.ForcePathStyle; f != nil && *f != (s.Endpoint != "") && v.s.Image.Flavor == DistributionV2 {
-		v.add(path+".forcePathStyle", fmt.Sprintf("is %v, and version 2 of the registry puts the bucket's name into the path beside an endpoint, and only there", *f),
+	if f := s.ForcePathStyle; f != nil && *f != (s.Endpoint != "") && v.V2 {
+		v.Add(path+".forcePathStyle", fmt.Sprintf("is %v, and version 2 of the registry puts the bucket's name into the path beside an endpoint, and only there", *f),
 			"no forcePathStyle, or spec.image.flavor distribution")
 	}
 	if s.AmbientCredentials {
@@ -78,9 +94,9 @@ func (v *validator) s3(s S3) {
 	}
 	if ref := s.ExistingSecret; ref != nil {
 		at := path + ".existingSecret"
-		v.secretRef(at, ref.Name, map[string]string{"accessKey": ref.AccessKey, "secretKey": ref.SecretKey})
+		v.SecretRef(at, ref.Name, map[string]string{"accessKey": ref.AccessKey, "secretKey": ref.SecretKey})
 		if ref.AccessKey == ref.SecretKey && ref.AccessKey != "" {
-			v.add(at, "accessKey and secretKey name the same key of the Secret", "two keys")
+			v.Add(at, "accessKey and secretKey name the same key of the Secret", "two keys")
 		}
 	}
 }
@@ -88,13 +104,13 @@ func (v *validator) s3(s S3) {
 // ambient checks credentials that the pod finds by itself.
 func (v *validator) ambient(path string, s S3) {
 	if s.ExistingSecret != nil {
-		v.add(path, "is true, and existingSecret names static keys", "one of the two")
+		v.Add(path, "is true, and existingSecret names static keys", "one of the two")
 	}
 	if s.Provider != "aws" {
-		v.add(path, "is true, and only AWS gives pods credentials of their own", "provider aws, or static keys")
+		v.Add(path, "is true, and only AWS gives pods credentials of their own", "provider aws, or static keys")
 	}
-	if v.s.Image.Flavor != Distribution {
-		v.add(path, "is true, and only version 3 of the registry takes such credentials", "spec.image.flavor distribution, or static keys")
+	if !v.V3 {
+		v.Add(path, "is true, and only version 3 of the registry takes such credentials", "spec.image.flavor distribution, or static keys")
 	}
 }
 
@@ -104,39 +120,39 @@ func (v *validator) endpoint(path string, s S3) {
 	secure := s.Secure == nil || *s.Secure
 	if s.Endpoint == "" {
 		if !secure && needsEndpoint[s.Provider] == "" {
-			v.add("spec.storage.s3.secure", "is false, and without an endpoint the provider's own is used, with https", "true, or an endpoint with http://")
+			v.Add("spec.storage.s3.secure", "is false, and without an endpoint the provider's own is used, with https", "true, or an endpoint with http://")
 		}
 		return
 	}
 	u, err := url.Parse(s.Endpoint)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":
-		v.add(path, "is not a URL", "https:// and a host, with a port if need be")
+		v.Add(path, "is not a URL", "https:// and a host, with a port if need be")
 		return
 	case u.User != nil:
-		v.add(path, "has a user name or a password in it", "https:// and a host; the keys are a credential")
+		v.Add(path, "has a user name or a password in it", "https:// and a host; the keys are a credential")
 		return
 	case u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.HasSuffix(s.Endpoint, "#"):
-		v.add(path, "has a path, a query or a fragment", "https:// and a host; the bucket and rootDirectory are fields of their own")
+		v.Add(path, "has a path, a query or a fragment", "https:// and a host; the bucket and rootDirectory are fields of their own")
 		return
 	case u.Scheme != "http" && u.Scheme != "https":
-		v.add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// with secure: false")
+		v.Add(path, "its scheme is "+problem.Quoted(u.Scheme), "https://, or http:// with secure: false")
 		return
 	case !syntax.IsEndpointHost(u):
-		v.add(path, "its host is not a DNS name or an address", "https:// and a host, with a port if need be")
+		v.Add(path, "its host is not a DNS name or an address", "https:// and a host, with a port if need be")
 		return
 	case u.Scheme == "http" && secure:
-		v.add(path, "begins with http://, and secure is true", "https://, or secure: false, which sends images and signed requests in clear")
+		v.Add(path, "begins with http://, and secure is true", "https://, or secure: false, which sends images and signed requests in clear")
 	case u.Scheme == "https" && !secure:
-		v.add("spec.storage.s3.secure", "is false, and the endpoint begins with https://", "true, or an endpoint with http://")
+		v.Add("spec.storage.s3.secure", "is false, and the endpoint begins with https://", "true, or an endpoint with http://")
 	}
 	host := u.Hostname()
 	if s.Bucket != "" && strings.HasPrefix(host, s.Bucket+".") && strings.Count(host, ".") > 1 && s.Bucket != s.Region {
-		v.add(path, "has the bucket's name in it, which the registry adds by itself", "the provider's endpoint alone")
+		v.Add(path, "has the bucket's name in it, which the registry adds by itself", "the provider's endpoint alone")
 		return
 	}
 	if region, ok := strings.CutSuffix(host, ".digitaloceanspaces.com"); ok && s.Provider == "digitalocean" && s.Region != "" && region != s.Region {
-		v.add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is another", problem.Quoted(region)), "one region")
+		v.Add(path, fmt.Sprintf("is in the region %s, and spec.storage.s3.region is another", problem.Quoted(region)), "one region")
 	}
 }
 
@@ -145,32 +161,32 @@ func (v *validator) filesystem(f Filesystem) {
 	made := f.Size != "" || f.StorageClass != ""
 	switch {
 	case f.EmptyDir && f.ExistingClaim != "":
-		v.add(path, "has both emptyDir and existingClaim", "one of the two")
+		v.Add(path, "has both emptyDir and existingClaim", "one of the two")
 	case f.EmptyDir && (made || f.AccessMode != ""):
-		v.add(path, "has emptyDir, and size, storageClass or accessMode, which are a claim's", "emptyDir alone")
+		v.Add(path, "has emptyDir, and size, storageClass or accessMode, which are a claim's", "emptyDir alone")
 	case f.ExistingClaim != "" && made:
-		v.add(path, "has existingClaim, and size or storageClass, which are a new claim's", "existingClaim alone, or with the accessMode that it has")
+		v.Add(path, "has existingClaim, and size or storageClass, which are a new claim's", "existingClaim alone, or with the accessMode that it has")
 	}
-	v.name(path+".existingClaim", f.ExistingClaim)
-	v.name(path+".storageClass", f.StorageClass)
+	v.Name(path+".existingClaim", f.ExistingClaim)
+	v.Name(path+".storageClass", f.StorageClass)
 	if f.Size != "" {
 		v.size(path+".size", f.Size)
 	}
-	if f.AccessMode != "" && !v.enum(path+".accessMode", f.AccessMode, AccessModes) {
+	if f.AccessMode != "" && !v.Enum(path+".accessMode", f.AccessMode, AccessModes) {
 		return
 	}
-	n, field := v.most()
+	n, field := v.Pods, v.PodsField
 	if n < 2 || f.AccessMode == "ReadWriteMany" && !f.EmptyDir {
 		return
 	}
 	const want = "1, or spec.storage.s3, or a volume with accessMode: ReadWriteMany"
 	switch {
 	case f.EmptyDir:
-		v.add(field, fmt.Sprintf("is %d, and an emptyDir is each pod's own: every replica would hold other images", n), want)
+		v.Add(field, fmt.Sprintf("is %d, and an emptyDir is each pod's own: every replica would hold other images", n), want)
 	case f.ExistingClaim != "" && f.AccessMode == "":
-		v.add(field, fmt.Sprintf("is %d, and the existing claim may belong to one node", n), "1, or accessMode: ReadWriteMany if that is what the claim has, or spec.storage.s3")
+		v.Add(field, fmt.Sprintf("is %d, and the existing claim may belong to one node", n), "1, or accessMode: ReadWriteMany if that is what the claim has, or spec.storage.s3")
 	default:
-		v.add(field, fmt.Sprintf("is %d, and a %s volume belongs to one node or pod", n, f.AccessMode), want)
+		v.Add(field, fmt.Sprintf("is %d, and a %s volume belongs to one node or pod", n, f.AccessMode), want)
 	}
 }
 
@@ -192,5 +208,5 @@ func (v *validator) size(path, size string) {
 	default:
 		return
 	}
-	v.problems.Add(p)
+	v.Problems.Add(p)
 }
