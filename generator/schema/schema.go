@@ -16,23 +16,30 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 
 type object = map[string]any
 
+// What the kinds are.
+const (
+	textRegistry = "One private registry in one environment, or a layer of it."
+	textChart    = "One release of a chart in one environment, or a layer of it."
+	textImages   = "A pull secret for the pods of an application that run images of a registry, or a layer of it."
+)
+
 // Registry returns the JSON schema of a Registry as people write it, made from
 // the types. It is for editors, and what people write is layers: a base, and
 // a patch for each environment. So it asks only for what every layer has, and
 // lets null stand where a patch takes something out. What the merged spec has
 // to have, and what contradicts what, is for Validate to say.
 func Registry() []byte {
-	return docs.layer(reflect.TypeFor[spec.Registry](), spec.KindRegistry, "One private registry in one environment, or a layer of it.")
+	return docs.layer(reflect.TypeFor[spec.Registry](), spec.KindRegistry, textRegistry)
 }
 
 // Chart returns the JSON schema of a Chart, as Registry does.
 func Chart() []byte {
-	return chartDocs().layer(reflect.TypeFor[spec.Chart](), spec.KindChart, "One release of a chart in one environment, or a layer of it.")
+	return chartDocs().layer(reflect.TypeFor[spec.Chart](), spec.KindChart, textChart)
 }
 
 // Images returns the JSON schema of an ImagePullSecrets, as Registry does.
 func Images() []byte {
-	return imagesDocs().layer(reflect.TypeFor[spec.ImagePullSecrets](), spec.KindImages, "A pull secret for the pods of an application that run images of a registry, or a layer of it.")
+	return imagesDocs().layer(reflect.TypeFor[spec.ImagePullSecrets](), spec.KindImages, textImages)
 }
 
 func (docs described) layer(t reflect.Type, kind, text string) []byte {

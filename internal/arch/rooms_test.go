@@ -47,7 +47,7 @@ var parts = map[string][]string{
 	"sops":          {"bounded", "problem", "rules"},
 	"storage":       {"problem", "syntax"},
 	"spec":          {"problem", "storage", "strict", "syntax"},
-	"schema":        {"spec", "storage", "strict", "syntax"},
+	"schema":        {"problem", "spec", "storage", "strict", "syntax"},
 	"edit":          {"spec"},
 	"credential":    {"problem", "secret", "spec", "syntax"},
 	"sealed":        {"problem", "secret", "spec"},

@@ -28,6 +28,7 @@ func (w *World) completed(root *cobra.Command) {
 		"user list": cobra.NoFileCompletions, "user add": cobra.NoFileCompletions, "version": cobra.NoFileCompletions, "plugin install": cobra.NoFileCompletions,
 		"user verify": w.names(false), "user remove": w.names(false), "user rotate": w.names(false), "user retire": w.names(false),
 		"credential show": w.names(true), "credential set": w.names(true),
+		"explain": explainedPaths,
 	} {
 		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
 			cmd.ValidArgsFunction = complete

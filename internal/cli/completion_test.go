@@ -25,6 +25,9 @@ func TestCompletion(t *testing.T) {
 		"credential show --dir overlays/e1 ":      "puller s3 u0 :4",
 		"credential show --dir overlays/nothing ": ":4",
 		"user verify ":                            ":4", // two environments, and none was named
+		"explain spec.pullSecrets.regcred.u":      "spec.pullSecrets.regcred.user :6",
+		"explain chart.spec.se":                   "chart.spec.secretValues chart.spec.secrets :6",
+		"explain spec.nothing.":                   ":6",
 		"completion ":                             "bash fish powershell zsh :4",
 	} {
 		words := append([]string{"__completeNoDesc"}, strings.Split(args, " ")...)

@@ -122,7 +122,7 @@ other binary is needed to build.`,
 	cmd.AddCommand(
 		w.initCommand(), w.importCommand(), w.takeoverCommand(), w.userCommand(), w.credentialCommand(),
 		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(), w.probeCommand(), w.offboardCommand(),
-		w.pluginCommand(), w.schemaCommand(), w.versionCommand(), w.workerCommand(), w.chartWorkerCommand(),
+		w.pluginCommand(), w.schemaCommand(), w.explainCommand(), w.versionCommand(), w.workerCommand(), w.chartWorkerCommand(),
 	)
 	return cmd
 }

@@ -19,6 +19,7 @@ var otherWords = map[string][]string{
 	"reggen build":           {"generate", "template", "print"},
 	"reggen check":           {"lint", "validate", "verify", "doctor", "test"},
 	"reggen diff":            {"plan", "compare"},
+	"reggen explain":         {"describe", "doc", "docs", "field"},
 	"reggen import":          {"migrate", "convert", "adopt"},
 	"reggen init":            {"new", "create", "bootstrap"},
 	"reggen offboard":        {"revoke"},
