@@ -85,7 +85,7 @@ var rows = []row{
 		launch(t, text, "REGISTRY_STORAGE_GATEWAY_SERVICE_HOST=10.0.0.1", "REGISTRY_STORAGE_GATEWAY_PORT=tcp://10.0.0.1:80").ends("multiple storage drivers")
 	}, "ends: multiple storage drivers", "the Service registry-storage-gateway stands beside it", nil},
 
-	{"path-style", "an endpoint that is an address", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://127.0.0.1:1", "        forcepathstyle: false\n", "", "        interval: 10s\n", "        interval: 1s\n"}, func(t *testing.T, text string) {
+	{"path-style", "an endpoint that is an address", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://127.0.0.1:1", "        forcepathstyle: false\n", "", "        interval: 5s\n", "        interval: 1s\n"}, func(t *testing.T, text string) {
 		p := launch(t, text)
 		p.until("it looks for the bucket's host", func() bool { return strings.Contains(p.log.text(), "my-space.127.0.0.1") })
 	}, "looks for the host my-space.127.0.0.1, which nobody has", "forcepathstyle is not set for an endpoint", nil},
@@ -124,7 +124,7 @@ var rows = []row{
 			t.Error("the upload was finished")
 		}
 	}, "ends at SIGTERM in the middle of an upload", "ends in the middle of uploads", nil},
-	{"liveness-on-storage", "a liveness probe on /, and a storage that is away", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://127.0.0.1:1", "        interval: 10s\n", "        interval: 1s\n", "          failureThreshold: 60\n          httpGet", "          failureThreshold: 3\n          httpGet"}, func(t *testing.T, text string) {
+	{"liveness-on-storage", "a liveness probe on /, and a storage that is away", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://127.0.0.1:1", "        interval: 5s\n", "        interval: 1s\n", "          failureThreshold: 1440\n          httpGet", "          failureThreshold: 3\n          httpGet"}, func(t *testing.T, text string) {
 		p := launch(t, text).serves()
 		p.until("it says that the storage is away", func() bool { return p.ask("", http.MethodGet, "/", "").code == http.StatusServiceUnavailable })
 	}, "answers 503 on /: the kubelet would restart it", "asks whether the storage is well", nil},

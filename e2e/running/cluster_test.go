@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // cluster is what the objects of one environment have started.
@@ -21,6 +23,7 @@ type cluster struct {
 	claims    string
 	store     *store
 	number    int
+	patient   bool // a pod is asked when the Deployment says so, and ends as slowly
 
 	mu      sync.Mutex // a pod's probes read what follows; only the test changes it
 	objects *objects
@@ -65,11 +68,33 @@ func (c *cluster) start() *pod {
 	c.t.Helper()
 	c.number++
 	name := fmt.Sprintf("%s-%d", c.objects.deployment.Name, c.number)
-	p := startPod(c.t, c.objects, c.namespace, name, c.objects.deployment.Spec.Template.Spec, c.claims, c.endpointsChanged)
+	spec := c.objects.deployment.Spec.Template.Spec
+	if !c.patient {
+		spec = c.hurried(name, spec)
+	}
+	p := startPod(c.t, c.objects, c.namespace, name, spec, c.claims, c.endpointsChanged)
 	c.mu.Lock()
 	c.pods = append(c.pods, p)
 	c.mu.Unlock()
 	return p
+}
+
+// hurried is a pod that is asked whether it is ready as soon as it has started,
+// and is told at once that it is to end: most of these tests are about neither.
+// TestWrongKeys and TestDrain are.
+func (c *cluster) hurried(name string, spec corev1.PodSpec) corev1.PodSpec {
+	spec = *spec.DeepCopy()
+	for i := range spec.Containers {
+		if probe := spec.Containers[i].ReadinessProbe; probe != nil && probe.InitialDelaySeconds > 0 {
+			c.t.Logf("shortened: %s is asked whether it is ready at once, not after %d s", name, probe.InitialDelaySeconds)
+			probe.InitialDelaySeconds = 0
+		}
+		if spec.Containers[i].Lifecycle != nil {
+			c.t.Logf("shortened: %s ends without the pause of its preStop hook", name)
+			spec.Containers[i].Lifecycle = nil
+		}
+	}
+	return spec
 }
 
 func (c *cluster) endpointsChanged() {
@@ -116,10 +141,8 @@ func (c *cluster) running() []*pod {
 // it did.
 func (c *cluster) apply() (rolled bool) {
 	c.t.Helper()
-	old, fresh := c.objects, c.env.build()
-	c.mu.Lock()
-	c.objects = fresh
-	c.mu.Unlock()
+	old := c.objects
+	c.take(c.env.build())
 	if reflect.DeepEqual(old.deployment.Spec.Template, c.objects.deployment.Spec.Template) {
 		for _, p := range c.running() {
 			p.fill(c.objects, c.namespace, c.claims)
@@ -128,6 +151,13 @@ func (c *cluster) apply() (rolled bool) {
 	}
 	c.roll()
 	return true
+}
+
+// take takes a build in as the API server does; the pods stay as they are.
+func (c *cluster) take(o *objects) {
+	c.mu.Lock()
+	c.objects = o
+	c.mu.Unlock()
 }
 
 // roll replaces the pods one by one, the new one first unless the Deployment

@@ -9,5 +9,7 @@
 // All of it runs in namespaces of Linux that the test makes for itself: no
 // network but a loopback of its own, names in an /etc/hosts of its own, and no
 // process outlives it. What is rewritten is printed: a pod's own address, since
-// two pods on one loopback can't both listen on all of it.
+// two pods on one loopback can't both listen on all of it. So is what is
+// shortened: most tests don't wait for the time that a new pod isn't asked, nor
+// for the pause before one ends.
 package running

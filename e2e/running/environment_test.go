@@ -86,6 +86,19 @@ func (e *environment) path() string { return "overlays/" + e.overlay }
 // reggen runs reggen, which must succeed, with the people's published key.
 func (e *environment) reggen(stdin string, args ...string) []byte {
 	e.t.Helper()
+	out, _ := e.both(stdin, args...)
+	return out
+}
+
+// checked is what reggen check says.
+func (e *environment) checked() string {
+	e.t.Helper()
+	_, said := e.both("", "check", e.path())
+	return said
+}
+
+func (e *environment) both(stdin string, args ...string) (stdout []byte, stderr string) {
+	e.t.Helper()
 	cmd := exec.Command(filepath.Join(bin, "reggen"), args...)
 	cmd.Dir, cmd.Stdin = e.dir, strings.NewReader(stdin)
 	cmd.Env = []string{"HOME=" + e.dir, "TMPDIR=" + e.t.TempDir(), "PATH=", "SOPS_AGE_KEY_FILE=" + filepath.Join(repo, "testdata/keys/people.agekey")}
@@ -94,7 +107,7 @@ func (e *environment) reggen(stdin string, args ...string) []byte {
 	if err := cmd.Run(); err != nil {
 		e.t.Fatalf("reggen %s: %v\n%s", strings.Join(args, " "), err, errs.String())
 	}
-	return out.Bytes()
+	return out.Bytes(), errs.String()
 }
 
 // password is a user's password.

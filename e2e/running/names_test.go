@@ -29,6 +29,11 @@ var names = []struct{ name, address string }{
 	{"outage2.example.com", "127.2.0.16"},
 	{"keys2.example.com", "127.2.0.17"},
 	{"collect2.example.com", "127.2.0.18"},
+	{"bucket.example.com", "127.2.0.19"},
+	{"room.example.com", "127.2.0.20"},
+	{"room2.example.com", "127.2.0.21"},
+	{"inside.example.com", "127.2.0.22"},
+	{"inside2.example.com", "127.2.0.23"},
 	// The provider, in as many regions as there are stores at one time.
 	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
@@ -41,6 +46,9 @@ var names = []struct{ name, address string }{
 	{"lon2.digitaloceanspaces.com", "127.3.0.10"}, {"my-space.lon2.digitaloceanspaces.com", "127.3.0.10"},
 	{"sfo2.digitaloceanspaces.com", "127.3.0.11"}, {"my-space.sfo2.digitaloceanspaces.com", "127.3.0.11"},
 	{"nyc1.digitaloceanspaces.com", "127.3.0.12"}, {"my-space.nyc1.digitaloceanspaces.com", "127.3.0.12"},
+	{"nyc2.digitaloceanspaces.com", "127.3.0.13"}, {"my-space.nyc2.digitaloceanspaces.com", "127.3.0.13"}, {"my-spaec.nyc2.digitaloceanspaces.com", "127.3.0.13"},
+	{"sfo1.digitaloceanspaces.com", "127.3.0.14"}, {"my-space.sfo1.digitaloceanspaces.com", "127.3.0.14"},
+	{"ams2.digitaloceanspaces.com", "127.3.0.15"}, {"my-space.ams2.digitaloceanspaces.com", "127.3.0.15"},
 	// What stands beside a registry.
 	{"redis.cache.svc", "127.4.0.1"},
 	{"ci.example.com", "127.4.0.2"},

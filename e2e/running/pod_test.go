@@ -32,8 +32,10 @@ type pod struct {
 	exited    chan struct{}
 	changed   func() // is called when it becomes ready, or no longer is
 
+	began       time.Time
 	mu          sync.Mutex
 	ready       bool
+	wasReady    bool // at some time
 	terminating bool
 	unalive     int // liveness probes that failed
 	code        int
@@ -80,7 +82,7 @@ func startPod(t *testing.T, o *objects, namespace, name string, spec corev1.PodS
 	must(t, err)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	must(t, cmd.Start())
-	p.cmd = cmd
+	p.cmd, p.began = cmd, time.Now()
 	go func() {
 		_ = cmd.Wait()
 		p.mu.Lock()
@@ -204,10 +206,10 @@ func (p *pod) terminate() {
 	p.mu.Unlock()
 	p.changed()
 	if hook := p.container.Lifecycle; hook != nil && hook.PreStop != nil {
-		if hook.PreStop.Sleep == nil {
+		if hook.PreStop.Exec == nil || len(hook.PreStop.Exec.Command) != 2 || hook.PreStop.Exec.Command[0] != "sleep" {
 			p.t.Errorf("%s: a preStop hook that this runner doesn't know", p.name)
-		} else {
-			time.Sleep(time.Duration(hook.PreStop.Sleep.Seconds) * time.Second)
+		} else { // the image's is not here
+			must(p.t, exec.Command("sleep", hook.PreStop.Exec.Command[1]).Run())
 		}
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)

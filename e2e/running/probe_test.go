@@ -83,14 +83,20 @@ func or(value, otherwise int32) int32 {
 	return value
 }
 
-func (p *pod) pause(probe *corev1.Probe) (goOn bool) { return p.sleep(or(probe.PeriodSeconds, 10)) }
-func (p *pod) delay(probe *corev1.Probe) (goOn bool) { return p.sleep(probe.InitialDelaySeconds) }
+func (p *pod) pause(probe *corev1.Probe) (goOn bool) {
+	return p.sleep(time.Duration(or(probe.PeriodSeconds, 10)) * time.Second)
+}
 
-func (p *pod) sleep(seconds int32) (goOn bool) {
+// delay counts from the container's start, whatever was asked before.
+func (p *pod) delay(probe *corev1.Probe) (goOn bool) {
+	return p.sleep(time.Until(p.began.Add(time.Duration(probe.InitialDelaySeconds) * time.Second)))
+}
+
+func (p *pod) sleep(d time.Duration) (goOn bool) {
 	select {
 	case <-p.exited:
 		return false
-	case <-time.After(time.Duration(seconds) * time.Second):
+	case <-time.After(d):
 		return true
 	}
 }
@@ -147,7 +153,7 @@ func (p *pod) at(port intstr.IntOrString) string {
 func (p *pod) set(ready bool) {
 	p.mu.Lock()
 	was := p.ready
-	p.ready = ready
+	p.ready, p.wasReady = ready, p.wasReady || ready
 	p.mu.Unlock()
 	if was != ready {
 		p.changed()
@@ -159,6 +165,13 @@ func (p *pod) isReady() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ready && !p.terminating
+}
+
+// everReady says whether it was sent requests at any time.
+func (p *pod) everReady() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wasReady
 }
 
 func (p *pod) failedAlive() int {

@@ -138,7 +138,7 @@ func TestObjectsOfAnS3Registry(t *testing.T) {
 			t.Error("a mount with subPath: the registry would not see a changed file")
 		}
 	}
-	if fmt.Sprint(at(pod, "containers", 0, "livenessProbe", "failureThreshold")) != "60" || at(pod, "containers", 0, "readinessProbe", "httpGet", "path") != "/" {
+	if fmt.Sprint(at(pod, "containers", 0, "livenessProbe", "failureThreshold")) != "1440" || at(pod, "containers", 0, "readinessProbe", "httpGet", "path") != "/" {
 		t.Error("liveness must not depend on the storage, readiness must")
 	}
 	if at(pod, "topologySpreadConstraints", 0, "whenUnsatisfiable") != "ScheduleAnyway" {

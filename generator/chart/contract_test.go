@@ -18,8 +18,12 @@ var contract = []struct {
 	want           string
 }{
 	{"replicaCount: 0", "Deployment", []any{"spec", "replicas"}, "0"},
-	{"drainSeconds: 600", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "630"},
-	{"drainSeconds: 0", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "<nil>"},
+	{"drainSeconds: 600", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "635"},
+	{"drainSeconds: 0", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "35"},
+	{"{drainSeconds: 0, pauseSeconds: 0}", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "<nil>"},
+	{"pauseSeconds: 20", "Deployment", []any{"spec", "template", "spec", "terminationGracePeriodSeconds"}, "170"},
+	{"pauseSeconds: 20", "Deployment", []any{"spec", "template", "spec", "containers", 0, "lifecycle", "preStop", "exec", "command"}, "[sleep 20]"},
+	{"pauseSeconds: 0", "Deployment", []any{"spec", "template", "spec", "containers", 0, "lifecycle"}, "<nil>"},
 	{"updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0}}", "Deployment", []any{"spec", "strategy"}, "map[rollingUpdate:map[maxSurge:0] type:RollingUpdate]"},
 	{"podAnnotations: {a: b}", "Deployment", []any{"spec", "template", "metadata", "annotations", "a"}, "b"},
 	{"podLabels: {a: b}", "Deployment", []any{"spec", "template", "metadata", "labels", "a"}, "b"},
@@ -115,7 +119,7 @@ var contract = []struct {
 	{"metrics: {enabled: true, prometheusRule: {enabled: true, rules: [{alert: x}]}}", "PrometheusRule", []any{"spec", "groups", 0, "rules"}, "[map[alert:x]]"},
 	{"configPath: /x/y.yml", "Deployment", []any{"spec", "template", "spec", "containers", 0, "args", 1}, "/x/y.yml"},
 	{"configData: {log: {level: debug}}", "config", []any{"log", "level"}, "debug"},
-	{"configData: {health: {storagedriver: {enabled: false, threshold: 0}}}", "config", []any{"health", "storagedriver"}, "map[enabled:false interval:10s threshold:0]"},
+	{"configData: {health: {storagedriver: {enabled: false, threshold: 0}}}", "config", []any{"health", "storagedriver"}, "map[enabled:false interval:5s threshold:0]"},
 	{"containerSecurityContext: {readOnlyRootFilesystem: false}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "securityContext", "readOnlyRootFilesystem"}, "false"},
 	{"containerSecurityContext: {enabled: true, runAsUser: 0}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "securityContext", "runAsUser"}, "0"},
 	{"containerSecurityContext: {enabled: true}", "Deployment", []any{"spec", "template", "spec", "containers", 0, "securityContext", "enabled"}, "<nil>"},

@@ -30,7 +30,7 @@ type probe struct {
 }
 
 // patient is the liveness probe of the example.
-const patient = "        livenessProbe:\n          failureThreshold: 60\n          httpGet:\n            path: /\n            port: http\n            scheme: HTTP\n          periodSeconds: 30\n          timeoutSeconds: 10\n"
+const patient = "        livenessProbe:\n          failureThreshold: 1440\n          httpGet:\n            path: /\n            port: http\n            scheme: HTTP\n          periodSeconds: 60\n          timeoutSeconds: 10\n"
 
 const envStart = "        env:\n        - name: REGISTRY_HTTP_SECRET\n"
 
@@ -59,14 +59,14 @@ var objectProbes = map[string][]probe{
 		{"a list for a mapping", "staging", []string{"    health:\n", "    catalog: []\n    health:\n"}, "error: x: ConfigMap registry/docker-registry-config: data[config.yml] catalog: is a list; expected a mapping"},
 		{"a mapping for a list", "staging", []string{"        - nosniff\n", "          a: b\n"}, "http.headers.X-Content-Type-Options: is a mapping; expected a list"},
 		{"text for a number", "staging", []string{"        threshold: 3\n", "        threshold: '3'\n"}, "health.storagedriver.threshold: is text; expected a whole number, unquoted"},
-		{"text for a switch", "staging", []string{"        enabled: true\n        interval: 10s", "        enabled: 'yes'\n        interval: 10s"}, "health.storagedriver.enabled: is text; expected true or false, unquoted"},
+		{"text for a switch", "staging", []string{"        enabled: true\n        interval: 5s", "        enabled: 'yes'\n        interval: 5s"}, "health.storagedriver.enabled: is text; expected true or false, unquoted"},
 		{"a switch that is passed over", "staging", []string{"      delete:\n        enabled: false\n", "      delete:\n        enabled: 'true'\n"}, "warning: x: ConfigMap registry/docker-registry-config: data[config.yml] storage.delete.enabled: is text"},
 		{"another version of the configuration", "staging", []string{"    version: 0.1\n", "    version: 0.2\n"}, "version: is none that the registry knows; expected 0.1"},
 		{"a level that is none", "staging", []string{"    log:\n", "    log:\n      level: verbose\n"}, "log.level: is none that the registry knows; expected error, warn, info, debug"},
-		{"a time that is none", "staging", []string{"interval: 10s", "interval: soon"}, "health.storagedriver.interval: is none that the registry knows; expected a time, for instance 10s"},
-		{"a time without a unit", "staging", []string{"interval: 10s", "interval: 10"}, "warning: x: ConfigMap registry/docker-registry-config: data[config.yml] health.storagedriver.interval: has no unit, and counts nanoseconds; expected for instance 10s"},
+		{"a time that is none", "staging", []string{"interval: 5s", "interval: soon"}, "health.storagedriver.interval: is none that the registry knows; expected a time, for instance 10s"},
+		{"a time without a unit", "staging", []string{"interval: 5s", "interval: 10"}, "warning: x: ConfigMap registry/docker-registry-config: data[config.yml] health.storagedriver.interval: has no unit, and counts nanoseconds; expected for instance 10s"},
 		{"a mapping for text", "staging", []string{"      addr: :5000\n", "      addr: {a: b}\n"}, "http.addr: is a mapping; expected text"},
-		{"a number for text, a quoted version, null, storage by name", "staging", []string{"    log:\n", "    log:\n      formatter: 1\n      level: Debug\n", "    version: 0.1\n", "    catalog:\n    version: \"0.1\"\n", "interval: 10s", "interval: 0"}, ""},
+		{"a number for text, a quoted version, null, storage by name", "staging", []string{"    log:\n", "    log:\n      formatter: 1\n      level: Debug\n", "    version: 0.1\n", "    catalog:\n    version: \"0.1\"\n", "interval: 5s", "interval: 0"}, ""},
 		{"misspelt", "staging", []string{"      addr: :5000\n", "      adddr: a\n      addr: :5000\n"}, "warning: x: ConfigMap registry/docker-registry-config: data[config.yml] http.adddr: is no key that the registry knows; expected perhaps addr"},
 		{"nothing like it", "staging", []string{"      addr: :5000\n", "      zzz: a\n      addr: :5000\n"}, "http.zzz: is no key that the registry knows; expected addr, debug, draintimeout, h2c, headers, host, http2, net, prefix, relativeurls, secret, tls"},
 		{"in another case", "staging", []string{"      addr: :5000\n", "      relativeURLs: true\n      addr: :5000\n"}, "http.relativeURLs: is no key that the registry knows; expected perhaps relativeurls"},
@@ -209,15 +209,19 @@ var objectProbes = map[string][]probe{
 	},
 	"drain": {
 		{"none", "staging", []string{"      draintimeout: 120s\n", ""}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0]: ends in the middle of uploads; expected http.draintimeout in its configuration"},
-		{"longer than the pod lives", "staging", []string{"      terminationGracePeriodSeconds: 150\n", ""}, "data[config.yml] http.draintimeout: is 120s, and the pod is killed after 30 seconds"},
+		{"longer than the pod lives", "staging", []string{"      terminationGracePeriodSeconds: 155\n", ""}, "data[config.yml] http.draintimeout: is 120s, and the pod is killed after 30 seconds"},
+		{"longer than the hook leaves", "staging", []string{"      terminationGracePeriodSeconds: 155\n", "      terminationGracePeriodSeconds: 124\n"}, "data[config.yml] http.draintimeout: is 120s, and the pod is killed after 124 seconds, of which its preStop hook takes 5"},
+		{"longer than a hook of the kind sleep leaves", "staging", []string{"      terminationGracePeriodSeconds: 155\n", "      terminationGracePeriodSeconds: 124\n", "            exec:\n              command:\n              - sleep\n              - \"5\"\n", "            sleep: {seconds: 4}\n"}, "of which its preStop hook takes 4"},
+		{"longer than a shell's hook leaves", "staging", []string{"      terminationGracePeriodSeconds: 155\n", "      terminationGracePeriodSeconds: 124\n", "              - sleep\n              - \"5\"\n", "              - /bin/sh\n              - -c\n              - /bin/sleep 15s; true\n"}, "of which its preStop hook takes 15"},
+		{"no hook", "staging", []string{"      terminationGracePeriodSeconds: 155\n", "      terminationGracePeriodSeconds: 124\n", "              - sleep\n              - \"5\"\n", "              - \"true\"\n"}, ""},
 		{"by a variable", "staging", []string{"      draintimeout: 120s\n", "", envStart, "        env:\n        - {name: REGISTRY_HTTP_DRAINTIMEOUT, value: 20s}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
 		{"as it is", "staging", nil, ""},
 	},
 	"liveness-on-storage": {
 		{"asks the storage", "staging", []string{patient, "        livenessProbe:\n          httpGet: {path: /, port: http}\n"}, "asks whether the storage is well"},
 		{"asks something else", "staging", []string{patient, "        livenessProbe:\n          httpGet: {path: /v2/, port: http}\n"}, ""},
-		{"asks it for half an hour", "staging", nil, ""},
-		{"asks it for less than ten minutes", "staging", []string{"failureThreshold: 60\n          httpGet", "failureThreshold: 19\n          httpGet"}, "asks whether the storage is well"},
+		{"asks it for a day", "staging", nil, ""},
+		{"asks it for less than ten minutes", "staging", []string{"failureThreshold: 1440\n", "failureThreshold: 9\n"}, "asks whether the storage is well"},
 		{"asks where nobody looks at the storage", "staging", []string{patient, "        livenessProbe:\n          httpGet: {path: /, port: http}\n", "        enabled: true\n        interval", "        enabled: false\n        interval"}, ""},
 	},
 	"htpasswd-mount": {
@@ -229,6 +233,37 @@ var objectProbes = map[string][]probe{
 		{"while pushes go on", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking"}, "CronJob registry/docker-registry-gc: spec.jobTemplate.spec.template.spec.containers[0]: collects garbage while Deployment registry/docker-registry takes pushes"},
 		{"suspended", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "  schedule:", "  suspend: true\n  schedule:", 1) + "---\napiVersion: networking"}, ""},
 		{"read-only", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking", "      redirect:\n", "      maintenance: {readonly: {enabled: true}}\n      redirect:\n"}, ""},
+	},
+	"ready-unasked": {
+		{"ready at once", "staging", []string{"          initialDelaySeconds: 20\n", ""}, "warning: x: Deployment registry/docker-registry: spec.template.spec.containers[0].readinessProbe: is ready for 15 seconds before it knows that it can't reach its storage; expected initialDelaySeconds of more than 15"},
+		{"asked when the last check has just begun", "staging", []string{"          initialDelaySeconds: 20\n", "          initialDelaySeconds: 15\n"}, "is ready for 15 seconds"},
+		{"a slower look at the storage", "staging", []string{"        interval: 5s\n", "        interval: 1m\n"}, "is ready for 180 seconds"},
+		{"nanoseconds", "staging", []string{"        interval: 5s\n", "        interval: 7000000000\n"}, "is ready for 21 seconds"},
+		{"the registry's own interval", "staging", []string{"        interval: 5s\n", "        interval: 0\n"}, "is ready for 30 seconds"},
+		{"by a variable", "staging", []string{envStart, "        env:\n        - {name: REGISTRY_HEALTH_STORAGEDRIVER_THRESHOLD, value: '4'}\n        - name: REGISTRY_HTTP_SECRET\n"}, "is ready for 20 seconds"},
+		{"nobody looks", "staging", []string{"        enabled: true\n        interval", "        enabled: false\n        interval"}, "warning: x: ConfigMap registry/docker-registry-config: data[config.yml] health.storagedriver.enabled: is not true: a pod is ready whether it reaches its storage or not"},
+		{"no rollout goes on before", "staging", []string{"          initialDelaySeconds: 20\n", "", "  minReadySeconds: 5\n", "  minReadySeconds: 46\n"}, ""},
+		{"a rollout may go on before", "staging", []string{"          initialDelaySeconds: 20\n", "", "  minReadySeconds: 5\n", "  minReadySeconds: 45\n"}, "is ready for 15 seconds"},
+		{"a time that is none", "staging", []string{"        interval: 5s\n", "        interval: often\n", "          initialDelaySeconds: 20\n", ""}, ""},
+		{"a volume", "dev", nil, ""},
+		{"as it is", "staging", nil, ""},
+	},
+	"collect-nothing": {
+		{"neither switch", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking"}, "warning: x: CronJob registry/docker-registry-gc: spec.jobTemplate.spec.template.spec.containers[0]: frees nothing but what broken pushes left: no image of Deployment registry/docker-registry can be deleted; expected --delete-untagged, or storage.delete.enabled: true in the registry's configuration"},
+		{"suspended", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "  schedule:", "  suspend: true\n  schedule:", 1) + "---\napiVersion: networking"}, "frees nothing"},
+		{"untagged images too", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "garbage-collect,", "garbage-collect, --delete-untagged,", 1) + "---\napiVersion: networking"}, ""},
+		{"by the short flag", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "garbage-collect,", "garbage-collect, -m,", 1) + "---\napiVersion: networking"}, ""},
+		{"clients may delete", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking", "      delete:\n        enabled: false\n", "      delete:\n        enabled: true\n"}, ""},
+		{"clients may delete, by a variable", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking", envStart, "        env:\n        - {name: REGISTRY_STORAGE_DELETE_ENABLED, value: 'true'}\n        - name: REGISTRY_HTTP_SECRET\n"}, ""},
+		{"a cache, which lets go by itself", "staging", []string{"---\napiVersion: networking", collector + "---\napiVersion: networking", "      delete:\n", "      delete:\n", "    health:\n", "    proxy: {remoteurl: https://registry-1.docker.io}\n    health:\n"}, ""},
+		{"only counting", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "garbage-collect,", "garbage-collect, --dry-run,", 1) + "---\napiVersion: networking"}, ""},
+	},
+	"collect-platforms": {
+		{"version 2", "staging", []string{"---\napiVersion: networking", strings.Replace(strings.Replace(collector, "garbage-collect,", "garbage-collect, --delete-untagged,", 1), "3.1.1", "2.8.3", 1) + "---\napiVersion: networking"}, "warning: x: CronJob registry/docker-registry-gc: spec.jobTemplate.spec.template.spec.containers[0]: deletes the parts of images for several platforms, which can't be pulled any more; expected no --delete-untagged, or version 3"},
+		{"any version 2", "staging", []string{"---\napiVersion: networking", strings.Replace(strings.Replace(collector, "garbage-collect,", "garbage-collect, -m,", 1), "3.1.1", "2", 1) + "---\napiVersion: networking"}, "deletes the parts"},
+		{"version 2, tagged images alone", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "3.1.1", "2.8.3", 1) + "---\napiVersion: networking"}, ""},
+		{"version 3", "staging", []string{"---\napiVersion: networking", strings.Replace(collector, "garbage-collect,", "garbage-collect, --delete-untagged,", 1) + "---\napiVersion: networking"}, ""},
+		{"GitLab's, of which nothing is known", "staging", []string{"---\napiVersion: networking", strings.Replace(strings.Replace(collector, "garbage-collect,", "garbage-collect, -m,", 1), "registry:3.1.1", "example.com/gitlab-container-registry:v2.13.1-gitlab", 1) + "---\napiVersion: networking"}, ""},
 	},
 	"volume-replicas": {
 		{"two on one node's volume", "dev", []string{"  replicas: 1\n", "  replicas: 2\n"}, "is on one node alone, and there are 2 pods"},

@@ -220,8 +220,9 @@ func (m *move) smaller(c *chart.Chart) error {
 	return nil
 }
 
-// config is the registry's own configuration: what the chart writes anyway is
-// dropped, the rest is spec.config.
+// config is the registry's own configuration: what the other chart writes anyway
+// is dropped, the rest is spec.config. Its health.storagedriver.interval of 10s is
+// nobody's choice: the embedded chart looks twice as often, and waits for it.
 func (m *move) config(data map[string]any) {
 	c := tree(data)
 	for _, usual := range []struct {

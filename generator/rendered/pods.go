@@ -23,7 +23,7 @@ var podRules = []Rule{
 		ID: "drain", Severity: Warning, Inputs: []Input{Objects}, onlyOn: drain,
 		Title:  "a pod that ends finishes what it is doing",
 		Reason: "Without http.draintimeout the registry ends in the middle of every upload and download, at each rollout and each drained node. The pod needs a longer terminationGracePeriodSeconds (30 unless said), or it is killed while it waits.",
-		Fix:    "Set http.draintimeout below terminationGracePeriodSeconds; reggen sets 120s and 150, spec.values.drainSeconds changes both.",
+		Fix:    "Set http.draintimeout below terminationGracePeriodSeconds; reggen sets 120s and 155, spec.values.drainSeconds changes both. The time counts from the beginning of a preStop hook.",
 	},
 	{
 		ID: "liveness-on-storage", Severity: Warning, Inputs: []Input{Objects}, onlyOn: livenessOnStorage,
@@ -124,6 +124,8 @@ func drain(b *build) []hit {
 			l = append(l, at(r.object, r.path, "http.draintimeout in its configuration", "ends in the middle of uploads"))
 		case err == nil && wait >= time.Duration(seconds)*time.Second:
 			l = append(l, r.hit(s, "less than the pod's terminationGracePeriodSeconds", "is %s, and the pod is killed after %d seconds", text, seconds))
+		case err == nil && wait >= time.Duration(seconds-r.pause())*time.Second:
+			l = append(l, r.hit(s, "less than what its preStop hook leaves of the pod's terminationGracePeriodSeconds", "is %s, and the pod is killed after %d seconds, of which its preStop hook takes %d", text, seconds, r.pause()))
 		}
 	}
 	return l

@@ -52,7 +52,7 @@ type Rule struct {
 
 // Rules lists every rule, in the order in which findings are told.
 func Rules() []Rule {
-	return slices.Concat(schemaRules, configurationRules, takenRules, podRules, wiringRules, frontRules, imageRules)
+	return slices.Concat(schemaRules, configurationRules, takenRules, podRules, upkeepRules, wiringRules, frontRules, imageRules)
 }
 
 // Found is what a rule found in an object.

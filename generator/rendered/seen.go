@@ -14,7 +14,7 @@ import (
 // (config-example.yml of github.com/distribution/distribution-library-image).
 var imageConfiguration = map[string]any{
 	"storage": map[string]any{"filesystem": map[string]any{"rootdirectory": "/var/lib/registry"}},
-	"health":  map[string]any{"storagedriver": map[string]any{"enabled": true}},
+	"health":  map[string]any{"storagedriver": map[string]any{"enabled": true, "interval": "10s", "threshold": 3.0}},
 }
 
 // files are where the container may look for its configuration.

@@ -198,9 +198,9 @@ var docs = described{
 	"spec.metrics.prometheusRule.labels":   {text: "Labels by which Prometheus selects it, for instance release: prometheus.", pattern: syntax.LabelValue, length: 63},
 
 	"spec.readOnly":                         {text: "The registry refuses pushes and deletions, for instance while garbage is collected.", def: "false"},
-	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. It is suspended unless readOnly is true, for what is pushed meanwhile would be lost. The guide's page on upkeep has the sequence."},
+	"spec.garbageCollection":                {text: "A CronJob that frees the room of layers that no image has any more. It is suspended unless readOnly is true, for what is pushed meanwhile would be lost. By itself it frees what broken pushes left; for more, deleteUntagged, or storage: {delete: {enabled: true}} under spec.config, by which clients delete images. The guide's page on upkeep has the sequence."},
 	"spec.garbageCollection.schedule":       {text: "When to collect, as cron has it, in the time zone of the cluster's controller: minute, hour, day of the month, month, day of the week.", required: true},
-	"spec.garbageCollection.deleteUntagged": {text: "Whether images without a tag go as well. Those of a multi-platform image may have none: know your registry's version before.", def: "false"},
+	"spec.garbageCollection.deleteUntagged": {text: "Whether images without a tag go as well, those that are pulled by digest alone included. Version 2 takes the parts of multi-platform images for such and breaks them; version 3 keeps them.", def: "false"},
 
 	"spec.proxy":           {text: "Makes the registry a pull-through cache of another one. Clients can't push to it. It asks the other one at its start, and ends when nobody answers. A login is a credential of type proxy."},
 	"spec.proxy.remoteURL": {text: "The other registry: a scheme and a host, for instance https://registry-1.docker.io for Docker Hub.", required: true},

@@ -103,6 +103,9 @@ func TestWhy(t *testing.T) {
 		{"ConfigMap", "data/config.yml: auth", "", "htpasswd: x", []Word{Needed}},
 		{"ConfigMap", "data/config.yml: storage/s3", "", "rootdirectory: /x\nbucket: b", []Word{Needed, Look}},
 		{"ConfigMap", "data/config.yml: storage/s3/bucket", "a", "b", []Word{Look}},
+		{"ConfigMap", "data/config.yml: health/storagedriver/interval", "10s", "5s", []Word{Better}},
+		{"ConfigMap", "data/config.yml: health/storagedriver/interval", "1m", "5s", []Word{Look}},
+		{"Deployment", c + "lifecycle", "", "preStop:\n  exec:\n    command:\n    - sleep\n    - \"5\"", []Word{Better}},
 	} {
 		var got []Word
 		text := ""

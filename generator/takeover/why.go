@@ -65,12 +65,14 @@ var why = sync.OnceValue(func() []rule {
 		{"Deployment", "+", at(`.*/env/name=(REGISTRY_HTTP_SECRET|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|REGISTRY_PROXY_(USERNAME|PASSWORD)|REGISTRY_STORAGE_(AZURE|SWIFT|GCS)_[A-Z]+)`), nil, re(`secretKeyRef`), Needed, "from a Secret for one purpose"},
 		{"Deployment", "+", at(`.*/env/name=OTEL_TRACES_EXPORTER`), nil, re(`none`), Better, "nothing looks for a collector of traces that isn't there"},
 		{"ConfigMap", "", at(`data/config\.yml: .*rootdirectory`), nil, nil, Look, "images are elsewhere: is this where they are?"},
+		{"ConfigMap", "~", at(`data/config\.yml: health/storagedriver/interval`), re(`^10s$`), re(`^5s$`), Better, "a pod that can't reach its storage is found out sooner, before it is asked whether it is ready"},
 		{"ConfigMap", "+", at(`data/config\.yml: .*`), nil, nil, Needed, "what were variables, or a default, stands here"},
 
 		// How it runs.
 		{"Deployment", "+", at(`.*/containers/name=[^/]+/(liveness|readiness|startup)Probe(/.*)?`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
 		{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/httpGet/port`), re(`^(5000|http)$`), re(`^(5000|http)$`), Same, "the same port, by its name"},
 		{"Deployment", "~", at(`.*/containers/name=[^/]+/(liveness|readiness)Probe/.*(failureThreshold|timeoutSeconds|periodSeconds|initialDelaySeconds)`), nil, nil, Better, "an outage of the storage restarts nothing; a slow start is waited for"},
+		{"Deployment", "+", at(`.*/containers/name=[^/]+/lifecycle(/.*)?`), nil, re(`sleep`), Better, "a pod that ends takes connections until others have learned that it does"},
 		{"Deployment", "+", at(`.*/securityContext/runAsGroup`), nil, re(`^1000$`), Better, "pods may do no more than they have to"},
 		{"Deployment", "", at(`.*/securityContext/(runAsUser|runAsGroup|fsGroup)`), nil, nil, Look, "files on a volume belong to somebody"},
 		{"Deployment", "+", at(`.*/securityContext`), nil, re(`(^|\n) *(runAsUser|fsGroup):`), Look, "files on a volume belong to somebody"},

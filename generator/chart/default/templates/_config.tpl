@@ -164,6 +164,28 @@ http:
 health:
   storagedriver:
     enabled: true
-    interval: 10s
+    interval: 5s
     threshold: 3
+{{- end -}}
+
+{{- /* When the registry has judged its storage: it answers that it is well from
+its start until as many checks have failed as its threshold says. So a pod that
+can't reach its storage is asked no sooner, and never is ready. Nothing for a
+volume, which is there or the pod doesn't start; for a registry that doesn't look;
+for times of somebody's own that nobody would wait for. */ -}}
+{{- define "registry.judgedAfter" -}}
+{{- $health := get (include "registry.config" . | fromYaml) "health" | default dict -}}
+{{- $driver := kindIs "map" $health | ternary $health dict | dig "storagedriver" dict -}}
+{{- if and (kindIs "map" $driver) (ne .Values.storage "filesystem") -}}
+{{- $interval := get $driver "interval" | default "10s" | toString -}}
+{{- if and (eq (get $driver "enabled") true) (regexMatch "^([0-9]{1,4}(ms|[hms]))+$" $interval) -}}
+  {{- $seconds := 0 -}}
+  {{- range regexFindAll "[0-9]+(ms|[hms])" $interval -1 -}}
+    {{- $unit := dict "h" 3600 "m" 60 "s" 1 "ms" 0.001 -}}
+    {{- $seconds = addf $seconds (mulf (regexFind "[0-9]+" . | int) (get $unit (regexFind "[hms]+" .))) -}}
+  {{- end -}}
+  {{- $wait := addf 5 (mulf $seconds (max 1 (int (get $driver "threshold")))) | ceil | int -}}
+  {{- if le $wait 65 }}{{ $wait }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
