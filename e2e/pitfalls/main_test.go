@@ -49,12 +49,16 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(bin)
-	for _, b := range [][2]string{
+	for _, b := range [][3]string{
 		{"registry", "github.com/distribution/distribution/v3/cmd/registry"}, // a module of its own: it needs other versions than the tools do
 		{"registry", "./regions"},
 		{"..", "sigs.k8s.io/kustomize/kustomize/v5"},
+		{"../running/registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
 	} {
-		cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", bin+"/", b[1])
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", bin+"/"+b[2], b[1])
+		if b[2] != "" { // as e2e/running builds it, so once
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		}
 		cmd.Dir = b[0]
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("building %s: %w\n%s", b[1], err, out)

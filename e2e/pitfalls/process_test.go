@@ -25,12 +25,13 @@ const patience = 60 * time.Second
 
 // process is the real registry, started with what a build gives its pod.
 type process struct {
-	t     testing.TB
-	addr  string
-	dir   string // stands for the container's file system
-	cmd   *exec.Cmd
-	log   *output
-	ended chan struct{}
+	t       testing.TB
+	addr    string
+	dir     string // stands for the container's file system
+	program string
+	cmd     *exec.Cmd
+	log     *output
+	ended   chan struct{}
 }
 
 type output struct {
@@ -94,6 +95,14 @@ func launch(t testing.TB, text string, more ...string) *process {
 	return launchIn(t, folder(t), text, more...)
 }
 
+// program is the registry that a build's image holds.
+func program(text string) string {
+	if strings.Contains(text, "image: registry:2.8.3\n") {
+		return filepath.Join(bin, "registry2")
+	}
+	return filepath.Join(bin, "registry")
+}
+
 // folder is a temporary one whose name YAML takes for text.
 func folder(t testing.TB) string {
 	t.Helper()
@@ -112,7 +121,7 @@ func launchIn(t testing.TB, dir, text string, more ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, addr: l.Addr().String(), dir: dir, log: &output{}, ended: make(chan struct{})}
+	p := &process{t: t, addr: l.Addr().String(), dir: dir, program: program(text), log: &output{}, ended: make(chan struct{})}
 	l.Close()
 	moved := strings.NewReplacer(" :5000", " "+p.addr, "/var/lib/registry", dir+"/var/lib/registry", "/auth/", dir+"/auth/", "/tls/", dir+"/tls/", "/elsewhere", dir+"/elsewhere")
 	for i := range env {
@@ -123,7 +132,7 @@ func launchIn(t testing.TB, dir, text string, more ...string) *process {
 	if users != "" {
 		p.write(filepath.Join(dir, "auth", "htpasswd"), users)
 	}
-	p.cmd = exec.Command(filepath.Join(bin, "registry"), "serve", file)
+	p.cmd = exec.Command(p.program, "serve", file)
 	p.cmd.Env = append(append(env, "HOME="+dir, "AWS_EC2_METADATA_DISABLED=true"), more...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
@@ -225,9 +234,12 @@ func (p *process) try(as, method, path string, body io.Reader) (answer, error) {
 	default:
 		r.Header.Set("Authorization", as)
 	}
-	r.Header.Set("Accept", "*/*, application/vnd.oci.image.manifest.v1+json")
+	r.Header.Set("Accept", "*/*, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json")
 	if method == http.MethodPut && strings.Contains(path, "/manifests/") {
 		r.Header.Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+		if strings.HasSuffix(path, "/platforms") {
+			r.Header.Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+		}
 	}
 	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
 	if err != nil {
@@ -265,6 +277,11 @@ func (p *process) blob(as, content string) {
 // manifest is an image's, with a configuration and no layer.
 func manifest(config string) string {
 	return fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":%q,"size":%d},"layers":[]}`, digest(config), len(config))
+}
+
+// index is an image for one platform at least, a part of which is that manifest.
+func index(manifest string) string {
+	return fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":%q,"size":%d,"platform":{"architecture":"arm64","os":"linux"}}]}`, digest(manifest), len(manifest))
 }
 
 // basic is the header of a login.

@@ -19,17 +19,35 @@ import (
 )
 
 // collect runs the registry's garbage collector on what a registry keeps.
-func (p *process) collect() {
+func (p *process) collect(flags ...string) {
 	p.t.Helper()
 	file, err := filepath.Glob(filepath.Join(p.dir, "config-*.yml"))
 	if err != nil || len(file) == 0 {
 		p.t.Fatal("no configuration", err)
 	}
-	cmd := exec.Command(filepath.Join(bin, "registry"), "garbage-collect", file[0])
+	cmd := exec.Command(p.program, append(append([]string{"garbage-collect"}, flags...), file[0])...)
 	cmd.Env = p.cmd.Env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		p.t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+// collector is a CronJob beside the registry of a build, in an edit of it.
+func collector(image, flags string) []string {
+	return []string{"---\napiVersion: apps/v1", "---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: gc, namespace: registry}\nspec: {schedule: '0 3 * * *', suspend: true, jobTemplate: {spec: {template: {spec: {enableServiceLinks: false, restartPolicy: Never, containers: [{name: gc, image: '" +
+		image + "', command: [registry, garbage-collect" + flags + ", /etc/distribution/config.yml]}]}}}}}\n---\napiVersion: apps/v1"}
+}
+
+// platforms pushes an image for several platforms, collects with --delete-untagged,
+// and says what comes of the part of it.
+func (p *process) platforms() (part int) {
+	p.t.Helper()
+	p.blob(user, "{}")
+	p.wants(http.StatusCreated, user, http.MethodPut, "/v2/app/manifests/"+digest(manifest("{}")), manifest("{}"))
+	p.wants(http.StatusCreated, user, http.MethodPut, "/v2/app/manifests/platforms", index(manifest("{}")))
+	p.collect("--delete-untagged")
+	p.wants(http.StatusOK, user, http.MethodGet, "/v2/app/manifests/platforms", "")
+	return p.ask(user, http.MethodGet, "/v2/app/manifests/"+digest(manifest("{}")), "").code
 }
 
 // kustomize runs the real one on a build, with a line of a kustomization.

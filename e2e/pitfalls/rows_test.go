@@ -188,6 +188,45 @@ var rows = []row{
 			t.Error("the layer is there")
 		}
 	}, "doesn't have the layer of a push under way any more", "collects garbage while", nil},
+	{"ready-unasked", "readiness asked at once, and a storage that can't be reached", "staging", []string{"https://nyc3.digitaloceanspaces.com", "http://127.0.0.1:1", "        interval: 5s\n", "        interval: 2s\n", "          initialDelaySeconds: 20\n", ""}, func(t *testing.T, text string) {
+		p := launch(t, text).serves()
+		began := time.Now()
+		p.wants(http.StatusOK, "", http.MethodGet, "/", "")
+		p.wants(http.StatusOK, user, http.MethodGet, "/v2/", "")
+		if a := p.ask(user, http.MethodGet, "/v2/app/tags/list", ""); a.code < http.StatusInternalServerError {
+			t.Errorf("it answers %d", a.code)
+		}
+		p.until("it says that the storage is away", func() bool { return p.ask("", http.MethodGet, "/", "").code == http.StatusServiceUnavailable })
+		if took := time.Since(began); took < 4*time.Second {
+			t.Errorf("it said so after %s", took)
+		}
+	}, "answers 200 on /, and with an error to whoever wants something, until its check has failed three times", "is ready for 6 seconds before it knows", nil},
+	{"collect-nothing", "a collector with a schedule alone", "dev", collector("registry:3.1.1", ""), func(t *testing.T, text string) {
+		p := launch(t, text).serves()
+		for _, config := range []string{"{}", "[]"} { // two images that get one tag
+			p.blob(user, config)
+			p.wants(http.StatusCreated, user, http.MethodPut, "/v2/app/manifests/v1", manifest(config))
+		}
+		p.wants(http.StatusMethodNotAllowed, user, http.MethodDelete, "/v2/app/manifests/"+digest(manifest("{}")), "")
+		has := func(code int) {
+			t.Helper()
+			again := launchIn(t, p.dir, text).serves() // which remembers nothing
+			again.wants(code, user, http.MethodGet, "/v2/app/blobs/"+digest("{}"), "")
+			again.wants(http.StatusOK, user, http.MethodGet, "/v2/app/blobs/"+digest("[]"), "")
+		}
+		p.collect()
+		has(http.StatusOK)
+		p.collect("--delete-untagged")
+		has(http.StatusNotFound)
+	}, "keeps the layers of an image whose tag was moved, and refuses to delete it: 405", "frees nothing but what broken pushes left", nil},
+	{"collect-platforms", "--delete-untagged on version 2.8.3", "dev", append(collector("registry:2.8.3", ", --delete-untagged"), "image: registry:3.1.1\n", "image: registry:2.8.3\n"), func(t *testing.T, text string) {
+		if code := launch(t, text).serves().platforms(); code != http.StatusNotFound {
+			t.Errorf("version 2 answers %d for the part of an image", code)
+		}
+		if code := launch(t, strings.Replace(text, "image: registry:2.8.3\n", "image: registry:3.1.1\n", 1)).serves().platforms(); code != http.StatusOK {
+			t.Errorf("version 3 answers %d for the part of an image", code)
+		}
+	}, "has the tag, and not the part for a platform: 404; version 3.1.2 has both", "deletes the parts of images for several platforms", nil},
 	{"backend-tls", "the pod speaks TLS, the Ingress isn't told", "dev", []string{"      addr: :5000\n", "      addr: :5000\n      tls: {certificate: /tls/tls.crt, key: /tls/tls.key}\n", "    nginx.ingress.kubernetes.io/proxy-body-size", "    a: b\n    nginx.ingress.kubernetes.io/proxy-body-size"}, func(t *testing.T, text string) {
 		dir := folder(t)
 		certificate(t, filepath.Join(dir, "tls"))

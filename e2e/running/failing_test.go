@@ -141,7 +141,7 @@ func wrongRollout(t *testing.T, host, region, version string, m mistake) {
 		t.Errorf("tags come out of a bucket that can't be reached: %d", status)
 	}
 	said := time.Duration(0) // when it says itself that it isn't well
-	for time.Since(p.began) < 45*time.Second {
+	for time.Since(p.began) < 35*time.Second {
 		serves()
 		if status, _, _ := wrong.do(http.MethodGet, "/", nil); said == 0 && status == http.StatusServiceUnavailable {
 			said = time.Since(p.began)
