@@ -93,6 +93,23 @@ var handProbes = map[string][]probe{
 		{"only counting", "", []string{"garbage-collect ", "garbage-collect --dry-run "}, ""},
 		{"read-only by a variable of the section", "", []string{handEnv, handEnv + "        - {name: REGISTRY_STORAGE_MAINTENANCE_READONLY, value: '{enabled: true}'}\n"}, ""},
 	},
+	"ready-unasked": {
+		{"object storage by variables", "", []string{handEnv, handEnv + "        - {name: REGISTRY_STORAGE, value: s3}\n        - {name: REGISTRY_STORAGE_S3_BUCKET, value: b}\n"}, "Deployment registry: spec.template.spec.containers[0].readinessProbe: is ready for 30 seconds before it knows"},
+		{"a probe that waits", "", []string{handEnv, handEnv + "        - {name: REGISTRY_STORAGE, value: s3}\n        - {name: REGISTRY_STORAGE_S3_BUCKET, value: b}\n", "        livenessProbe:", "        readinessProbe: {initialDelaySeconds: 31, httpGet: {path: /, port: 5000}}\n        livenessProbe:"}, ""},
+		{"no probe, and no rollout that goes on before", "", []string{handEnv, handEnv + "        - {name: REGISTRY_STORAGE, value: s3}\n        - {name: REGISTRY_STORAGE_S3_BUCKET, value: b}\n", "  replicas: 3\n", "  replicas: 3\n  minReadySeconds: 600\n"}, "is ready for 30 seconds"},
+		{"a volume", "", nil, ""},
+		{"variables that can't be seen", "", []string{handEnv, "        envFrom: [{secretRef: {name: elsewhere}}]\n" + handEnv + "        - {name: REGISTRY_STORAGE, value: s3}\n"}, ""},
+	},
+	"collect-nothing": {
+		{"version 2's own configuration", "", nil, "CronJob gc: spec.jobTemplate.spec.template.spec.containers[0]: frees nothing but what broken pushes left: no image of Deployment registry can be deleted"},
+		{"version 3's own, by which clients may delete", "", []string{"registry:2", "registry:3"}, ""},
+		{"switched off there", "", []string{"registry:2", "registry:3", handEnv, handEnv + "        - {name: REGISTRY_STORAGE_DELETE_ENABLED, value: 'false'}\n"}, "frees nothing"},
+		{"by a shell's script", "", []string{"garbage-collect ", "garbage-collect --delete-untagged=true "}, ""},
+	},
+	"collect-platforms": {
+		{"by a shell's script", "", []string{"garbage-collect ", "garbage-collect -m "}, "CronJob gc: spec.jobTemplate.spec.template.spec.containers[0]: deletes the parts of images for several platforms"},
+		{"an image that doesn't say its version", "", []string{"garbage-collect ", "garbage-collect -m ", "image: registry:2\n            command", "image: example.com/tools:1\n            command"}, ""},
+	},
 	"drain": {
 		{"none", "", nil, "Deployment registry: spec.template.spec.containers[0]: ends in the middle"},
 		{"of nothing", "", []string{handEnv, handEnv + "        - {name: REGISTRY_HTTP_DRAINTIMEOUT, value: 0s}\n"}, "ends in the middle"},

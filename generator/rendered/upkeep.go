@@ -102,6 +102,9 @@ func collectNothing(b *build) []hit {
 		}
 		for _, r := range b.serving() {
 			s := r.setting("storage", "delete", "enabled")
+			if major, _ := r.major(); r.inside != nil && major != "2" && !s.set {
+				continue // the configuration in the images of version 3 lets clients delete
+			}
 			if r.object.Namespace() != c.object.Namespace() || s.yes() || s.blind || b.hidden(r) || r.section("proxy", "remoteurl") {
 				continue
 			}
