@@ -154,14 +154,7 @@ func (w *Work) newPassword(what string, stdin, generate bool) (password string, 
 	case !w.Tell.StdinIsTerm:
 		return "", false, terminal.Misuse{Err: problem.Problem{What: "no terminal to ask for the " + what, Want: "--password-stdin or --generate"}}
 	default:
-		if password, err = w.Tell.Hidden(what + " (empty: make one)"); err != nil {
-			return "", false, err
-		}
-		if password != "" {
-			again, err := w.Tell.Hidden("the same again")
-			if err == nil && again != password {
-				err = problem.Problem{What: "the two passwords differ; nothing was written"}
-			}
+		if password, err = w.typedTwice(what); err != nil || password != "" {
 			return password, false, err
 		}
 	}

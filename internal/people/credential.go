@@ -212,7 +212,7 @@ func (w *Work) values(t target, settable []string, o Setting) (map[string]string
 		ask = []string{o.Field}
 	}
 	for _, field := range ask {
-		v, err := w.Tell.Hidden(field)
+		v, err := w.Tell.Hidden(field, func(answer string) error { return wrongField(t.kind, field, answer) })
 		if err != nil {
 			return nil, err
 		}

@@ -29,7 +29,7 @@ func (w *Work) VerifyUser(ctx context.Context, dir, name string, stdin bool) (pr
 			password = o.Doc.StringData[credential.Password]
 		}
 	case w.Tell.StdinIsTerm:
-		password, err = w.Tell.Hidden("password of " + u.User)
+		password, err = w.Tell.Hidden("password of "+u.User, nil)
 	default:
 		err = problem.Problem{File: u.File, What: "holds only a hash, so there is no password to verify", Want: "--password-stdin"}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // readerChange is who will be able to open some files of an environment, and
@@ -105,7 +106,7 @@ func (w *Work) Admit(e repository.Environment, paths []string, known ...string) 
 	for _, p := range new {
 		w.Tell.Note("%s", p.Error())
 	}
-	answer, err := w.Tell.Asker().Ask("encrypt for "+map[bool]string{true: "this reader", false: "these readers"}[len(keys) == 1]+"? yes or no", "no")
+	answer, err := w.Tell.Ask(terminal.Question{Text: "encrypt for " + map[bool]string{true: "this reader", false: "these readers"}[len(keys) == 1] + "? yes or no", Default: "no", Check: yesOrNo})
 	switch {
 	case err != nil:
 		return err
@@ -115,6 +116,13 @@ func (w *Work) Admit(e repository.Environment, paths []string, known ...string) 
 	w.Accept = append(w.Accept, keys...)
 	for _, c := range changes {
 		w.tellReaders(c)
+	}
+	return nil
+}
+
+func yesOrNo(answer string) error {
+	if !slices.Contains([]string{"yes", "y", "no", "n"}, answer) {
+		return problem.Problem{What: problem.Quoted(answer) + " is neither yes nor no"}
 	}
 	return nil
 }

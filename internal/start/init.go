@@ -135,62 +135,6 @@ func (i *initial) says(field string) bool {
 	return ok
 }
 
-// ask fills in what no flag and no base says, from the terminal; without one
-// it tells everything that is missing at once.
-func (i *initial) ask() error {
-	o := &i.o
-	if o.Storage == "" {
-		switch {
-		case o.Bucket != "" || o.Provider != "":
-			o.Storage = "s3"
-		case o.Size != "":
-			o.Storage = "filesystem"
-		}
-	}
-	if i.w.Tell.StdinIsTerm {
-		return i.askPerson()
-	}
-	var l problem.List
-	need := func(missing bool, flag, what string) {
-		if missing {
-			l.Add(problem.Problem{Path: flag, What: "is missing", Want: what})
-		}
-	}
-	need(o.Host == "" && !i.says("host"), "--host", "the registry's host name, for instance registry.example.com")
-	need(o.Storage == "" && !i.says("storage"), "--storage", "s3 (with --provider, --region, --bucket) or filesystem (with --size)")
-	if o.Storage == "s3" {
-		need(o.Bucket == "", "--bucket", "the bucket's name")
-	}
-	if err := l.Err(); err != nil {
-		return terminal.Misuse{Command: "reggen init", Err: err}
-	}
-	return nil
-}
-
-func (i *initial) askPerson() error {
-	o := &i.o
-	a := i.w.Tell.Asker()
-	var err error
-	question := func(to *string, wanted bool, text, byDefault string) {
-		if err == nil && *to == "" && wanted {
-			*to, err = a.Ask(text, byDefault)
-		}
-	}
-	question(&o.Host, !i.says("host"), "host name of the registry", "")
-	question(&o.Storage, !i.says("storage"), "storage: s3 or filesystem", "s3")
-	if o.Storage == "s3" {
-		question(&o.Provider, true, "S3 provider: aws, digitalocean, minio, r2 or ceph", "aws")
-		question(&o.Region, o.Provider == "aws" || o.Provider == "digitalocean", "region", "")
-		question(&o.Bucket, true, "bucket", "")
-		question(&o.Endpoint, o.Provider == "minio" || o.Provider == "ceph" || o.Provider == "r2", "endpoint, with https://", "")
-	}
-	if o.Storage == "filesystem" {
-		question(&o.Size, true, "size of the volume", "10Gi")
-	}
-	question(&o.Issuer, !i.says("ingress") && o.ClassName != "none", "cert-manager ClusterIssuer (empty: none)", "")
-	return err
-}
-
 // refuse names every file that is there already with another content.
 func (i *initial) refuse() error {
 	var l problem.List

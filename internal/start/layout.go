@@ -1,7 +1,6 @@
 package start
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"sigs.k8s.io/yaml"
@@ -10,7 +9,6 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/repository"
-	"github.com/reggen/reggen/internal/terminal"
 )
 
 // patch is what this environment changes in the base.
@@ -72,8 +70,8 @@ func (i *initial) newBase() map[string]any {
 
 // plan checks the merged spec and fixes the files to be written.
 func (i *initial) plan() error {
-	if i.o.Storage != "" && i.o.Storage != "s3" && i.o.Storage != "filesystem" {
-		return terminal.Misuse{Err: problem.Problem{Path: "--storage", What: fmt.Sprintf("%q is no storage", i.o.Storage), Want: "s3 or filesystem"}}
+	if err := i.storageKnown(); err != nil {
+		return err
 	}
 	base := i.had
 	if i.isNew {

@@ -5,68 +5,133 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
 )
 
-// asker reads answers of a person, or of a pipe, a line each. One reader
-// serves a whole command: a second one would lose what the first buffered.
-type asker struct {
-	w  *Terminal
-	in *bufio.Reader
+// Question is one thing that a person is asked for.
+type Question struct {
+	Text    string
+	Default string                    // what an empty answer means
+	Choices []Choice                  // shown as a list, to be chosen by number or by name
+	Check   func(answer string) error // why an answer can't be taken; then it is asked again
 }
 
-// Asker begins to ask: one for a whole command.
-func (t *Terminal) Asker() *asker { return &asker{t, bufio.NewReader(t.Stdin)} }
+// Choice is one of several answers.
+type Choice struct{ Name, Text string }
 
-// Ask puts a question to the terminal; an empty answer is the default.
-func (a *asker) Ask(question, byDefault string) (string, error) {
-	if byDefault != "" {
-		question += " [" + byDefault + "]"
+// Ask puts a question to the terminal until the answer can be taken; an empty
+// one is the default. One reader serves the whole program: a second one would
+// lose what the first buffered.
+func (t *Terminal) Ask(q Question) (string, error) {
+	if t.lines == nil {
+		t.lines = bufio.NewReader(t.Stdin)
 	}
-	fmt.Fprint(a.w.Stderr, question+": ")
-	line, err := a.w.wait(func() (string, error) { return a.in.ReadString('\n') })
-	if errors.Is(err, errInterrupted) {
-		return "", Interruption
+	prompt := q.Text
+	if len(q.Choices) > 0 {
+		fmt.Fprintln(t.Stderr, q.Text+":")
+		for n, c := range q.Choices {
+			fmt.Fprintf(t.Stderr, "  %d) %-*s  %s\n", n+1, widest(q.Choices), c.Name, c.Text)
+		}
+		prompt = "  number or name"
 	}
-	if err != nil && line == "" {
-		return "", problem.Problem{What: "no answer to: " + question, Next: "give it as a flag; see --help"}
+	if q.Default != "" {
+		prompt += " [" + q.Default + "]"
 	}
-	if line = strings.TrimSpace(line); line == "" {
-		return byDefault, nil
+	for {
+		fmt.Fprint(t.Stderr, prompt+": ")
+		line, err := t.wait(func() (string, error) { return t.lines.ReadString('\n') })
+		if errors.Is(err, errInterrupted) {
+			return "", Interruption
+		}
+		if err != nil && line == "" {
+			return "", problem.Problem{What: "no answer to: " + q.Text, Next: "give it as a flag; see --help"}
+		}
+		answer := strings.TrimSpace(line)
+		if answer == "" {
+			answer = q.Default
+		}
+		why := q.taken(&answer)
+		if why == nil {
+			return answer, nil
+		}
+		t.again(why)
 	}
-	return line, nil
 }
 
-// Hidden asks for something that must not be shown while it is typed.
-func (t *Terminal) Hidden(question string) (string, error) {
-	fmt.Fprint(t.Stderr, question+": ")
-	answer, err := t.wait(t.ReadPassword)
-	fmt.Fprintln(t.Stderr)
-	if errors.Is(err, errInterrupted) {
-		return "", Interruption
+// again says why an answer can't be taken.
+func (t *Terminal) again(why error) { t.Note("  %s", strings.ReplaceAll(why.Error(), "\n", "\n  ")) }
+
+// taken says why an answer can't be taken, and turns the number of a choice into
+// its name.
+func (q Question) taken(answer *string) error {
+	if len(q.Choices) > 0 {
+		var names []string
+		for n, c := range q.Choices {
+			names = append(names, c.Name)
+			if *answer == strconv.Itoa(n+1) || strings.EqualFold(*answer, c.Name) {
+				*answer = c.Name
+			}
+		}
+		if !slices.Contains(names, *answer) {
+			return problem.Problem{What: problem.Quoted(*answer) + " is none of them", Want: problem.OneOf(names), Near: problem.Nearest(*answer, names)}
+		}
 	}
-	if err != nil {
-		return "", problem.Problem{What: "nothing was typed", Next: "run the command again"}
+	if q.Check == nil {
+		return nil
 	}
-	return answer, nil
+	return q.Check(*answer)
+}
+
+func widest(choices []Choice) (n int) {
+	for _, c := range choices {
+		n = max(n, len(c.Name))
+	}
+	return n
+}
+
+// Hidden asks for something that must not be shown while it is typed, until
+// check has nothing against it. nil checks nothing.
+func (t *Terminal) Hidden(question string, check func(answer string) error) (string, error) {
+	for {
+		show := func() {}
+		if t.HideTyping != nil {
+			show = t.HideTyping()
+		}
+		fmt.Fprint(t.Stderr, question+": ")
+		answer, err := t.wait(t.ReadPassword)
+		show()
+		fmt.Fprintln(t.Stderr)
+		if errors.Is(err, errInterrupted) {
+			return "", Interruption
+		}
+		if err != nil {
+			return "", problem.Problem{What: "nothing was typed", Next: "run the command again"}
+		}
+		if check == nil {
+			return answer, nil
+		}
+		why := check(answer)
+		if why == nil {
+			return answer, nil
+		}
+		t.again(why)
+	}
 }
 
 var errInterrupted = errors.New("interrupted")
 
 // wait reads from the terminal until there is an answer or the program is
-// interrupted; then the terminal is put back to how it was.
+// interrupted.
 func (t *Terminal) wait(read func() (string, error)) (string, error) {
 	type answer struct {
 		text string
 		err  error
 	}
 	got := make(chan answer, 1)
-	restore := func() {}
-	if t.SaveTerminal != nil {
-		restore = t.SaveTerminal()
-	}
 	go func() {
 		text, err := read()
 		got <- answer{text, err}
@@ -75,7 +140,6 @@ func (t *Terminal) wait(read func() (string, error)) (string, error) {
 	case a := <-got:
 		return a.text, a.err
 	case <-t.Done:
-		restore()
 		return "", errInterrupted
 	}
 }

@@ -4,6 +4,7 @@
 package terminal
 
 import (
+	"bufio"
 	"io"
 	"os"
 	"time"
@@ -20,10 +21,12 @@ type Terminal struct {
 	StdoutIsTerm bool // colours can be shown
 	StderrIsTerm bool // progress can be shown
 	ReadPassword func() (string, error)
-	SaveTerminal func() (restore func()) // nil where there is none
+	HideTyping   func() (show func()) // shows nothing of what is typed from then on; nil where there is no terminal
 	Now          func() time.Time
 	Getenv       func(string) string
 	Done         <-chan struct{} // closed when the program is interrupted
+
+	lines *bufio.Reader // of Stdin, once something was asked
 }
 
 // Real is the Terminal of the running process.
@@ -33,18 +36,8 @@ func Real() *Terminal {
 		StdinIsTerm:  term.IsTerminal(int(os.Stdin.Fd())),
 		StdoutIsTerm: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrIsTerm: term.IsTerminal(int(os.Stderr.Fd())),
-		ReadPassword: func() (string, error) {
-			b, err := term.ReadPassword(int(os.Stdin.Fd()))
-			return string(b), err
-		},
-		SaveTerminal: func() func() {
-			fd := int(os.Stdin.Fd())
-			state, err := term.GetState(fd)
-			if err != nil {
-				return func() {}
-			}
-			return func() { _ = term.Restore(fd, state) }
-		},
+		ReadPassword: func() (string, error) { return readHidden(os.Stdin) },
+		HideTyping:   hideTyping,
 	}
 }
 
