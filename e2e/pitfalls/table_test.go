@@ -23,6 +23,7 @@ var reasons = map[string]string{
 	"function-annotation":   "it is an object that doesn't come out, without a word; what kustomize says of functions is in e2e/krm_test.go",
 	"older":                 "an old file is as good as a new one for every program: `TestRotationCanary` of e2e holds what it could bring back",
 	"expiry":                "a day has to come",
+	"weak-password":         "it takes somebody who guesses; what zxcvbn makes of a password is in generator/strength",
 	"outside":               "reggen's own builds run none of it: e2e/hostile shows that",
 	"silence":               "it is about what check says",
 	"schema":                "the API server refuses it, or drops a field with a warning; e2e/cluster runs one on sound objects only",

@@ -79,6 +79,7 @@ const (
 	RuleOutside  = "outside"
 	RuleOlder    = "older"
 	RuleExpiry   = "expiry"
+	RuleWeak     = "weak-password"
 	ruleSilence  = "silence" // applied by Silence
 )
 
@@ -161,6 +162,12 @@ var environmentRules = []Rule{
 		Title:  "no certificate that a chart made expires soon",
 		Reason: "A certificate that a chart's templates made is kept in the machine credential, and nothing renews it by itself: on its last day clients refuse it. Told as a warning from 30 days before.",
 		Fix:    "reggen seal --renew with the name of the Secret, then a rollout.",
+	},
+	{
+		ID: RuleWeak, Severity: Warning, Inputs: []Input{Credentials},
+		Title:  "no user has a password that is soon guessed",
+		Reason: "The registry lets everybody try passwords as fast as it hashes them, and every user may push. Judged as zxcvbn does: common passwords, names, words, dates, keys beside each other, and the user's and the host's name. Needs a key; the finding names the user and nothing of the password.",
+		Fix:    "reggen credential set with the user's name asks for another password, or makes one with --field password --generate.",
 	},
 	{
 		ID: RuleOutside, Severity: Warning, Inputs: []Input{Kustomization},

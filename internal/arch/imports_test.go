@@ -29,6 +29,7 @@ var owners = map[string]string{
 	"github.com/santhosh-tekuri/":      "generator/chart",
 	"github.com/Masterminds/sprig/":    "generator/mint",
 	"golang.org/x/crypto/bcrypt":       "generator/credential",
+	"github.com/trustelem/zxcvbn/":     "generator/strength generator/strength/words",
 	"github.com/gofrs/flock":           "internal/repository",
 	"github.com/google/renameio/":      "internal/repository",
 	"github.com/schollz/progressbar/":  "internal/terminal",

@@ -208,6 +208,11 @@ func (w *Work) checkOne(ctx context.Context, dir string, r *Report) (check.Rende
 		r.Sealed.Compared, r.Sealed.Files = r.Sealed.Compared+v.Compared, r.Sealed.Files+len(sealed)
 		r.Passwords.Verified, r.Passwords.Locked = r.Passwords.Verified+len(v.Seen), r.Passwords.Locked+v.Locked
 		r.told(check.RulePassword, s.Root, w.Repo.InEnvironment(e.Root, v.Problems.Err()))
+		v.Weak.Sort()
+		for i := range v.Weak {
+			v.Weak[i].Next += " --dir " + problem.QuoteArg(s.Root)
+		}
+		r.told(check.RuleWeak, s.Root, v.Weak.Err())
 		if err := terminal.Interrupted(ctx); err != nil {
 			return whole, nil, err
 		}

@@ -79,6 +79,9 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 		return err
 	}
 	w.Tell.Note("%s: user %q, %s", w.Repo.Show(path), name, said)
+	if password := doc.StringData[credential.Password]; password != "" {
+		w.warnWeak(e.Spec, name, password)
+	}
 	w.Seals.TellFor([]string{path})
 	w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 	return nil

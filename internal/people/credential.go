@@ -134,6 +134,9 @@ func (w *Work) SetCredential(ctx context.Context, dir, name string, o Setting) e
 		return err
 	}
 	w.Tell.Note("%s: %s set", w.Repo.Show(t.path), strings.Join(repository.SortedKeys(values), " and "))
+	if password := values[credential.Password]; t.kind == credential.User && password != "" {
+		w.warnWeak(e.Spec, t.name, password)
+	}
 	if t.public == nil {
 		w.Seals.TellFor([]string{t.path})
 	}

@@ -1,8 +1,12 @@
 package people
 
 import (
+	"fmt"
+
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/strength"
 )
 
 // typedTwice asks for a password until it can be one and was typed twice alike,
@@ -43,4 +47,17 @@ func wrongField(kind credential.Type, field, value string) error {
 		return nil
 	}
 	return problem.Problem{Path: field, What: what}
+}
+
+// warnWeak names a user whose password, which a person chose, is soon guessed. It
+// is taken all the same: who runs the registry decides.
+func (w *Work) warnWeak(d spec.Decoded, user, password string) {
+	host := ""
+	if d.Registry != nil {
+		host = d.Registry.Spec.Host
+	}
+	if why := strength.Weak(password, user, host); why != "" {
+		w.Tell.Warn(problem.Problem{What: fmt.Sprintf("the password of user %q is weak: %s", user, why), Want: "one that nobody thinks of, or a made one",
+			Next: "reggen credential set " + problem.QuoteArg(FileName(user)) + "   # gives another"})
+	}
 }

@@ -178,7 +178,8 @@ type sealing struct {
 	found    problem.List                 // what --check found
 	locked   bool                         // no key at hand opens a credential
 	users    []string                     // whose password is the one of the hash
-	unread   []string                     // sealed files, as shown, that no key at hand opens
+	judge    func(file, user, password string)
+	unread   []string // sealed files, as shown, that no key at hand opens
 }
 
 func (s *sealing) differ(path, what string) {
@@ -212,8 +213,11 @@ func (s *sealing) derive(ctx context.Context) error {
 		return err
 	}
 	for _, f := range store.files {
-		if _, has := f.Doc.StringData[credential.Password]; has && f.public.Type == credential.User {
+		if password, has := f.Doc.StringData[credential.Password]; has && f.public.Type == credential.User {
 			s.users = append(s.users, f.public.User)
+			if s.judge != nil {
+				s.judge(f.public.File, f.public.User, password)
+			}
 		}
 	}
 	in := s.w.Builds.Input(ctx, s.env)

@@ -14,6 +14,7 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/strength"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -40,6 +41,7 @@ type verification struct {
 	spec     spec.Decoded
 	Compared int // sealed files whose whole content was compared
 	Problems problem.List
+	Weak     problem.List    // users whose password is soon guessed
 	Seen     map[string]bool // users whose password was verified
 	Locked   int             // passwords that no key here opens
 	Stale    map[string]bool // sealed files, absolute, that the build finds wanting: what is in them is old, not forged
@@ -50,12 +52,25 @@ func (w *Work) Verification(d spec.Decoded) verification {
 	return verification{w: w, spec: d, Seen: map[string]bool{}, Stale: map[string]bool{}}
 }
 
+// judge notes whose password is soon guessed, once.
+func (v *verification) judge(file, user, password string) {
+	host := ""
+	if v.spec.Registry != nil {
+		host = v.spec.Registry.Spec.Host
+	}
+	file = v.w.Repo.Show(v.w.Repo.Abs(file))
+	if why := strength.Weak(password, user, host); why != "" && !slices.ContainsFunc(v.Weak, func(p problem.Problem) bool { return p.File == file }) {
+		v.Weak.Add(problem.Problem{File: file, What: fmt.Sprintf("the password of user %q is weak: %s", user, why), Want: "one that nobody thinks of, or a made one",
+			Next: "reggen credential set " + problem.QuoteArg(user)})
+	}
+}
+
 // Whole derives every sealed file again, as seal --check does, and compares all
 // of their content: keys of a storage, secret settings and logins as well as
 // passwords. False when a key is missing for that, or something else: then what
 // can be compared one by one is.
 func (v *verification) Whole(ctx context.Context, e repository.Environment, files int) bool {
-	s := sealing{w: v.w, env: e, Options: Options{Check: true}, bar: v.w.Tell.Silent()}
+	s := sealing{w: v.w, env: e, Options: Options{Check: true}, bar: v.w.Tell.Silent(), judge: v.judge}
 	if err := s.derive(ctx); err != nil || s.locked || len(s.unread) > 0 {
 		return false
 	}
@@ -117,6 +132,9 @@ func (v *verification) Run(ctx context.Context, credentials, sealed []generator.
 		}
 		known[p.User] = o.Doc.StringData
 		password, has := o.Doc.StringData[credential.Password]
+		if has {
+			v.judge(f.Path, p.User, password)
+		}
 		if hash := o.Doc.StringData[credential.Hash]; has && hash != "" && !credential.Verify(hash, password) {
 			v.Problems.Add(problem.Problem{File: f.Path, Path: "stringData.hash", What: fmt.Sprintf("is not the hash of the password of user %q", p.User),
 				Next: "delete hash and hashOf with sops edit, then run reggen seal"})
