@@ -115,6 +115,7 @@ func makeMaster(top string) error {
 		return err
 	}
 	for path, text := range map[string]string{
+		"list":             "erin\nfrank:$2y$05$vn.xh.9j5HBOH6oh2YxhoeH3IgYOsIwdnKU1R2vU3v/GbOPAfTZYi\n",
 		"chart/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "chart/values.yaml": "password: ''\n",
 		"chart/templates/a.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {p: {{ required \"password\" .Values.password | b64enc }}, r: {{ randAlphaNum 20 | b64enc }}}\n",
 	} {

@@ -40,7 +40,7 @@ var commands = map[string][]touches{
 	"schema":           {{args: "schema"}},
 	"seal":             {{args: "seal overlays/prod", key: true, writes: []string{"overlays/prod"}}, {args: "seal --check overlays/prod", key: true}, {args: "seal --rotate-keys overlays/prod", key: true, writes: []string{"overlays/prod"}}},
 	"takeover":         {{args: "takeover overlays/prod"}, {args: "takeover overlays/prod --live live.yaml"}, {args: "takeover overlays/prod --forget"}},
-	"user add":         {{args: "user add carol --generate --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}},
+	"user add":         {{args: "user add carol --generate --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}, {args: "user add --from list --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}},
 	"user list":        {{args: "user list --dir overlays/prod"}},
 	"user remove":      {{args: "user remove alice --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}},
 	"user retire":      {{args: "user retire puller --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}},

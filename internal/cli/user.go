@@ -31,18 +31,31 @@ one each. htpasswd knows no roles: every user may pull and push.`,
 
 func (w *World) userAdd(dir *string) *cobra.Command {
 	var o people.NewUser
+	var from string
 	cmd := &cobra.Command{
-		Use:   "add NAME",
+		Use:   "add NAME | add --from FILE",
 		Short: "Write a new user's encrypted credential",
 		Long: `Write a new user's encrypted credential file. The password is typed, read from
 stdin, or made; it is never an argument. With --hash-stdin only a bcrypt hash
 comes in (htpasswd -nB NAME makes one), so that nobody else knows the password;
-such a user can't be used for pull secrets.`,
+such a user can't be used for pull secrets.
+
+With --from everybody in a list is added, or nobody: NAME, NAME:PASSWORD or
+NAME:HASH a line, as an htpasswd file has it; NAME alone has a password made.`,
 		Example: `  reggen user add alice
   pass registry/ci | reggen user add ci --dir overlays/prod --password-stdin
-  reggen user add puller --generate`,
-		Args: exactly("the user's name"),
+  reggen user add puller --generate
+  reggen user add --from htpasswd`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if from != "" {
+				return atMost(0, "none beside --from: the names stand in the list")(cmd, args)
+			}
+			return exactly("the user's name")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if from != "" {
+				return w.People.AddUsers(cmd.Context(), *dir, from, o.Cost)
+			}
 			return w.People.AddUser(cmd.Context(), *dir, args[0], o)
 		},
 	}
@@ -50,7 +63,8 @@ such a user can't be used for pull secrets.`,
 	cmd.Flags().BoolVar(&o.Hash, "hash-stdin", false, "read a bcrypt hash from stdin; the password stays unknown")
 	cmd.Flags().BoolVar(&o.Generate, "generate", false, "make a random password")
 	cmd.Flags().IntVar(&o.Cost, "cost", 0, "bcrypt cost from 5 to 12 (default: 10, and 5 for made passwords; it is paid on every request)")
-	cmd.MarkFlagsMutuallyExclusive("password-stdin", "hash-stdin", "generate")
+	cmd.Flags().StringVar(&from, "from", "", "a file of users, - for stdin: NAME, NAME:PASSWORD or NAME:HASH a line")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "hash-stdin", "generate", "from")
 	cmd.MarkFlagsMutuallyExclusive("hash-stdin", "cost")
 	w.accepting(cmd)
 	return cmd

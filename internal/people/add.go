@@ -24,33 +24,13 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	if what := credential.CheckUser(name); what != "" {
 		return problem.Problem{What: what}
 	}
-	if o.Cost != 0 && (o.Cost < credential.MinCost || o.Cost > credential.MaxCost) {
-		return terminal.Misuse{Err: problem.Problem{Path: "--cost", What: fmt.Sprintf("%d is outside %d to %d", o.Cost, credential.MinCost, credential.MaxCost)}}
-	}
-	e, err := w.Repo.Chosen(dir)
+	e, set, err := w.adding(dir, o.Cost)
 	if err != nil {
 		return err
 	}
-	set, err := w.Repo.Credentials(e)
+	path, err := w.place(e, set, name)
 	if err != nil {
 		return err
-	}
-	if e.Spec.Chart != nil {
-		return noUsers(w.Repo.Show(e.Root))
-	}
-	if e.Spec.Auth().Anonymous {
-		return problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so users have no effect", Next: "take it out of the spec first"}
-	}
-	for _, u := range set.Users {
-		if strings.EqualFold(u.User, name) {
-			return problem.Problem{File: u.File, What: fmt.Sprintf("user %q is there already", u.User),
-				Next: repository.Placed("reggen credential set "+problem.QuoteArg(u.Name)+"   # gives a new password", problem.QuoteArg(w.Repo.Show(e.Root)))}
-		}
-	}
-	slug := FileName(name)
-	path := filepath.Join(e.CredentialsDir(), slug+".enc.yaml")
-	if repository.Exists(path) {
-		return problem.Problem{File: w.Repo.Show(path), What: "is there already; nothing was written", Next: "rename or remove that file"}
 	}
 	if err := w.Seals.Admit(e, []string{path}); err != nil {
 		return err // before anyone types a password
@@ -59,10 +39,7 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	if err != nil {
 		return err
 	}
-	doc.Metadata = spec.Metadata{Name: slug}
-	if slug != name {
-		doc.User = name
-	}
+	named(&doc, name)
 	unlock, err := w.Repo.Lock(e)
 	if err != nil {
 		return err
@@ -85,6 +62,49 @@ func (w *Work) AddUser(ctx context.Context, dir, name string, o NewUser) error {
 	w.Seals.TellFor([]string{path})
 	w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 	return nil
+}
+
+// adding is an environment that takes new users.
+func (w *Work) adding(dir string, cost int) (e repository.Environment, set credential.Set, err error) {
+	if cost != 0 && (cost < credential.MinCost || cost > credential.MaxCost) {
+		return e, set, terminal.Misuse{Err: problem.Problem{Path: "--cost", What: fmt.Sprintf("%d is outside %d to %d", cost, credential.MinCost, credential.MaxCost)}}
+	}
+	if e, err = w.Repo.Chosen(dir); err != nil {
+		return e, set, err
+	}
+	if set, err = w.Repo.Credentials(e); err != nil {
+		return e, set, err
+	}
+	if e.Spec.Chart != nil {
+		return e, set, noUsers(w.Repo.Show(e.Root))
+	}
+	if e.Spec.Auth().Anonymous {
+		return e, set, problem.Problem{Path: "spec.auth.anonymous", What: "is true: nobody is asked for a password, so users have no effect", Next: "take it out of the spec first"}
+	}
+	return e, set, nil
+}
+
+// place is where a new user's credential goes, if nothing is in the way.
+func (w *Work) place(e repository.Environment, set credential.Set, name string) (string, error) {
+	for _, u := range set.Users {
+		if strings.EqualFold(u.User, name) {
+			return "", problem.Problem{File: u.File, What: fmt.Sprintf("user %q is there already", u.User),
+				Next: repository.Placed("reggen credential set "+problem.QuoteArg(u.Name)+"   # gives a new password", problem.QuoteArg(w.Repo.Show(e.Root)))}
+		}
+	}
+	path := filepath.Join(e.CredentialsDir(), FileName(name)+".enc.yaml")
+	if repository.Exists(path) {
+		return "", problem.Problem{File: w.Repo.Show(path), What: "is there already; nothing was written", Next: "rename or remove that file"}
+	}
+	return path, nil
+}
+
+// named gives a user's document its names.
+func named(doc *credential.Document, user string) {
+	doc.Metadata = spec.Metadata{Name: FileName(user)}
+	if doc.Metadata.Name != user {
+		doc.User = user
+	}
 }
 
 // NewUser reads or makes the secret and returns the document without its
@@ -117,20 +137,27 @@ func (w *Work) NewUser(name string, o NewUser) (doc credential.Document, said st
 	if what := credential.CheckPassword(password); what != "" {
 		return doc, "", problem.Problem{What: what}
 	}
+	said, err = withPassword(&doc, name, password, made)
+	return doc, said, err
+}
+
+// withPassword puts a password and its hash into a user's document, and says what
+// is to be said about it.
+func withPassword(doc *credential.Document, name, password string, made bool) (said string, err error) {
 	if doc.Cost == 0 {
 		doc.Cost = credential.PersonCost
 		if made {
 			doc.Cost = credential.GeneratedCost
 		}
 	}
-	if err := setPassword(&doc, name, password); err != nil {
-		return doc, "", err
+	if err := setPassword(doc, name, password); err != nil {
+		return "", err
 	}
 	said = "encrypted with its hash"
 	if made {
 		said = "with a random password that nobody has seen (reggen credential show " + problem.QuoteArg(FileName(name)) + " --secrets plain prints it)"
 	}
-	return doc, said, nil
+	return said, nil
 }
 
 func setPassword(doc *credential.Document, user, password string) error {
