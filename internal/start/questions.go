@@ -8,6 +8,7 @@ import (
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/generator/storage"
 	"github.com/reggen/reggen/internal/terminal"
 )
 
@@ -65,7 +66,7 @@ func (i *initial) questions() []question {
 	o := &i.o
 	s3 := func() bool { return o.Storage == "s3" }
 	needs := func(which func(region, endpoint string) string) func() bool {
-		return func() bool { return s3() && which(spec.S3Needs(o.Provider)) != "" }
+		return func() bool { return s3() && which(storage.Needs(o.Provider)) != "" }
 	}
 	return []question{
 		{to: &o.Host, wanted: func() bool { return !i.says("host") }, text: "host name of the registry, for instance registry.example.com", field: "spec.host"},
