@@ -16,18 +16,28 @@ import (
 // secret value or the text of a third-party error that could quote one.
 type Problem struct {
 	File string // the file, as the user would name it
-	Line int    // 1-based; 0 when unknown (kustomize strips line numbers)
+	Line int    // 1-based; 0 when unknown
 	Path string // the field, for instance spec.storage.s3.bucket
 	What string // what is wrong, lower case, no full stop
 	Want string // what was expected
 	Near string // the nearest valid name, when one is near
 	Next string // the next command to run, or the next thing to do
+
+	Column int    // 1-based, in characters; 0 when unknown
+	Named  bool   // the last name of Path is wrong itself, not what stands under it
+	Source string // the line, for a terminal: what may be shown of it
+	Caret  int    // the character in Source that Column points to, 1-based; 0 for no Source
 }
 
 // Error renders the problem on one line, with a hint line below when there
 // is a next step. Whatever it quotes is written as Shown writes it; only the
 // line ends of Next are meant.
-func (p Problem) Error() string {
+func (p Problem) Error() string { return p.line() + p.hint() }
+
+// Excerpted is Error with the line that is meant, and a caret below its place.
+func (p Problem) Excerpted() string { return p.line() + p.excerpt() + p.hint() }
+
+func (p Problem) line() string {
 	for _, field := range []*string{&p.File, &p.Path, &p.What, &p.Want} {
 		*field = Shown(*field)
 	}
@@ -36,6 +46,9 @@ func (p Problem) Error() string {
 		b.WriteString(p.File)
 		if p.Line > 0 {
 			fmt.Fprintf(&b, ":%d", p.Line)
+			if p.Column > 0 {
+				fmt.Fprintf(&b, ":%d", p.Column)
+			}
 		}
 		b.WriteString(": ")
 	}
@@ -51,7 +64,7 @@ func (p Problem) Error() string {
 	if p.Near != "" {
 		fmt.Fprintf(&b, "; did you mean %s?", Shown(strconv.Quote(p.Near))) // which escapes most
 	}
-	return b.String() + p.hint()
+	return b.String()
 }
 
 func (p Problem) hint() string {
@@ -108,6 +121,8 @@ func (l List) Sort() {
 			return a.File < b.File
 		case a.Line != b.Line:
 			return a.Line < b.Line
+		case a.Column != b.Column:
+			return a.Column < b.Column
 		case a.Path != b.Path:
 			return a.Path < b.Path
 		}
@@ -117,7 +132,12 @@ func (l List) Sort() {
 
 // Error lists every problem, one a line, each once. A next step that several
 // in a row share stands behind the last of them.
-func (l List) Error() string {
+func (l List) Error() string { return l.text(Problem.Error) }
+
+// Excerpted is Error with the lines that are meant.
+func (l List) Excerpted() string { return l.text(Problem.Excerpted) }
+
+func (l List) text(write func(Problem) string) string {
 	seen := map[Problem]bool{}
 	var once List
 	for _, p := range l {
@@ -131,7 +151,7 @@ func (l List) Error() string {
 		if i+1 < len(once) && once[i+1].Next == p.Next {
 			p.Next = ""
 		}
-		lines[i] = p.Error()
+		lines[i] = write(p)
 	}
 	return strings.Join(lines, "\n")
 }

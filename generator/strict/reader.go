@@ -159,11 +159,11 @@ func (w *Reader) each(n *yaml.Node, at Place, f func(key string, k, v *yaml.Node
 		case k.Kind != yaml.ScalarNode:
 			w.Add(k, problem.Problem{Path: at.Path, What: "has a key that is " + Describe(k), Want: "text"})
 		case tag == "!!merge":
-			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "YAML merge keys are not supported", Want: "the fields themselves"})
+			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "YAML merge keys are not supported", Want: "the fields themselves", Named: true})
 		case tag != "!!str":
-			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "the key is " + Describe(k), Want: "text: quote it"})
+			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "the key is " + Describe(k), Want: "text: quote it", Named: true})
 		case seen[k.Value]:
-			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "stands there twice"})
+			w.Add(k, problem.Problem{Path: problem.Below(at.Path, k.Value), What: "stands there twice", Named: true})
 		default:
 			seen[k.Value] = true
 			w.lines[problem.Below(at.Path, k.Value)] = k.Line
@@ -178,6 +178,7 @@ func (w *Reader) structure(n *yaml.Node, at Place, v reflect.Value) {
 		i, ok := fields[key]
 		if !ok {
 			p, meant := w.unknown(k.Value, at, v.Type())
+			p.Named = true
 			w.Add(k, p)
 			w.covered = append(w.covered, meant...)
 			return

@@ -94,6 +94,9 @@ func (w *World) told(err error) string {
 			out[i].Next = strings.ReplaceAll(out[i].Next, w.Dir+string(filepath.Separator), "")
 		}
 	}
+	if w.StderrIsTerm {
+		return out.Excerpted()
+	}
 	return out.Error()
 }
 

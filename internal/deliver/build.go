@@ -142,7 +142,7 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 				return nil, err
 			}
 			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
-				return nil, w.Repo.InEnvironment(r.Root, err)
+				return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
 			}
 			objects, made, err := w.generateAmong(ctx, r.Root, r.Config, Among{r.Transformer, r.Nodes}, files(sealed), o.behindKustomize())
 			for _, s := range objects {
@@ -156,10 +156,13 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 					o.saw(r.Root, made)
 				}
 			}
-			return objects, w.Repo.InEnvironment(r.Root, err)
+			if err != nil {
+				return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
+			}
+			return objects, nil
 		})
 		if err != nil {
-			l.Join(err)
+			l.Join(w.Repo.Settle(err))
 			if kustomize.Spent() != nil {
 				break
 			}
@@ -256,16 +259,16 @@ func (w *Work) Transform(ctx context.Context, root string, config, items []byte,
 		return nil, err
 	}
 	if err := w.sealedItems(root, config, sealed, false); err != nil {
-		return nil, w.Repo.InEnvironment(root, err)
+		return nil, w.Repo.InSpec(root, config, err)
 	}
 	if len(bytes.TrimSpace(items)) == 0 { // a generator
 		out, err := w.generateText(ctx, root, config, Among{}, files(sealed), options())
-		return out, w.Repo.InEnvironment(root, err)
+		return out, w.Repo.InSpec(root, config, err)
 	}
 	out, err := krm.Transform(items, func(nodes []*yaml.RNode) ([]byte, error) {
 		return w.generateText(ctx, root, config, Among{true, nodes}, files(sealed), options())
 	})
-	return out, w.Repo.InEnvironment(root, err)
+	return out, w.Repo.InSpec(root, config, err)
 }
 
 // ResourceList answers a ResourceList: the spec is its functionConfig, and
@@ -273,7 +276,7 @@ func (w *Work) Transform(ctx context.Context, root string, config, items []byte,
 func (w *Work) ResourceList(ctx context.Context, in []byte, options func() BuildOptions) ([]byte, error) {
 	return krm.Run(in, func(config []byte, items []*yaml.RNode, sealed map[string][]byte) ([]byte, error) {
 		if err := w.sealedItems(w.Repo.Dir, config, sealed, false); err != nil {
-			return nil, w.Repo.InEnvironment(w.Repo.Dir, err)
+			return nil, w.Repo.InSpec(w.Repo.Dir, config, err)
 		}
 		o := options()
 		for path, text := range maps.All(krm.CredentialItems(in)) {
@@ -284,7 +287,7 @@ func (w *Work) ResourceList(ctx context.Context, in []byte, options func() Build
 			w.Tell.Note("reggen: note: no credentials here: whether the sealed Secrets among the items are stale can't be told")
 		}
 		out, err := w.generateText(ctx, w.Repo.Dir, config, Among{true, items}, files(sealed), o)
-		return out, w.Repo.InEnvironment(w.Repo.Dir, err)
+		return out, w.Repo.InSpec(w.Repo.Dir, config, err)
 	})
 }
 

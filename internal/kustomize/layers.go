@@ -3,6 +3,8 @@ package kustomize
 import (
 	"path/filepath"
 	"slices"
+
+	"sigs.k8s.io/yaml"
 )
 
 // Layers resolves the Registries that the kustomization of root names, root
@@ -33,6 +35,12 @@ func (a Allow) layers(root string, replace map[string][]byte) (found []Found, fi
 	if k == nil {
 		return nil, nil, a.missing(root)
 	}
+	if text, is := replace[k.file]; is {
+		k = &kustomization{allow: a, dir: k.dir, file: k.file, text: text}
+		if err := yaml.Unmarshal(text, k); err != nil {
+			return nil, nil, err
+		}
+	}
 	for _, entry := range slices.Concat(k.Generators, k.Transformers) {
 		r := a.reader()
 		for path, text := range replace {
@@ -52,4 +60,12 @@ func (a Allow) layers(root string, replace map[string][]byte) (found []Found, fi
 		}
 	}
 	return found, files, nil
+}
+
+// Again says that there is time left for another run on a folder, for what is
+// good to have and nothing that has to be.
+func Again(root string) bool {
+	mutex.Lock()
+	defer mutex.Unlock()
+	return spent == nil && used[root] < maxCPU/3
 }

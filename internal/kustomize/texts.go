@@ -31,7 +31,7 @@ func (k *kustomization) unknownFields() (l problem.List) {
 	fields, known := n.Content[0].Content, kustomizationFields()
 	for i := 0; i+1 < len(fields); i += 2 {
 		if name := fields[i].Value; !slices.ContainsFunc(known, func(f string) bool { return strings.EqualFold(f, name) }) {
-			l.Add(problem.Problem{File: k.file, Line: fields[i].Line, Path: problem.Key(name), What: "unknown field", Near: problem.Nearest(name, known)})
+			l.Add(problem.Problem{File: k.file, Line: fields[i].Line, Column: fields[i].Column, Named: true, Path: problem.Key(name), What: "unknown field", Near: problem.Nearest(name, known)})
 		}
 	}
 	return l
@@ -127,15 +127,15 @@ func repeated(path string, data []byte) (l problem.List) {
 			return l // what is no YAML, kustomize says
 		}
 		if len(n.Content) == 1 {
-			twiceIn(n.Content[0], nil, func(at []string, first, line int) {
-				l.Add(problem.Problem{File: filepath.Clean(path), Line: line, Path: strings.Join(at, "."), What: fmt.Sprintf("stands twice, first in line %d", first), Want: "one of them"})
+			twiceIn(n.Content[0], nil, func(at []string, first int, again *goyaml.Node) {
+				l.Add(problem.Problem{File: filepath.Clean(path), Line: again.Line, Column: again.Column, Named: true, Path: strings.Join(at, "."), What: fmt.Sprintf("stands twice, first in line %d", first), Want: "one of them"})
 			})
 		}
 	}
 }
 
 // twiceIn walks the mappings of a document.
-func twiceIn(n *goyaml.Node, at []string, found func(at []string, first, line int)) {
+func twiceIn(n *goyaml.Node, at []string, found func(at []string, first int, again *goyaml.Node)) {
 	if n.Kind != goyaml.MappingNode {
 		for i, c := range n.Content {
 			twiceIn(c, append(slices.Clone(at), fmt.Sprint(i)), found)
@@ -147,7 +147,7 @@ func twiceIn(n *goyaml.Node, at []string, found func(at []string, first, line in
 		key := n.Content[i]
 		here := append(slices.Clone(at), key.Value)
 		if first, there := lines[key.Value]; there {
-			found(here, first, key.Line)
+			found(here, first, key)
 		} else if key.Kind == goyaml.ScalarNode && key.Tag != "!!merge" {
 			lines[key.Value] = key.Line
 		}

@@ -192,7 +192,7 @@ func (l *leaving) carryOut(ctx context.Context) error {
 			}
 			to, err := l.w.rotateUser(ctx, e, r.User, NewUser{Generate: true})
 			if err != nil {
-				bad.Join(l.w.Repo.InEnvironment(e.Root, err))
+				bad.Join(l.w.Repo.InSpec(e.Root, e.Config, err))
 				continue
 			}
 			l.report.Environments[i].Rotate[j].Successor = to
@@ -211,7 +211,7 @@ func (l *leaving) carryOut(ctx context.Context) error {
 		if err := terminal.Interrupted(ctx); err != nil {
 			return err
 		}
-		bad.Join(l.w.Repo.InEnvironment(e.Root, l.w.Seals.SealHeld(ctx, e, o, bar)))
+		bad.Join(l.w.Repo.InSpec(e.Root, e.Config, l.w.Seals.SealHeld(ctx, e, o, bar)))
 		bar.Step()
 	}
 	for _, e := range l.envs {

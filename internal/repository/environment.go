@@ -53,7 +53,7 @@ func (r *Repository) Environments(dirs []string) ([]Environment, error) {
 		for _, f := range found {
 			reg, err := spec.DecodeAny(f.Spec, "")
 			if err != nil {
-				l.Join(r.InFile(f.Root, err))
+				l.Join(r.InFile(f.Root, r.placed(f.Root, f.Spec, err)))
 				continue
 			}
 			if !reg.Seals() {

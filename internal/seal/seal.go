@@ -49,7 +49,7 @@ func (w *Work) Seal(ctx context.Context, dirs []string, o Options) error {
 		if err := terminal.Interrupted(ctx); err != nil {
 			return err
 		}
-		l.Join(w.Repo.InEnvironment(e.Root, w.sealOne(ctx, e, o, bar)))
+		l.Join(w.Repo.InSpec(e.Root, e.Config, w.sealOne(ctx, e, o, bar)))
 		if bar != nil {
 			bar.Step()
 		}
