@@ -52,7 +52,7 @@ func checkMap(l *problem.List, path string, values map[string]any, s *jsonschema
 			checkValue(l, at, v, sub)
 		case closed(s):
 			names := slices.Sorted(maps.Keys(s.Properties))
-			l.Add(problem.Problem{Path: at, What: "the chart knows no such value", Near: problem.Nearest(k, names), Next: "reggen schema shows the spec's fields; most of them need no values"})
+			l.Add(problem.Problem{Path: at, What: "the chart knows no such value", Named: true, Near: problem.Nearest(k, names), Next: "reggen schema shows the spec's fields; most of them need no values"})
 		case s.AdditionalProperties != nil:
 			checkValue(l, at, v, s.AdditionalProperties)
 		}

@@ -193,6 +193,9 @@ func (a Allow) failure(dir string, err error) error {
 	if l := a.unreadable(dir); len(l) > 0 {
 		return l
 	}
+	if l := a.clashes(dir, err.Error()); len(l) > 0 {
+		return l
+	}
 	return Failure{dir, err}
 }
 

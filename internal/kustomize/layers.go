@@ -1,10 +1,15 @@
 package kustomize
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/layers"
 )
 
 // Layers resolves the Registries that the kustomization of root names, root
@@ -68,4 +73,41 @@ func Again(root string) bool {
 	mutex.Lock()
 	defer mutex.Unlock()
 	return spent == nil && used[root] < maxCPU/3
+}
+
+// clashes are the layers below dir that kustomize can't merge, where it says so.
+func (a Allow) clashes(dir, text string) problem.List {
+	if !strings.Contains(strings.ToLower(text), "wrong node kind") {
+		return nil
+	}
+	k, err := a.read(dir)
+	if err != nil || k == nil {
+		return nil
+	}
+	var files []layers.File
+	seen := map[string]bool{}
+	var look func(path string)
+	look = func(path string) {
+		if info, err := os.Stat(path); err != nil || seen[path] {
+			return
+		} else if info.IsDir() {
+			for _, name := range names {
+				look(filepath.Join(path, name))
+			}
+			return
+		}
+		seen[path] = true
+		data, err := a.readFile(path)
+		if err != nil {
+			return
+		}
+		files = append(files, layers.File{Path: path, Text: data})
+		if isKustomization(path) {
+			for _, entry := range layers.Named(data) {
+				look(filepath.Join(filepath.Dir(path), entry))
+			}
+		}
+	}
+	look(k.file)
+	return layers.Clashes(files, k.file)
 }

@@ -16,9 +16,9 @@ import (
 func TestRepeatedKeys(t *testing.T) {
 	spec := "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: r, namespace: registry}\n"
 	for name, c := range map[string]struct{ file, text, want string }{
-		"in a patch":         {"env/registry/patch.yaml", spec + "spec:\n  host: a\n  host: b\n", "env/registry/patch.yaml:6: spec.host: stands twice, first in line 5"},
-		"in the base":        {"base/registry.yaml", spec + "spec: {host: a}\nspec: {host: b}\n", "base/registry.yaml:5: spec: stands twice, first in line 4"},
-		"below":              {"base/registry.yaml", spec + "spec:\n  host: a\n  x: [{b: 1}, {b: 1, b: 2}]\n", "base/registry.yaml:6: spec.x.1.b: stands twice, first in line 6"},
+		"in a patch":         {"env/registry/patch.yaml", spec + "spec:\n  host: a\n  host: b\n", "env/registry/patch.yaml:6:3: spec.host: stands twice, first in line 5"},
+		"in the base":        {"base/registry.yaml", spec + "spec: {host: a}\nspec: {host: b}\n", "base/registry.yaml:5:1: spec: stands twice, first in line 4"},
+		"below":              {"base/registry.yaml", spec + "spec:\n  host: a\n  x: [{b: 1}, {b: 1, b: 2}]\n", "base/registry.yaml:6:22: spec.x.1.b: stands twice, first in line 6"},
 		"in two documents":   {"base/registry.yaml", spec + "---\n" + strings.Replace(spec, "name: r", "name: s", 1), ""},
 		"in two mappings":    {"base/registry.yaml", spec + "spec: {a: {host: a}, b: {host: a}}\n", ""},
 		"another's own file": {"env/other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b, a: c}\n", ""},
@@ -71,7 +71,7 @@ func TestKustomizationFields(t *testing.T) {
 		t.Error(l)
 	}
 	k.text = []byte("generator: [registry]\nnamePrefx: a\nresources: []\n")
-	want := "k:1: generator: unknown field; did you mean \"generators\"?\nk:2: namePrefx: unknown field; did you mean \"namePrefix\"?"
+	want := "k:1:1: generator: unknown field; did you mean \"generators\"?\nk:2:1: namePrefx: unknown field; did you mean \"namePrefix\"?"
 	if got := k.unknownFields().Error(); got != want {
 		t.Errorf("%s", got)
 	}

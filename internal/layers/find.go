@@ -49,23 +49,25 @@ func (m *Marked) Merged(plain, with []byte) (*Merged, bool) {
 // or with named its key. Where nothing is at the path it is the mapping in which
 // it is missing. ok is false where none is known to be right.
 func (m *Merged) Find(path string, named bool) (Place, bool) {
-	top, _, _ := strings.Cut(path, ".")
-	switch top {
-	case "spec":
+	if under(path, "spec") {
 		return m.inSpec(path, named)
-	case "apiVersion", "kind", "metadata":
-		return m.inHead(path, named)
 	}
-	return Place{}, false
+	return m.inHead(path, named)
+}
+
+// under says that a path is at another or below it.
+func under(path, at string) bool {
+	rest, is := strings.CutPrefix(path, at)
+	return is && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // step goes from a node to what a path names below it. at is the path so far.
 // several says that it can't be told which one is meant.
 func step(n *yaml.Node, at, path string) (next *yaml.Node, name, below string, several bool) {
-	take := func(c *yaml.Node, key, under string) {
-		if path == under || strings.HasPrefix(path, under+".") || strings.HasPrefix(path, under+"[") {
-			several = next != nil
-			next, name, below = c, key, under
+	take := func(c *yaml.Node, key, at string) {
+		if under(path, at) {
+			several = several || next != nil
+			next, name, below = c, key, at
 		}
 	}
 	switch n = target(n); n.Kind {
@@ -73,6 +75,7 @@ func step(n *yaml.Node, at, path string) (next *yaml.Node, name, below string, s
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if key := n.Content[i].Value; !marked.MatchString(key) {
 				take(n.Content[i+1], key, problem.Below(at, key))
+				take(n.Content[i+1], key, at+"["+key+"]") // as package refuse writes it
 			}
 		}
 	case yaml.SequenceNode:
@@ -114,8 +117,8 @@ func (m *Merged) inSpec(path string, named bool) (Place, bool) {
 		return Place{}, false
 	}
 	mk := m.marked.marks[last]
-	if name := names[len(names)-1]; mk.name != name {
-		return Place{}, false // a copy of something else
+	if name := names[len(names)-1]; mk.name != name && (named || target(mk.value).Kind != yaml.ScalarNode) {
+		return Place{}, false // a copy: the name stands elsewhere
 	}
 	if v := target(mk.value); v.Kind == yaml.ScalarNode && !same(v, plain) {
 		return Place{}, false

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -79,115 +78,6 @@ func Mark(files []File, root string) *Marked {
 	return m
 }
 
-// walk follows the kustomizations in the order in which they are merged.
-type walk struct {
-	m     *Marked
-	files map[string][]byte
-	done  map[string]bool
-}
-
-// Kustomizations are the names of a kustomization file.
-var Kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
-
-func isKustomization(path string) bool { return slices.Contains(Kustomizations, filepath.Base(path)) }
-
-// entry is what a kustomization names: a file, or a folder with another.
-func (w *walk) entry(dir, entry string) {
-	path := filepath.Join(dir, entry)
-	for _, name := range Kustomizations {
-		if _, is := w.files[filepath.Join(path, name)]; is {
-			w.kustomization(filepath.Join(path, name))
-			return
-		}
-	}
-	w.file(path)
-}
-
-func (w *walk) file(path string) {
-	data, is := w.files[path]
-	switch {
-	case !is || w.done[path]:
-	case isKustomization(path):
-		w.kustomization(path)
-	default:
-		w.done[path] = true
-		if out, changed := w.m.documents(&text{file: path, data: data}, false); changed {
-			w.m.Texts[path] = out
-		}
-	}
-}
-
-// inlined are the fields of a kustomization that hold layers, or name them, in
-// the order in which they count.
-var inlined = []string{"resources", "bases", "components", "generators", "transformers", "patchesStrategicMerge", "patches", "patchesJson6902"}
-
-func (w *walk) kustomization(path string) {
-	data, is := w.files[path]
-	if !is || w.done[path] {
-		return
-	}
-	w.done[path] = true
-	var doc yaml.Node
-	if yaml.Unmarshal(data, &doc) != nil || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return
-	}
-	t, changed := &text{file: path, data: data}, false
-	root := doc.Content[0]
-	for _, field := range inlined {
-		for i := 0; i+1 < len(root.Content); i += 2 {
-			if list := root.Content[i+1]; strings.EqualFold(root.Content[i].Value, field) && list.Kind == yaml.SequenceNode {
-				for _, e := range list.Content {
-					changed = w.named(t, field, root.Content[i], e) || changed
-				}
-			}
-		}
-	}
-	if !changed {
-		return
-	}
-	if out, err := yaml.Marshal(&doc); err == nil {
-		w.m.Texts[path] = out
-	}
-}
-
-// named is one entry of such a field, whose text it changes if it holds one.
-func (w *walk) named(t *text, field string, key, e *yaml.Node) (changed bool) {
-	dir := filepath.Dir(t.file)
-	if e.Kind == yaml.AliasNode {
-		e = e.Alias
-	}
-	if e.Kind == yaml.MappingNode {
-		for i := 0; i+1 < len(e.Content); i += 2 {
-			switch k, v := e.Content[i], e.Content[i+1]; {
-			case v.Kind != yaml.ScalarNode:
-			case k.Value == "path":
-				w.entry(dir, v.Value)
-			case k.Value == "patch":
-				changed = w.inline(t, k, v) || changed
-			}
-		}
-		return changed
-	}
-	if e.Kind != yaml.ScalarNode {
-		return false
-	}
-	if strings.Contains(e.Value, "\n") || strings.HasPrefix(strings.TrimSpace(e.Value), "{") {
-		return w.inline(t, e, e)
-	}
-	w.entry(dir, e.Value)
-	return false
-}
-
-// inline marks a layer that stands in a kustomization.
-func (w *walk) inline(t *text, key, v *yaml.Node) bool {
-	out, changed := w.m.documents(t.within(key, v), true)
-	if changed {
-		v.SetString(string(out))
-		v.Anchor = ""
-	}
-	return changed
-}
-
 // documents marks the specs, patches and JSON patches in a text.
 func (m *Marked) documents(t *text, patch bool) (out []byte, changed bool) {
 	var b bytes.Buffer
@@ -202,12 +92,18 @@ func (m *Marked) documents(t *text, patch bool) (out []byte, changed bool) {
 		root := doc.Content[0]
 		switch {
 		case root.Kind == yaml.MappingNode && (patch || ours(root)):
-			m.heads = append(m.heads, head{t, root})
+			as := *root
+			as.Content = slices.Clone(root.Content) // as it is without marks
+			m.heads = append(m.heads, head{t, &as})
 			for i := 0; i+1 < len(root.Content); i += 2 {
 				if root.Content[i].Value == "spec" {
 					root.Content[i+1] = m.value(t, root.Content[i], root.Content[i+1], "spec", false)
 					changed = true
 				}
+			}
+		case root.Kind == yaml.MappingNode && scalarAt(root, "apiVersion") == "builtin":
+			if k, v := child(root, "patch"); v != nil && v.Kind == yaml.ScalarNode {
+				changed = m.inline(t, k, v) || changed
 			}
 		case root.Kind == yaml.SequenceNode && (patch || operations(root)):
 			changed = m.operations(t, root) || changed
@@ -223,6 +119,16 @@ func (m *Marked) documents(t *text, patch bool) (out []byte, changed bool) {
 		return nil, false
 	}
 	return bytes.TrimPrefix(b.Bytes(), []byte("---\n")), true
+}
+
+// inline marks a layer that stands in another file.
+func (m *Marked) inline(t *text, key, v *yaml.Node) bool {
+	out, changed := m.documents(t.within(key, v), true)
+	if changed {
+		v.SetString(string(out))
+		v.Anchor = ""
+	}
+	return changed
 }
 
 // ours says that a document is a layer of a spec.

@@ -52,7 +52,7 @@ func (r *Repository) placed(root string, config []byte, err error) error {
 	l.Join(err)
 	var merged *layers.Merged
 	for i, p := range l {
-		if p.File != "" || !ofSpec(p.Path) {
+		if p.File != "" || p.Path == "" {
 			continue
 		}
 		if merged == nil {
@@ -60,7 +60,7 @@ func (r *Repository) placed(root string, config []byte, err error) error {
 				return err
 			}
 		}
-		if at, ok := merged.Find(p.Path, p.Named); ok {
+		if at, ok := merged.Find(p.Path, p.Named || strings.HasPrefix(p.What, "the key ")); ok {
 			l[i].File, l[i].Line, l[i].Column = r.Show(at.File), at.Line, at.Column
 			l[i].Source, l[i].Caret = at.Excerpt(p)
 		}
@@ -69,11 +69,6 @@ func (r *Repository) placed(root string, config []byte, err error) error {
 		return err
 	}
 	return located{l, err}
-}
-
-func ofSpec(path string) bool {
-	top, _, _ := strings.Cut(path, ".")
-	return top == "spec" || top == "metadata" || top == "kind" || top == "apiVersion"
 }
 
 // merged is a spec as kustomize merges it, and with the marks of its layers; nil
