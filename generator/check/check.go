@@ -60,7 +60,12 @@ type Finding struct {
 }
 
 // Error is the finding for people: where, what, and the rule's id behind it.
-func (f Finding) Error() string {
+func (f Finding) Error() string { return f.text(problem.Problem.Error) }
+
+// Excerpted is Error with the line that is meant.
+func (f Finding) Excerpted() string { return f.text(problem.Problem.Excerpted) }
+
+func (f Finding) text(write func(problem.Problem) string) string {
 	p := f.Problem
 	switch {
 	case f.Object != "" && p.Path != "":
@@ -68,7 +73,7 @@ func (f Finding) Error() string {
 	case f.Object != "":
 		p.What = f.Object + " " + p.What
 	}
-	text, next, found := strings.Cut(p.Error(), "\n")
+	text, next, found := strings.Cut(write(p), "\n")
 	text += " [" + f.Rule + "]"
 	if found {
 		text += "\n" + next

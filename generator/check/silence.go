@@ -22,7 +22,7 @@ func Silence(findings []Finding, subjects []Subject) []Finding {
 			path := "spec.check.silence." + id
 			rule, known := Lookup(id)
 			tell := func(severity Severity, p problem.Problem) {
-				p.File, p.Path = s.Root, path
+				p.File, p.Path, p.Named = s.Root, path, true
 				out = append(out, Finding{Rule: ruleSilence, Severity: severity, Root: s.Root, Problem: p})
 			}
 			switch {

@@ -1,14 +1,21 @@
 package cli
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 // The layers that a case doesn't bring itself, and what HEAD stands for in one.
@@ -82,6 +89,9 @@ func TestMistakesInLayers(t *testing.T) {
 			if told != want {
 				t.Errorf("got\n%swant\n%s", told, want)
 			}
+			if under := underKustomize(t, e); under != "" && under != want {
+				t.Errorf("under kustomize: got\n%swant\n%s", under, want)
+			}
 		})
 	}
 }
@@ -116,4 +126,93 @@ func runQuiet(t *testing.T, dir string, args ...string) (stderr string, code int
 	t.Helper()
 	_, stderr, code = runWith(t, dir, "", args...)
 	return stderr, code
+}
+
+// underKustomize is what a plugin of kustomize says, which gets the spec merged
+// and the environment's folder; "" where kustomize has nothing to hand over.
+func underKustomize(t *testing.T, e *testEnv) string {
+	t.Helper()
+	w := e.world()
+	found, err := w.Allow.Find(e.path("overlays/e0"))
+	if err != nil || len(found) != 1 {
+		return ""
+	}
+	told, _ := plugged(t, e, found[0].Spec)
+	return told
+}
+
+func plugged(t *testing.T, e *testEnv, config []byte) (told string, code int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var errs bytes.Buffer
+	env := map[string]string{"KUSTOMIZE_PLUGIN_CONFIG_ROOT": e.path("overlays/e0")}
+	w := New([]string{file}, &terminal.Terminal{
+		Stdout: io.Discard, Stderr: &errs, Getenv: func(name string) string { return env[name] }, Now: time.Now,
+	}, &repository.Repository{Dir: e.path("overlays/e0")}, Machine{})
+	code = Run(context.Background(), w)
+	return strings.ReplaceAll(strings.TrimPrefix(errs.String(), "reggen: "), e.dir+"/", ""), code
+}
+
+// A plugin that is handed something else than the layers come to names no place
+// in them.
+func TestNoPlaceInOtherLayers(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	e.write("overlays/e0/registry/registry.yaml", headOf+"  host: https://r.example.com\n")
+	found, err := e.world().Allow.Find(e.path("overlays/e0"))
+	if err != nil || len(found) != 1 {
+		t.Fatal(err)
+	}
+	told, _ := plugged(t, e, found[0].Spec)
+	if !strings.Contains(told, "overlays/e0/registry/registry.yaml:5:9: spec.host: ") {
+		t.Errorf("got %s", told)
+	}
+	e.write("overlays/e0/registry/registry.yaml", headOf+"  host: http://r.example.com\n")
+	if told, code := plugged(t, e, found[0].Spec); code != 1 || strings.Contains(told, "registry.yaml") || !strings.Contains(told, "overlays/e0: spec.host: ") {
+		t.Errorf("got %d %s", code, told)
+	}
+}
+
+// On a terminal the line is shown, and never more of it than may be.
+func TestTheLineOnATerminal(t *testing.T) {
+	e := newEnv(t, 1, 1)
+	for name, c := range map[string]struct{ patch, want string }{
+		"a value that is told":  {"  replicas: 1\n  image: {flavor: distributon}   # x\n", "    6 | ... distributon ...\n      |     ^"},
+		"on a line of its own":  {"  image:\n    flavor: distributon # canary\n", "    6 |     flavor: distributon\n      |             ^"},
+		"a key":                 {"  hosst: r.example.com\n", "    5 |   hosst: r.example.com\n      |   ^"},
+		"a tab":                 {"  host:\t9\n", "    5 |   host: 9\n      |         ^"},
+		"wide letters":          {"  pullSecrets: {\"東京\": {user: u}}\n", "    5 | ... \"東京\": ...\n      |     ^"},
+		"a mapping":             {"  storage:\n    filesystem: {size: 1Gi}\n    s3: {bucket: images}\n", "    5 |   storage:\n      |   ^"},
+		"a secret":              {"  storage: {s3: {secretKey: canary}}\n", "    5 | ... secretKey: ...\n      |     ^"},
+		"a secret as a key":     {"  AKIAIOSFODNN7EXAMPLE: canary\n", "    5 |   ...\n      |   ^"},
+		"a password for a name": {"  password: canary\n", "    5 |   password: ...\n      |   ^"},
+		"a password in a URL":   {"  host: me:canary@r.example.com\n", "    5 |   host: ...\n      |         ^"},
+		"a value by its length": {"  host: canary" + strings.Repeat("x", 70) + ".example.com/\n", "    5 |   host: ...\n      |         ^"},
+		"a near name":           {"  hostt: canary and more\n", "    5 |   hostt: ...\n      |   ^"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e.write("overlays/e0/registry/registry.yaml", headOf+c.patch)
+			w := e.world()
+			var errs bytes.Buffer
+			w.Args, w.Stdout, w.Stderr, w.StderrIsTerm = []string{"build", "overlays/e0"}, io.Discard, &errs, true
+			if Run(context.Background(), w) == 0 {
+				t.Fatal("it builds")
+			}
+			told := errs.String()
+			if strings.Contains(told, "canary") || strings.Contains(told, "AKIA") {
+				t.Errorf("it shows a secret: %s", told)
+			}
+			if !strings.Contains(told, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", told, c.want)
+			}
+			w = e.world()
+			errs.Reset()
+			w.Args, w.Stdout, w.Stderr = []string{"build", "overlays/e0"}, io.Discard, &errs
+			if Run(context.Background(), w) == 0 || strings.Contains(errs.String(), " | ") {
+				t.Errorf("in a pipe: %s", errs.String())
+			}
+		})
+	}
 }

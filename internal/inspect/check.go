@@ -140,7 +140,24 @@ func (w *Work) checkEnvironments(ctx context.Context, dirs []string, r *Report) 
 	}
 	r.findings = append(r.findings, check.Run(subjects)...)
 	r.findings = check.Silence(append(r.findings, onObjects...), subjects)
+	w.placeSilences(r)
 	return nil
+}
+
+// placeSilences says where what is wrong with a silence stands.
+func (w *Work) placeSilences(r *Report) {
+	for i, f := range r.findings {
+		rule, is := strings.CutPrefix(f.Path, "spec.check.silence.")
+		if !is || f.File != f.Root {
+			continue
+		}
+		for _, e := range r.specs {
+			if c := e.Spec.Check; c != nil && c.Silence[rule] != "" && w.Repo.Show(e.Root) == f.Root {
+				r.findings[i].Problem = w.Repo.Place(e, f.Problem)
+				break
+			}
+		}
+	}
 }
 
 // checkOne looks at one kustomization: its build, and each environment in it.
@@ -174,6 +191,7 @@ func (w *Work) checkOne(ctx context.Context, dir string, r *Report) (check.Rende
 	var subjects []check.Subject
 	for i, e := range envs {
 		r.Environments++
+		r.specs = append(r.specs, e)
 		s := check.Subject{Root: w.Repo.Show(e.Root), Build: shown, Registry: e.Spec.Registry, Check: e.Spec.Check, Objects: whole.Objects, Annotated: e.Annotated}
 		for _, f := range functions {
 			if f.Root == e.Root || i == 0 && !slices.ContainsFunc(envs, func(e repository.Environment) bool { return e.Root == f.Root }) {

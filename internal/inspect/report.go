@@ -39,6 +39,7 @@ type Report struct {
 
 	findings []check.Finding
 	older    func(repository.Environment) []compare.OlderFile // nil without a revision to compare with
+	specs    []repository.Environment                         // what was looked at
 	borrows  bool                                             // a kustomization only takes what others sealed
 }
 
@@ -49,6 +50,7 @@ type Reported struct {
 	Environment string `json:"environment,omitempty"`
 	File        string `json:"file,omitempty"`
 	Line        int    `json:"line,omitempty"`
+	Column      int    `json:"column,omitempty"`
 	Object      string `json:"object,omitempty"`
 	Path        string `json:"path,omitempty"`
 	Message     string `json:"message"`
@@ -83,7 +85,7 @@ func (r *Report) count() {
 		default:
 			r.Count.Info++
 		}
-		r.Findings = append(r.Findings, Reported{f.Rule, string(f.Severity), f.Root, f.File, f.Line, f.Object, f.Path, f.What, f.Want, f.Near, f.Next, f.Silenced})
+		r.Findings = append(r.Findings, Reported{f.Rule, string(f.Severity), f.Root, f.File, f.Line, f.Column, f.Object, f.Path, f.What, f.Want, f.Near, f.Next, f.Silenced})
 	}
 }
 
@@ -116,7 +118,11 @@ func (w *Work) Written(r Report, form string) ([]byte, error) {
 
 func (w *Work) tellFindings(r Report) {
 	for _, f := range folded(r.findings) {
-		w.Tell.Note("%s: %s", f.Severity, f.Error())
+		text := f.Error()
+		if w.Tell.StderrIsTerm {
+			text = f.Excerpted()
+		}
+		w.Tell.Note("%s: %s", f.Severity, text)
 	}
 	if n := r.Passwords.Locked; n > 0 {
 		w.Tell.Note("note: %d password%s not verified: no key here opens the credentials or the sealed files", n, map[bool]string{true: " was", false: "s were"}[n == 1])
@@ -150,7 +156,12 @@ func folded(findings []check.Finding) []check.Finding {
 			continue
 		}
 		if f.File == "" || f.File != f.Root {
-			out = append(out, f)
+			same := f
+			same.Root = "" // a layer of several environments
+			if _, known := at[same]; !known || f.Line == 0 {
+				at[same] = len(out)
+				out = append(out, f)
+			}
 			continue
 		}
 		same := f

@@ -12,14 +12,13 @@ import (
 // hidden stands for what is not shown of a line.
 const hidden = "..."
 
-// open are the parts of a spec whose lines are shown. What stands anywhere may
-// be a secret that somebody wrote where none belongs; in values and config,
-// where names are anybody's, it is looked for, and found there.
+// closed are the parts of a spec whose lines are not shown: names are anybody's
+// there, and secrets are what is looked for, and found.
 var closed = regexp.MustCompile(`^spec\.(values|config|extra|check)\b|^metadata\b`)
 
 // front is what may stand before the place: blanks, the dash of an entry, and
 // one key.
-var front = regexp.MustCompile(`^[\s-]*(?:[A-Za-z0-9_-]{1,40}:\s+)?$`)
+var front = regexp.MustCompile(`^[\s-]*(?:([A-Za-z0-9_-]{1,40}):\s+)?$`)
 
 // secretly are names under which people look for a place for a secret.
 var secretly = regexp.MustCompile(`(?i)pass|secret|token|key|cred|auth|login|hash|pwd|user`)
@@ -37,14 +36,14 @@ func (p Place) Excerpt(about problem.Problem) (line string, caret int) {
 		return "", 0
 	}
 	before, rest := string(runes[:p.Column-1]), string(runes[p.Column-1:])
-	if !front.MatchString(before) {
+	if m := front.FindStringSubmatch(before); m == nil || m[1] != "" && !told(about, m[1]) {
 		before = hidden + " "
 	}
 	token, after, whole := cutToken(p.Token, rest)
 	switch {
 	case !whole, problem.Secretish(p.Token.Value):
 		return before + hidden, len([]rune(before)) + 1
-	case p.IsKey && !strings.HasSuffix(about.Path, p.Token.Value) && !strings.Contains(about.Path, p.Token.Value):
+	case p.IsKey && !told(about, p.Token.Value):
 		return before + hidden, len([]rune(before)) + 1
 	case !p.IsKey && !quoted(about, p.Token):
 		return before + hidden, len([]rune(before)) + 1
@@ -61,6 +60,13 @@ func (p Place) Excerpt(about problem.Problem) (line string, caret int) {
 		token += " " + hidden
 	}
 	return before + token, len([]rune(before)) + 1
+}
+
+// told says that a key is shown by the problem's path, or is a word of
+// kustomize's: the field of a patch, the value and the path of a JSON patch.
+func told(about problem.Problem, key string) bool {
+	pointed := strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", ".")
+	return strings.Contains(about.Path, key) || key == "patch" || key == "value" || key == "path" || strings.HasPrefix(key, "/") && under(about.Path, pointed)
 }
 
 // cutToken takes what a node is written as off the front of a line.

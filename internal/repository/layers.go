@@ -43,6 +43,14 @@ func (r *Repository) InSpec(root string, config []byte, err error) error {
 	return r.InEnvironment(root, r.placed(root, config, err))
 }
 
+// Place is a problem of an environment's spec, in the layer that it stands in.
+func (r *Repository) Place(e Environment, p problem.Problem) problem.Problem {
+	p.File = ""
+	var l problem.List
+	l.Join(r.InFile(e.Root, r.placed(e.Root, e.Config, p)))
+	return l[0]
+}
+
 // placed gives problems of a merged spec their places.
 func (r *Repository) placed(root string, config []byte, err error) error {
 	if err == nil {

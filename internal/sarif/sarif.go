@@ -22,8 +22,9 @@ type (
 		Runs    []run  `json:"runs"`
 	}
 	run struct {
-		Tool    tool     `json:"tool"`
-		Results []result `json:"results"`
+		Tool       tool     `json:"tool"`
+		ColumnKind string   `json:"columnKind"`
+		Results    []result `json:"results"`
 	}
 	tool struct {
 		Driver driver `json:"driver"`
@@ -68,7 +69,8 @@ type (
 		URI string `json:"uri"`
 	}
 	region struct {
-		StartLine int `json:"startLine"`
+		StartLine   int `json:"startLine"`
+		StartColumn int `json:"startColumn,omitempty"`
 	}
 	logical struct {
 		FullyQualifiedName string `json:"fullyQualifiedName"`
@@ -87,7 +89,7 @@ var levels = map[check.Severity]string{check.Error: "error", check.Warning: "war
 // location is the file where there is one, else the environment's
 // kustomization.yaml, since scanners want a file.
 func Of(rules []check.Rule, page string, findings []check.Finding, version string) Log {
-	out := run{Results: []result{}}
+	out := run{Results: []result{}, ColumnKind: "unicodeCodePoints"}
 	out.Tool.Driver = driver{Name: "reggen", Version: version, InformationURI: "https://github.com/reggen/reggen"}
 	var ids []string
 	for _, r := range rules {
@@ -101,7 +103,7 @@ func Of(rules []check.Rule, page string, findings []check.Finding, version strin
 		found := result{RuleID: f.Rule, RuleIndex: slices.Index(ids, f.Rule), Level: levels[f.Severity], Message: text{strings.ReplaceAll(f.Error(), "](", "] (")}}
 		at := location{PhysicalLocation: physical{ArtifactLocation: artifact{fileOf(f)}}}
 		if f.Line > 0 {
-			at.PhysicalLocation.Region = &region{f.Line}
+			at.PhysicalLocation.Region = &region{f.Line, f.Column}
 		}
 		if f.Object != "" {
 			at.LogicalLocations = []logical{{f.Object, "object"}}
