@@ -19,6 +19,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/spec"
 )
 
@@ -123,6 +124,9 @@ func (m *Marked) documents(t *text, patch bool) (out []byte, changed bool) {
 
 // inline marks a layer that stands in another file.
 func (m *Marked) inline(t *text, key, v *yaml.Node) bool {
+	if bounded.YAML(t.file, []byte(v.Value)) != nil {
+		return false // its aliases expand without end
+	}
 	out, changed := m.documents(t.within(key, v), true)
 	if changed {
 		v.SetString(string(out))

@@ -85,7 +85,9 @@ func (r *Repository) merged(root string, config []byte) *layers.Merged {
 	if !kustomize.Again(root) {
 		return nil
 	}
-	found, paths, err := r.Allow.Layers(root, nil)
+	// What is named from elsewhere, or made by a program, has no place here.
+	allow := kustomize.Allow{Large: r.Allow.Large}
+	found, paths, err := allow.Layers(root, nil)
 	if err != nil {
 		return nil
 	}
@@ -104,7 +106,7 @@ func (r *Repository) merged(root string, config []byte) *layers.Merged {
 	if len(marked.Texts) == 0 {
 		return nil
 	}
-	with, _, err := r.Allow.Layers(root, marked.Texts)
+	with, _, err := allow.Layers(root, marked.Texts)
 	if err != nil || len(with) != len(found) {
 		return nil
 	}
