@@ -132,6 +132,7 @@ func makeMaster(top string) error {
 		args  []string
 	}{
 		{"", []string{reggen, "init", "overlays/prod", "--host", "registry.example.com", "--provider", "digitalocean", "--region", "nyc3", "--bucket", "space"}},
+		{"", []string{"sh", "-c", "echo '  auth: {maxAge: 90d}' >> overlays/prod/registry/registry.yaml"}},
 		{"accessKey=AKIA0012345\nsecretKey=" + plain + "\n", []string{reggen, "credential", "set", "s3", "--stdin"}},
 		{plain + "-alice", []string{reggen, "user", "add", "alice", "--password-stdin"}},
 		{"", []string{reggen, "seal", "overlays/prod"}},

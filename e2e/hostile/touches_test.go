@@ -44,7 +44,7 @@ var commands = map[string][]touches{
 	"user list":        {{args: "user list --dir overlays/prod"}},
 	"user remove":      {{args: "user remove alice --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}},
 	"user retire":      {{args: "user retire puller --dir overlays/prod", writes: []string{"overlays/prod/credentials"}}},
-	"user rotate":      {{args: "user rotate puller --dir overlays/prod", writes: []string{"overlays/prod", "bases"}}},
+	"user rotate":      {{args: "user rotate puller --dir overlays/prod", writes: []string{"overlays/prod", "bases"}}, {args: "user rotate --due overlays/prod"}, {args: "user rotate --due --dry-run overlays/prod"}},
 	"user verify":      {{args: "user verify puller --dir overlays/prod", key: true}},
 	"version":          {{args: "version"}},
 	"__complete":       {{args: "__complete build o"}, {args: "__complete user remove --dir overlays/prod a"}},

@@ -80,7 +80,12 @@ const (
 	RuleOlder    = "older"
 	RuleExpiry   = "expiry"
 	RuleWeak     = "weak-password"
-	ruleSilence  = "silence" // applied by Silence
+
+	RulePasswordAge    = "password-age"
+	RuleDataKeyAge     = "data-key-age"
+	RuleCertificateAge = "certificate-age"
+
+	ruleSilence = "silence" // applied by Silence
 )
 
 // environmentRules look at an environment, or at several together.
@@ -168,6 +173,24 @@ var environmentRules = []Rule{
 		Title:  "no user has a password that is soon guessed",
 		Reason: "The registry lets everybody try passwords as fast as it hashes them, and every user may push. Judged as zxcvbn does: common passwords, names, words, dates, keys beside each other, and the user's and the host's name. Needs a key; the finding names the user and nothing of the password.",
 		Fix:    "reggen credential set with the user's name asks for another password, or makes one with --field password --generate.",
+	},
+	{
+		ID: RulePasswordAge, Severity: Warning, Inputs: []Input{Spec, Credentials},
+		Title:  "no password is older than spec.auth.maxAge",
+		Reason: "A password is copied to laptops, pipelines and nodes, and nobody knows of all of them: only a new one ends what was forgotten. Told where the spec says how old one may be. The day stands in the credential, readable; of a file without it only the day is known on which it was encrypted.",
+		Fix:    "reggen user rotate --due for users of pull secrets, reggen credential set for people; then reggen seal.",
+	},
+	{
+		ID: RuleDataKeyAge, Severity: Warning, Inputs: []Input{Spec, Credentials, Sealed},
+		Title:  "no data key is older than spec.secrets.maxAge.dataKeys",
+		Reason: "Whoever once had the data key of a file reads what is written with it later, also when .sops.yaml names them no more. Told where the spec says how old one may be.",
+		Fix:    "reggen seal --rotate-keys: every ciphertext changes and no value, so no pod rolls.",
+	},
+	{
+		ID: RuleCertificateAge, Severity: Warning, Inputs: []Input{Spec, Credentials},
+		Title:  "nothing that a chart made once is older than spec.secrets.maxAge.certificates",
+		Reason: "What a chart's templates make once and reggen keeps (certificates, keys, salted hashes) is often made for ten years, and nobody looks at it again. Told where the spec says how old it may be; expiry tells of the last day in any case.",
+		Fix:    "reggen seal --renew with the name of the Secret, then a rollout.",
 	},
 	{
 		ID: RuleOutside, Severity: Warning, Inputs: []Input{Kustomization},

@@ -9,6 +9,7 @@ package credential
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
@@ -66,6 +67,8 @@ type Public struct {
 	Origin string            // for type user: the first user of its rotations, spec.RotationOf; "" for others
 	Cost   int               // for type user: the bcrypt cost
 	Fields map[string]string // field of stringData -> its ENC[...] string
+	Notes  map[string]string // metadata.annotations
+	On     time.Time         // when it was encrypted, as its sops block says
 }
 
 // Has says whether the field is there.
@@ -90,6 +93,14 @@ type Document struct {
 	User       string            `json:"user,omitempty" yaml:"user,omitempty"`
 	Cost       int               `json:"cost,omitempty" yaml:"cost,omitempty"`
 	StringData map[string]string `json:"stringData" yaml:"stringData"`
+}
+
+// SetOn notes the day on which the values were set.
+func (d *Document) SetOn(now time.Time) {
+	if d.Metadata.Annotations == nil {
+		d.Metadata.Annotations = map[string]string{}
+	}
+	d.Metadata.Annotations[spec.SetOn] = now.UTC().Format(time.DateOnly)
 }
 
 // HasConflict says whether data holds the markers of an unfinished git merge.

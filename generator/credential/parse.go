@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -105,11 +106,11 @@ func (r *reader) document(m *yaml.Node) Public {
 				r.addf(v, "cost", "", "is not a number")
 			}
 		case "metadata":
-			p.Name, p.Origin = r.metadata(v)
+			r.metadata(&p, v)
 		case "stringData":
 			data = v
 		case "sops":
-			sealed = isBlock(v)
+			p.On, sealed = blockOf(v)
 		default:
 			r.unknown(k, key, []string{"apiVersion", "kind", "metadata", "type", "user", "cost", "stringData"})
 		}
@@ -136,26 +137,25 @@ func (r *reader) document(m *yaml.Node) Public {
 	return p
 }
 
-func (r *reader) metadata(m *yaml.Node) (name, origin string) {
+func (r *reader) metadata(p *Public, m *yaml.Node) {
 	r.each(m, "metadata", func(key string, k, v *yaml.Node) {
 		switch key {
 		case "name":
-			name = v.Value
+			p.Name = v.Value
 		case "annotations":
+			p.Notes = map[string]string{}
 			for i := 0; i+1 < len(v.Content); i += 2 {
-				if v.Content[i].Value == spec.RotationOf {
-					origin = v.Content[i+1].Value
-				}
+				p.Notes[v.Content[i].Value] = v.Content[i+1].Value
 			}
+			p.Origin = p.Notes[spec.RotationOf]
 		case "labels", "namespace":
 		default:
 			r.unknown(k, "metadata."+key, []string{"name", "annotations", "labels", "namespace"})
 		}
 	})
-	if name == "" {
+	if p.Name == "" {
 		r.addf(m, "metadata.name", "", "is missing")
 	}
-	return name, origin
 }
 
 func (r *reader) fieldsOf(p *Public, m, typeNode, data *yaml.Node) {
@@ -218,15 +218,19 @@ func (r *reader) comments(n *yaml.Node) {
 	}
 }
 
-// isBlock says that a node is a sops block: with a MAC, a time and a version.
+// blockOf says that a node is a sops block: with a MAC, a time and a version.
 // Whether the MAC is right only a key can tell.
-func isBlock(n *yaml.Node) bool {
+func blockOf(n *yaml.Node) (on time.Time, is bool) {
 	var block struct {
 		MAC          string `yaml:"mac"`
 		LastModified string `yaml:"lastmodified"`
 		Version      string `yaml:"version"`
 	}
-	return n.Decode(&block) == nil && secret.IsCiphertext(block.MAC) && block.LastModified != "" && block.Version != ""
+	if n.Decode(&block) != nil || !secret.IsCiphertext(block.MAC) || block.LastModified == "" || block.Version == "" {
+		return on, false
+	}
+	on, _ = time.Parse(time.RFC3339, block.LastModified)
+	return on, true
 }
 
 func contains(l []string, s string) bool {

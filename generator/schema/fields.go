@@ -132,6 +132,7 @@ var docs = described{
 	"spec.auth.existingSecret":      {text: "A Secret that something else brings, with the htpasswd file."},
 	"spec.auth.existingSecret.name": {text: "The Secret's name.", pattern: syntax.Name, length: 253, required: true},
 	"spec.auth.existingSecret.key":  {text: "The Secret's key that holds the htpasswd file.", def: "htpasswd", pattern: syntax.DataKey},
+	"spec.auth.maxAge":              {text: "How old a password may become, in days (90d). reggen check warns of older ones, and reggen user rotate --due rotates those of pull secrets.", def: "any age", pattern: syntax.Days},
 	"spec.auth.anonymous":           {text: "Everybody may push and pull.", def: "false"},
 
 	"spec.pullSecrets":                    {text: "Image pull secrets by name.", keys: syntax.Name},
@@ -258,9 +259,12 @@ var docs = described{
 	"spec.check.silence": {text: "Rules of reggen check that don't count in this environment: their ids, each with the reason. What is silenced is still counted and shown with -o json.", keys: syntax.Rule},
 	"spec.reggen":        {text: "A constraint on the version of reggen, so that a laptop and a CI that differ say so.", def: "any"},
 
-	"spec.secrets":             {text: "Where credentials and sealed files are, relative to the folder whose kustomization.yaml holds generators."},
-	"spec.secrets.credentials": {text: "Folders of credential files. They may lie outside that folder, inside the repository.", def: "[credentials]"},
-	"spec.secrets.sealed":      {text: "The folder of sealed files, below that folder and apart from the credentials.", def: "sealed"},
+	"spec.secrets":                     {text: "Where credentials and sealed files are, relative to the folder whose kustomization.yaml holds generators."},
+	"spec.secrets.credentials":         {text: "Folders of credential files. They may lie outside that folder, inside the repository.", def: "[credentials]"},
+	"spec.secrets.maxAge":              {text: "How old what reggen makes may become, in days (365d), before reggen check warns."},
+	"spec.secrets.maxAge.dataKeys":     {text: "The data keys of credentials and sealed files; reggen seal --rotate-keys makes new ones.", def: "any age", pattern: syntax.Days},
+	"spec.secrets.maxAge.certificates": {text: "Certificates and keys that a chart's templates made and reggen keeps; reggen seal --renew makes new ones.", def: "any age", pattern: syntax.Days},
+	"spec.secrets.sealed":              {text: "The folder of sealed files, below that folder and apart from the credentials.", def: "sealed"},
 }
 
 // credentialFields describe a RegistryCredential in the same way.

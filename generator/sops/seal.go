@@ -31,6 +31,9 @@ type Options struct {
 	// NewDataKey encrypts everything anew, as must be when a recipient goes:
 	// whoever could read the old file may know its data key.
 	NewDataKey bool
+	// Dated is the annotation that gets the day on which the data key was made;
+	// none without.
+	Dated string
 	// Network lets the key services be asked that the rule names.
 	Network bool
 
@@ -73,7 +76,7 @@ func sealing(ctx context.Context, plain []byte, rule *rules.Rule, opt Options) (
 	if err != nil {
 		return nil, "", err
 	}
-	if branch, err = ordered(branch); err != nil {
+	if branch, err = ordered(opt.dated(branch)); err != nil {
 		return nil, "", err
 	}
 	if err := sealable(branch); err != nil {

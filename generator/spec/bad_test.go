@@ -112,6 +112,16 @@ spec: {host: localhost, storage: {filesystem: {}}}
 `,
 		`spec.auth.users: unknown field, and a spec holds no secrets
   next: put it into a RegistryCredential encrypted with SOPS: a user, and the bucket's keys, are a file each in credentials/`},
+	{"ages", onVolume + `  auth: {maxAge: 90}
+  secrets: {maxAge: {dataKeys: 0d, certificates: 1y}}
+`,
+		`spec.auth.maxAge: is a number; expected text: quote it
+spec.secrets.maxAge.certificates: "1y" is not a number of days; expected one, for instance 90d
+spec.secrets.maxAge.dataKeys: "0d" is not a number of days; expected one, for instance 90d`},
+	{"the age of nobody's password", onVolume + `  auth: {anonymous: true, maxAge: 2160h}
+`,
+		`spec.auth.maxAge: "2160h" is not a number of days; expected one, for instance 90d
+spec.auth.maxAge: is about the passwords of reggen's own users, and there are none; expected no maxAge`},
 	{"duplicate", onVolume + `  host: other.example.com
 `,
 		"spec.host: stands there twice"},

@@ -113,6 +113,7 @@ func ValidateChart(c Chart) problem.List {
 	v.chartSource("spec.chart", c.Spec.Chart)
 	v.secretValues(c.Spec.SecretValues)
 	v.check()
+	v.maxAge()
 	v.constraint()
 	v.folders()
 	v.Problems.Sort()

@@ -98,6 +98,7 @@ func ValidateImages(s ImagePullSecrets) problem.List {
 	v.rewrite(s.Spec)
 	v.kinds(s.Spec.Kinds)
 	v.check()
+	v.maxAge()
 	v.constraint()
 	if s.Spec.User == "" { // nothing is written there, and it may be a registry's
 		if what := syntax.CheckFolder(s.Spec.Secrets.Sealed); what != "" {

@@ -118,6 +118,7 @@ type Auth struct {
 	Realm          string        `json:"realm,omitempty"`
 	ExistingSecret *SecretKeyRef `json:"existingSecret,omitempty"`
 	Anonymous      bool          `json:"anonymous,omitempty"`
+	MaxAge         string        `json:"maxAge,omitempty"` // of a password, in days
 }
 
 // SecretKeyRef names a key of a Secret that something else brings.
@@ -148,4 +149,5 @@ type Resources struct {
 type Secrets struct {
 	Credentials []string `json:"credentials,omitempty"`
 	Sealed      string   `json:"sealed,omitempty"`
+	MaxAge      *MaxAge  `json:"maxAge,omitempty"`
 }

@@ -54,6 +54,7 @@ func Validate(r Registry) problem.List {
 	if c := r.Spec.Chart; c != nil {
 		v.chartSource("spec.chart", *c)
 	}
+	v.maxAge()
 	v.constraint()
 	v.folders()
 	v.Problems.Sort()

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -49,6 +50,15 @@ func CheckLabelValue(s string) string {
 		return problem.Quoted(s) + " is not a label's value"
 	}
 	return ""
+}
+
+// DaysOf is the number of a text of Days, 0 for any other.
+func DaysOf(s string) int {
+	if !Days.Matches(s) {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSuffix(s, "d"))
+	return n
 }
 
 // IsResource says whether k is the name of a resource that a container may ask for.

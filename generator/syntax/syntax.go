@@ -39,6 +39,7 @@ const (
 	GatewayDuration Pattern = `^([0-9]{1,5}(h|m|s|ms)){1,4}$`
 	Interval        Pattern = `^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$`
 	Duration        Pattern = `^([0-9]{1,6}(ms|s|m|h)){1,4}$`
+	Days            Pattern = `^[1-9][0-9]{0,3}d$`
 	Header          Pattern = `^[A-Za-z][-A-Za-z0-9]*$`
 	// IPv4 is an address, in no schema.
 	IPv4 Pattern = `^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`

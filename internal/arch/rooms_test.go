@@ -64,6 +64,7 @@ var parts = map[string][]string{
 	"release":        nil,
 	"strength/words": nil,
 	"strength":       {"strength/words"},
+	"age":            {"credential", "sealed", "spec", "syntax"},
 	"rendered":       {"bounded", "configuration", "kubernetes", "object", "release"},
 	"check":          {"object", "problem", "rendered", "spec"},
 }

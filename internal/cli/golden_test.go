@@ -34,9 +34,15 @@ func repo(t testing.TB) string {
 // run drives the whole program in dir with an empty environment.
 func run(t testing.TB, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return runAt(t, dir, time.Now(), args...)
+}
+
+// runAt is run at another time.
+func runAt(t testing.TB, dir string, now time.Time, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	w := New(args, &terminal.Terminal{
-		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Now: time.Now,
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Now: func() time.Time { return now },
 	}, &repository.Repository{Dir: dir}, Machine{Home: t.TempDir(), Random: rand.Reader, Executable: os.Executable})
 	w.Seals.Accept = trusted[dir]
 	code = Run(context.Background(), w)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/sops"
-	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
@@ -135,7 +134,7 @@ func (e *testEnv) user(env int, name, password string) {
 func (e *testEnv) credential(env int, name string, doc credential.Document) {
 	e.t.Helper()
 	path := e.path(fmt.Sprintf("overlays/e%d/credentials/%s.enc.yaml", env, name))
-	doc.Metadata = spec.Metadata{Name: name}
+	doc.Metadata.Name = name
 	var reuse *sops.File
 	if raw, err := os.ReadFile(path); err == nil {
 		if reuse, err = sops.Open(context.Background(), raw, sops.Keys{}); err != nil {

@@ -206,6 +206,7 @@ func (w *Work) checkOne(ctx context.Context, dir string, r *Report) (check.Rende
 		sealed := w.encrypted(e, e.Spec.Secrets.Sealed, &s.Sealed, &l)
 		s.People = persons(credentials)
 		r.expiry(s.Root, credentials, w.Tell.Now())
+		w.ages(r, e, credentials, sealed, w.Tell.Now())
 		subjects = append(subjects, s)
 		if r.older != nil {
 			var old problem.List

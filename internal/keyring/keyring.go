@@ -106,7 +106,7 @@ func (k *Keyring) SealCredentialFor(ctx context.Context, path string, rule *rule
 	if err != nil {
 		return nil, problem.Problem{File: k.Repo.Show(path), What: "can't be written as YAML"}
 	}
-	out, err := sops.Seal(ctx, plain, rule, sops.Options{Reuse: reuse, NewDataKey: newKey, Network: k.Repo.Allow.Network})
+	out, err := sops.Seal(ctx, plain, rule, sops.Options{Reuse: reuse, NewDataKey: newKey, Dated: spec.DataKeyMade, Network: k.Repo.Allow.Network})
 	if err != nil {
 		return nil, k.Repo.InFile(path, err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
@@ -101,7 +100,7 @@ func (w *Work) place(e repository.Environment, set credential.Set, name string) 
 
 // named gives a user's document its names.
 func named(doc *credential.Document, user string) {
-	doc.Metadata = spec.Metadata{Name: FileName(user)}
+	doc.Metadata.Name = FileName(user)
 	if doc.Metadata.Name != user {
 		doc.User = user
 	}
@@ -111,6 +110,7 @@ func named(doc *credential.Document, user string) {
 // names, and what to say about it.
 func (w *Work) NewUser(name string, o NewUser) (doc credential.Document, said string, err error) {
 	doc = credential.Document{Type: credential.User, Cost: o.Cost, StringData: map[string]string{}}
+	doc.SetOn(w.Tell.Now())
 	if o.Hash {
 		hash, err := w.Tell.Piped("a bcrypt hash, with or without NAME: in front")
 		if err != nil {

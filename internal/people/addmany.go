@@ -143,6 +143,7 @@ func (w *Work) documents(ctx context.Context, people []newcomer, cost int) error
 		}
 		n := &people[i]
 		doc := credential.Document{Type: credential.User, Cost: cost, StringData: map[string]string{}}
+		doc.SetOn(w.Tell.Now())
 		password, made := n.secret, n.secret == ""
 		var err error
 		switch {

@@ -118,6 +118,9 @@ func (w *Work) SetCredential(ctx context.Context, dir, name string, o Setting) e
 	if err := apply(&doc, t, values, required); err != nil {
 		return err
 	}
+	if whole(doc, values) {
+		doc.SetOn(w.Tell.Now())
+	}
 	unlock, err := w.Repo.Lock(e)
 	if err != nil {
 		return err
@@ -142,6 +145,17 @@ func (w *Work) SetCredential(ctx context.Context, dir, name string, o Setting) e
 	}
 	w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 	return nil
+}
+
+// whole says whether no value of a credential is older than what was just set.
+// A user's hash and what it was made from follow from the password.
+func whole(doc credential.Document, values map[string]string) bool {
+	for field := range doc.StringData {
+		if _, set := values[field]; !set && doc.Type != credential.User {
+			return false
+		}
+	}
+	return true
 }
 
 // takes says whether a credential of that kind has the field.

@@ -41,12 +41,19 @@ func (w *Work) RetireUser(dir, name string) error {
 	if err := w.retirable(e, set, u); err != nil {
 		return err
 	}
-	path := w.Repo.Abs(u.File)
-	if err := w.Repo.Delete(path); err != nil {
+	if err := w.retire(u); err != nil {
+		return err
+	}
+	w.Tell.Note("next: reggen seal %s   # then commit it and roll it out", root)
+	return nil
+}
+
+// retire deletes the credential of a user who is retirable.
+func (w *Work) retire(u credential.Public) error {
+	if err := w.Repo.Delete(w.Repo.Abs(u.File)); err != nil {
 		return err
 	}
 	w.Tell.Note("%s: deleted; its password opens the registry until the next seal is rolled out", u.File)
-	w.Tell.Note("next: reggen seal %s   # then commit it and roll it out", root)
 	return nil
 }
 

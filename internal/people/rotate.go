@@ -181,7 +181,7 @@ func (w *Work) writeSuccessor(ctx context.Context, e repository.Environment, u c
 	if err != nil {
 		return err
 	}
-	doc.Metadata = spec.Metadata{Name: FileName(name), Annotations: map[string]string{spec.RotationOf: origin(u)}}
+	doc.Metadata.Name, doc.Metadata.Annotations[spec.RotationOf] = FileName(name), origin(u)
 	if doc.Metadata.Name != name {
 		doc.User = name
 	}

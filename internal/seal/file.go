@@ -17,6 +17,7 @@ import (
 	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/sops"
+	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -44,7 +45,7 @@ func (s *sealing) sealSecret(ctx context.Context, path string, sec generator.Sea
 	if err != nil {
 		return err
 	}
-	opt := sops.Options{MACOnlyEncrypted: true, Network: s.w.Repo.Allow.Network}
+	opt := sops.Options{MACOnlyEncrypted: true, Dated: spec.DataKeyMade, Network: s.w.Repo.Allow.Network}
 	if old != nil {
 		opt.Reuse, opt.NewDataKey, opt.Proof = old.file, old.lostRecipient, old.made
 	}

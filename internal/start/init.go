@@ -14,7 +14,6 @@ import (
 	"github.com/reggen/reggen/generator/movein"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/rules"
-	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/people"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
@@ -215,7 +214,7 @@ func userFile(e repository.Environment, user string) string {
 
 // named gives a user's credential its names.
 func named(doc credential.Document, user string) credential.Document {
-	doc.Metadata = spec.Metadata{Name: people.FileName(user)}
+	doc.Metadata.Name = people.FileName(user)
 	if doc.Metadata.Name != user {
 		doc.User = user
 	}
