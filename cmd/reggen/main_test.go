@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(home, 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"snapshot": snapshot, "unchanged": unchanged, "replace": replaceText, "nowhere": nowhere,
+			"snapshot": snapshot, "unchanged": unchanged, "replace": replaceText, "nowhere": nowhere, "dated": dated,
 		},
 	})
 }
@@ -98,6 +98,23 @@ func replaceText(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(path, []byte(strings.Replace(string(data), args[0], strings.ReplaceAll(args[1], `\n`, "\n"), 1)), 0o644))
+}
+
+var aDay = regexp.MustCompile(`(reggen\.dev/[a-z-]+: .*?)[0-9]{4}-[0-9]{2}-[0-9]{2}`)
+
+// dated puts other days into the annotations of a file, as a clock that was
+// turned would have: dated DAY FILE. Who has a key sees it by the MAC.
+func dated(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: dated DAY FILE")
+	}
+	path := ts.MkAbs(args[1])
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	if !aDay.Match(data) {
+		ts.Fatalf("%s holds no day", args[1])
+	}
+	ts.Check(os.WriteFile(path, aDay.ReplaceAll(data, []byte("${1}"+args[0])), 0o644))
 }
 
 // nowhere fails when a text stands in any file, or in what the last command

@@ -96,7 +96,7 @@ func Of(credentials []credential.Public, files []sealed.File) []Secret {
 		on, _ := f.SOPS["lastmodified"].(string)
 		s := Secret{Kind: DataKey, File: f.Path, Path: "sops", Name: f.Name}
 		s.On, _ = time.Parse(time.RFC3339, on)
-		add(s, f.Notes[spec.DataKeyMade])
+		add(s, f.Made)
 	}
 	slices.SortStableFunc(out, func(a, b Secret) int {
 		return strings.Compare(a.File+"\x00"+a.Path, b.File+"\x00"+b.Path)

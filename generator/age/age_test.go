@@ -61,7 +61,7 @@ func TestOf(t *testing.T) {
 		{File: "b", Name: "s3", Type: credential.S3, On: on, Notes: map[string]string{spec.SetOn: "2026-11-02", spec.DataKeyMade: "2026-11-03"}},
 		{File: "c", Name: "machine", Type: credential.Machine, On: on, Fields: map[string]string{"seed": "x", "draw/t.yaml/1 until 2027-01-01": "x", "draw/u.yaml/1": "x"},
 			Notes: map[string]string{spec.KeptSince: "t.yaml/1=2026-11-04"}},
-	}, []sealed.File{{Path: "d", Name: "regcred", SOPS: map[string]any{"lastmodified": "2026-11-28T12:00:00Z"}, Notes: map[string]string{spec.DataKeyMade: "2026-11-05"}}})
+	}, []sealed.File{{Path: "d", Name: "regcred", SOPS: map[string]any{"lastmodified": "2026-11-28T12:00:00Z"}, Made: "2026-11-05"}})
 	want := []string{
 		"a password al ice 2026-11-01", "a data key file-name 0001-01-01", "b data key s3 2026-11-03", "b values s3 2026-11-02",
 		"c data key machine 0001-01-01", "c certificate t.yaml/1 2026-11-04", "c certificate u.yaml/1 0001-01-01", "d data key regcred 2026-11-05",

@@ -33,7 +33,7 @@ type File struct {
 	Data   map[string]string // key -> ENC[...], or "" for an empty value
 	SOPS   map[string]any    // the sops block, taken over as it is
 	Record Record
-	Notes  map[string]string // its annotations
+	Made   string // the day of its data key, spec.DataKeyMade
 }
 
 // Parse reads a sealed file. The error is a problem.List that says how to get
@@ -64,7 +64,7 @@ func Parse(path string, data []byte) (File, error) {
 	if err := yaml.UnmarshalStrict(data, &doc); err != nil {
 		return bad("is not a sealed Secret: not the YAML that reggen seal writes")
 	}
-	f.Notes = doc.Metadata.Annotations
+	f.Made = doc.Metadata.Annotations[spec.DataKeyMade]
 	f.Name, f.Type, f.Data, f.SOPS = doc.Metadata.Name, doc.Type, doc.Data, doc.SOPS
 	if doc.APIVersion != "v1" || doc.Kind != "Secret" {
 		return bad("is not a Secret of v1")

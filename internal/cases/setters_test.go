@@ -262,7 +262,7 @@ func keysOf(m map[string]bool) []string {
 // namespace, what reggen itself makes or reads, and what says that there are
 // no keys.
 var elsewhere = []string{
-	"metadata.name", "metadata.namespace", "spec.pullSecrets.", "spec.secrets.", "spec.reggen", "spec.check.", "spec.chart", "spec.values", "spec.storage.s3.ambientCredentials", "spec.storage.azure.ambientCredentials",
+	"metadata.name", "metadata.namespace", "spec.auth.maxAge", "spec.pullSecrets.", "spec.secrets.", "spec.reggen", "spec.check.", "spec.chart", "spec.values", "spec.storage.s3.ambientCredentials", "spec.storage.azure.ambientCredentials",
 }
 
 // Every other field of the spec sets a value: none is taken and forgotten.

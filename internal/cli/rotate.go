@@ -64,7 +64,9 @@ command for a person. It needs no key; the reggen seal that comes next does.`,
 				return err
 			}
 			steps, err := w.People.RotateDue(cmd.Context(), dirs, people.Daily{Overlap: days, DryRun: dry})
-			w.tellSteps(steps)
+			if err == nil || len(steps) > 0 {
+				w.tellSteps(steps)
+			}
 			return err
 		},
 	}

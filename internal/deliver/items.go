@@ -44,7 +44,7 @@ func (w *Work) sealedItems(root string, config []byte, items map[string][]byte, 
 			l.Join(err)
 			continue
 		}
-		other := func(s sealed.File) bool { s.Path = item.Path; return !reflect.DeepEqual(s, item) }
+		other := func(s sealed.File) bool { s.Path, s.Made = item.Path, item.Made; return !reflect.DeepEqual(s, item) }
 		if len(proven[name]) == 0 || slices.ContainsFunc(proven[name], other) {
 			l.Add(problem.Problem{What: "the sealed Secret " + name + " among the resources is not the one in " + dir,
 				Want: "the files of spec.secrets.sealed, or none of them: reggen reads that folder by itself", Next: "take it out of the resources, and see who put it there"})

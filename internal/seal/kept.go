@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/age"
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/sealed"
 	"github.com/reggen/reggen/generator/secret"
+	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -85,6 +87,7 @@ func (s *sealing) keep(ctx context.Context, store *credentialStore, made generat
 		return false, err
 	}
 	f.Doc.StringData = data
+	s.since(f, made)
 	if f.new, err = s.w.Keys.SealCredentialFor(ctx, f.path, rule, f.Doc, f.File, false); err != nil {
 		return false, err
 	}
@@ -93,6 +96,30 @@ func (s *sealing) keep(ctx context.Context, store *credentialStore, made generat
 	}
 	s.changes = append([]repository.Change{{Path: f.path, Data: f.new, Why: why}}, s.changes...)
 	return true, nil
+}
+
+// since notes, readable, on which day each kept value was made.
+func (s *sealing) since(f *storedCredential, made generator.Composition) {
+	if f.Doc.Metadata.Annotations == nil {
+		f.Doc.Metadata.Annotations = map[string]string{}
+	}
+	notes := f.Doc.Metadata.Annotations
+	old := age.Since(notes[spec.KeptSince])
+	var out []string
+	for ref := range made.Kept {
+		address := strings.TrimPrefix(string(ref), "draw/")
+		day := old[address]
+		if slices.Contains(made.New, ref) {
+			day = s.w.Tell.Now().UTC().Format(time.DateOnly)
+		}
+		if day != "" {
+			out = append(out, address+"="+day)
+		}
+	}
+	slices.Sort(out)
+	if delete(notes, spec.KeptSince); len(out) > 0 {
+		notes[spec.KeptSince] = strings.Join(out, ",")
+	}
 }
 
 func drawn(made generator.Composition) string {
