@@ -109,9 +109,11 @@ var setup = map[string]string{
 	// Somebody is there who will leave.
 	"keys.md":      "age-keygen -o leaver.agekey; LEAVER=$(age-keygen -y leaver.agekey); sed \"s/age: age1z0et[a-z0-9]*/&,$LEAVER/\" .sops.yaml > new; mv new .sops.yaml; reggen seal overlays/dev overlays/staging overlays/prod overlays/database --accept-recipients $LEAVER",
 	"moving-in.md": "printf 'image: {tag: 2.8.1}\\npersistence: {enabled: true}\\ningress: {enabled: true, hosts: [registry.example.com]}\\nsecrets: {htpasswd: \"%s\"}\\n' \"$(htpasswd -nbB alice demo-password | head -1)\" > chart_values.yaml",
-	"check.md":     "reggen build overlays/prod > rendered.yaml",
-	"image.md":     "reggen plugin install", // the image has it where kustomize looks
-	"krm.md":       "mkdir package; cp -r overlays/prod/credentials overlays/prod/sealed package/",
+	// A limit that nothing is older than.
+	"ci.md":    "echo '  auth: {maxAge: 9999d}' >> overlays/prod/registry/registry.yaml",
+	"check.md": "reggen build overlays/prod > rendered.yaml",
+	"image.md": "reggen plugin install", // the image has it where kustomize looks
+	"krm.md":   "mkdir package; cp -r overlays/prod/credentials overlays/prod/sealed package/",
 	// Restoring needs what render wrote, and the names in it.
 	"three-in-the-morning.md": "reggen plugin install; cp " + keyOf("prod") + " cluster.agekey",
 }

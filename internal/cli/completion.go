@@ -26,7 +26,7 @@ func (w *World) completed(root *cobra.Command) {
 		"init":      func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
 		"import":    func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
 		"user list": cobra.NoFileCompletions, "user add": cobra.NoFileCompletions, "version": cobra.NoFileCompletions, "plugin install": cobra.NoFileCompletions,
-		"user verify": w.names(false), "user remove": w.names(false), "user rotate": w.names(false), "user retire": w.names(false),
+		"user verify": w.names(false), "user remove": w.names(false), "user rotate": w.rotated, "user retire": w.names(false),
 		"credential show": w.names(true), "credential set": w.names(true),
 		"explain": explainedPaths,
 	} {
@@ -41,6 +41,14 @@ func (w *World) completed(root *cobra.Command) {
 			})
 		}
 	}
+}
+
+// rotated completes a user, or with --due environments.
+func (w *World) rotated(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+	if due, _ := cmd.Flags().GetBool("due"); due {
+		return w.folders(0)(cmd, args, start)
+	}
+	return w.names(false)(cmd, args, start)
 }
 
 // folders completes environments below overlays/ that are not named yet, and

@@ -20,6 +20,8 @@ func TestCompletion(t *testing.T) {
 		"user verify --dir overlays/e0 ":          "puller u0 :4",
 		"user remove --dir overlays/e0 u":         "u0 :4",
 		"user remove --dir overlays/e0 u0 ":       ":4",
+		"user rotate --dir overlays/e0 ":          "puller u0 :4",
+		"user rotate --due overlays/e0 ":          "overlays/e1 :4",
 		"user add ":                               ":4",
 		"user list --dir ":                        "overlays/e0 overlays/e1 :4",
 		"credential show --dir overlays/e1 ":      "puller s3 u0 :4",
