@@ -176,3 +176,45 @@ func TestAtATerminal(t *testing.T) {
 		t.Errorf("user add: exit %d, shown %v", code, strings.Contains(d.seen, secret))
 	}
 }
+
+// Ctrl-C at an editor that heeds it, and a terminal that is closed, leave nothing
+// in memory and the credential as it was.
+func TestAnEditorThatIsInterrupted(t *testing.T) {
+	dir, home := t.TempDir(), t.TempDir()
+	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=", "XDG_RUNTIME_DIR=", "SOPS_AGE_KEY_FILE=", `EDITOR=f() { echo "canary: x" >"$1"; echo "at $1."; sleep 60; }; f`}
+	d := sitDown(t, dir, env, "init", "--host", "registry.example.com", "--size", "1Gi")
+	d.types("ClusterIssuer (empty: none): ", "\r")
+	d.waits("reggen seal")
+	if code := d.ends(); code != 0 {
+		t.Fatal(d.seen)
+	}
+	file := filepath.Join(dir, "overlays/prod/credentials/puller.enc.yaml")
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, end := range map[string]func(*desk){
+		"Ctrl-C":        func(d *desk) { d.types(".", "\x03") },
+		"a hang-up":     func(d *desk) { d.waits("."); _ = d.cmd.Process.Signal(syscall.SIGHUP) },
+		"a termination": func(d *desk) { d.waits("."); _ = d.cmd.Process.Signal(syscall.SIGTERM) },
+	} {
+		d := sitDown(t, dir, env, "edit", "puller")
+		d.waits("at /dev/shm/reggen-edit-")
+		at := d.at
+		d.waits("credential.yaml")
+		folder := "/dev/shm/reggen-edit-" + strings.TrimSuffix(d.seen[at:d.at], "/credential.yaml")
+		if _, err := os.Stat(folder); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		end(d)
+		if code := d.ends(); code == 0 {
+			t.Errorf("%s: exit 0", name)
+		}
+		if _, err := os.Stat(folder); err == nil {
+			t.Errorf("%s: left %s", name, folder)
+		}
+		if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
+			t.Errorf("%s: the credential was changed", name)
+		}
+	}
+}

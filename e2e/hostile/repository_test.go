@@ -225,7 +225,7 @@ func (r *repository) secrets(may touches) []string {
 func (r *repository) environment() []string {
 	return append([]string{
 		"HOME=" + r.home, "XDG_CONFIG_HOME=" + filepath.Join(r.home, ".config"), "TMPDIR=" + r.tmp, "SOPS_AGE_KEY_FILE=" + r.key,
-		"VAULT_TOKEN=canary-token", "PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM=1",
+		"VAULT_TOKEN=canary-token", "PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM=1", "EDITOR=:",
 	}, r.env...)
 }
 

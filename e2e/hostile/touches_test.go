@@ -30,6 +30,7 @@ var commands = map[string][]touches{
 	"credential set":   {{args: "credential set s3 --field secretKey --generate --dir overlays/prod", key: true, writes: []string{"overlays/prod/credentials"}}},
 	"credential show":  {{args: "credential show s3 --dir overlays/prod"}, {args: "credential show s3 --secrets plain --dir overlays/prod", key: true}},
 	"diff":             {{args: "diff", programs: []string{"git"}, writes: []string{"$TMP"}}, {args: "diff --from HEAD -o markdown overlays/prod", programs: []string{"git"}, writes: []string{"$TMP"}}, {args: "diff --against . -o json"}},
+	"edit":             {{args: "edit s3 overlays/prod", key: true, programs: []string{"sh"}}},
 	"explain":          {{args: "explain spec.storage"}, {args: "explain chart --recursive"}},
 	"import":           {{args: "import overlays/new --values values.yaml --people $PEOPLE --cluster $CLUSTER", writes: []string{"overlays/new", ".sops.yaml", "bases"}}},
 	"init":             {{args: "init overlays/new --host new.example.com --size 1Gi --people $PEOPLE --cluster $CLUSTER", writes: []string{"overlays/new", ".sops.yaml", "bases"}}, {args: "init overlays/new --chart chart --people $PEOPLE --cluster $CLUSTER", programs: []string{"reggen"}, writes: []string{"overlays/new", ".sops.yaml"}}, {args: "init overlays/prod --print-rules --people $PEOPLE --cluster $CLUSTER"}},

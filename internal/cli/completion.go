@@ -28,7 +28,7 @@ func (w *World) completed(root *cobra.Command) {
 		"user list": cobra.NoFileCompletions, "user add": cobra.NoFileCompletions, "version": cobra.NoFileCompletions, "plugin install": cobra.NoFileCompletions,
 		"user verify": w.names(false), "user remove": w.names(false), "user rotate": w.rotated, "user retire": w.names(false),
 		"credential show": w.names(true), "credential set": w.names(true),
-		"explain": explainedPaths,
+		"explain": explainedPaths, "edit": w.nameThenFolder,
 	} {
 		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
 			cmd.ValidArgsFunction = complete
@@ -74,30 +74,43 @@ func (w *World) folders(first int) cobra.CompletionFunc {
 	}
 }
 
+// nameThenFolder completes a credential of the only environment, or of this
+// folder, and then a folder.
+func (w *World) nameThenFolder(_ *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return w.folders(1)(nil, args, start)
+	}
+	return w.namesIn("", true, start)
+}
+
 // names completes the names of users, or of all credentials.
 func (w *World) names(all bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, onlyThese
 		}
-		e, err := w.Chosen(cmd.Flag("dir").Value.String())
-		if err != nil {
-			return nil, onlyThese
-		}
-		set, err := w.Credentials(e)
-		if err != nil {
-			return nil, onlyThese
-		}
-		found := map[string]bool{}
-		for _, c := range set.All() {
-			switch {
-			case all:
-				found[c.Name] = true
-			case c.Type == credential.User:
-				found[c.User] = true
-			}
-		}
-		maps.DeleteFunc(found, func(name string, _ bool) bool { return !strings.HasPrefix(name, start) })
-		return slices.Sorted(maps.Keys(found)), onlyThese
+		return w.namesIn(cmd.Flag("dir").Value.String(), all, start)
 	}
+}
+
+func (w *World) namesIn(dir string, all bool, start string) ([]string, cobra.ShellCompDirective) {
+	e, err := w.Chosen(dir)
+	if err != nil {
+		return nil, onlyThese
+	}
+	set, err := w.Credentials(e)
+	if err != nil {
+		return nil, onlyThese
+	}
+	found := map[string]bool{}
+	for _, c := range set.All() {
+		switch {
+		case all:
+			found[c.Name] = true
+		case c.Type == credential.User:
+			found[c.User] = true
+		}
+	}
+	maps.DeleteFunc(found, func(name string, _ bool) bool { return !strings.HasPrefix(name, start) })
+	return slices.Sorted(maps.Keys(found)), onlyThese
 }

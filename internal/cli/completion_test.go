@@ -28,6 +28,8 @@ func TestCompletion(t *testing.T) {
 		"credential show --dir overlays/nothing ": ":4",
 		"user verify ":                            ":4", // two environments, and none was named
 		"explain spec.pullSecrets.regcred.u":      "spec.pullSecrets.regcred.user :6",
+		"edit ":                                   ":4", // two environments
+		"edit s3 overlays/e1":                     "overlays/e1 :4",
 		"explain chart.spec.se":                   "chart.spec.secretValues chart.spec.secrets :6",
 		"explain spec.nothing.":                   ":6",
 		"completion ":                             "bash fish powershell zsh :4",

@@ -133,7 +133,7 @@ var hostileCommands = map[string][]string{
 	"render": {"render -o out", "render -o out --check"}, "seal": {"seal --check", "seal"},
 	"user list": {"user list"}, "user add": {"user add x --generate", "user add --from overlays/e0/x.yaml"}, "user rotate": {"user rotate puller", "user rotate --due --dry-run", "user rotate --due"}, "user retire": {"user retire puller"},
 	"user remove": {"user remove u0"}, "user verify": {"user verify u0"}, "credential set": {"credential set u0 --field password --generate"}, "credential show": {"credential show u0", "credential show u0 --secrets plain"},
-	"credential check": {"credential check"}, "offboard": {"offboard RECIPIENT --dry-run", "offboard RECIPIENT -o json", "offboard bob"},
+	"credential check": {"credential check"}, "edit": {"edit u0", "edit nobody"}, "offboard": {"offboard RECIPIENT --dry-run", "offboard RECIPIENT -o json", "offboard bob"},
 	"init": {"init overlays/e9 --host h.example.com --size 1Gi", "init overlays/e0 --print-rules", "init overlays/e9 --chart charts/x"}, "import": {"import overlays/e9 --values overlays/e0/x.yaml", "import overlays/e9 --values overlays/e0/registry/registry.yaml"}, "takeover": {"takeover overlays/e0"}, "probe": {"probe overlays/e0 --url http://127.0.0.1:1", "probe --url http://127.0.0.1:1 -o json", "probe --url http://127.0.0.1:1 -o sarif"}, "worker": nil, "chart-worker": nil, "version": nil, "schema": nil, "explain": {"explain spec.evil\x1b[32m", "explain ::error::x", "explain spec.values.evil\u202e"}, "plugin install": nil, "plugin uninstall": nil,
 }
 

@@ -123,7 +123,7 @@ other binary is needed to build.`,
 		return terminal.Misuse{Command: c.CommandPath(), Err: flagProblem(c, err)}
 	})
 	cmd.AddCommand(
-		w.initCommand(), w.importCommand(), w.takeoverCommand(), w.userCommand(), w.credentialCommand(),
+		w.initCommand(), w.importCommand(), w.takeoverCommand(), w.userCommand(), w.credentialCommand(), w.editCommand(),
 		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(), w.probeCommand(), w.offboardCommand(),
 		w.pluginCommand(), w.schemaCommand(), w.explainCommand(), w.versionCommand(), w.workerCommand(), w.chartWorkerCommand(),
 	)

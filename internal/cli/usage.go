@@ -30,7 +30,7 @@ var otherWords = map[string][]string{
 	"reggen user list":       {"ls", "show", "get"},
 	"reggen user remove":     {"rm", "delete", "del"},
 	"reggen user verify":     {"check", "test"},
-	"reggen credential set":  {"add", "edit", "new", "create"},
+	"reggen credential set":  {"add", "new", "create"},
 	"reggen credential show": {"get", "cat", "list", "ls"},
 }
 
