@@ -6,7 +6,6 @@ import (
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/reggen/reggen/generator/bounded"
@@ -169,14 +168,4 @@ func heap() int64 {
 		return 0
 	}
 	return int64(sample[0].Value.Uint64())
-}
-
-// processorTime is what this process has used. Time on the wall would find
-// builds too large where only the machine is busy.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

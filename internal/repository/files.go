@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -23,14 +21,14 @@ func Exists(path string) bool {
 // Replace writes a file by way of a temporary name, whatever stood there, a
 // link included.
 func Replace(path string, data []byte, mode os.FileMode) error {
-	err := renameio.WriteFile(path, data, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(mode))
+	err := replace(path, data, mode, false)
 	settle(filepath.Dir(path))
 	return err
 }
 
 // Link makes path a symbolic link to target, replacing what stood there.
 func Link(target, path string) error {
-	err := renameio.Symlink(target, path)
+	err := link(target, path)
 	settle(filepath.Dir(path))
 	return err
 }
@@ -111,7 +109,7 @@ func (r *Repository) Write(path string, data []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return r.FileProblem("can't make the folder of", path, err)
 	}
-	if err := renameio.WriteFile(path, data, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.WithExistingPermissions()); err != nil {
+	if err := replace(path, data, mode, true); err != nil {
 		return r.FileProblem("can't write", path, err)
 	}
 	settle(filepath.Dir(path))

@@ -1,0 +1,20 @@
+package kustomize
+
+import (
+	"syscall"
+	"time"
+)
+
+// processorTime is what this process has used.
+func processorTime() time.Duration {
+	self, err := syscall.GetCurrentProcess()
+	if err != nil {
+		return 0
+	}
+	var began, ended, kernel, user syscall.Filetime
+	if syscall.GetProcessTimes(self, &began, &ended, &kernel, &user) != nil {
+		return 0
+	}
+	ticks := func(t syscall.Filetime) int64 { return int64(t.HighDateTime)<<32 | int64(t.LowDateTime) }
+	return time.Duration((ticks(kernel) + ticks(user)) * 100)
+}
