@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,9 +19,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-)
 
-var update = flag.Bool("update", false, "write testdata/probe anew")
+	"github.com/reggen/reggen/e2e/golden"
+)
 
 // probed is an environment whose host is a port of this machine, and what its
 // registry needs: the htpasswd file of the build, and certificates.
@@ -34,12 +33,12 @@ type probed struct {
 	htpasswd string
 	good     pair   // a certificate for the host, for 60 more days
 	other    string // another host, where a case has one
-	used     map[string]bool
+	golden   *golden.Files
 }
 
 func newProbed(t *testing.T) *probed {
 	t.Helper()
-	p := &probed{environment: newEnvironment(t, nil), authority: newAuthority(t), port: freePort(t), used: map[string]bool{}}
+	p := &probed{environment: newEnvironment(t, nil), authority: newAuthority(t), port: freePort(t), golden: golden.In(filepath.Join(repo, "e2e", "testdata", "probe"))}
 	p.host = fmt.Sprintf("127.0.0.1:%d", p.port)
 	p.spec("")
 	p.user("alice", "alice", "correct horse", 5)
@@ -76,29 +75,16 @@ func (p *probed) behind(t *testing.T) runningRegistry {
 	return r
 }
 
-// The parts of an output that differ from run to run, and what stands for them.
-var differing = []struct {
-	what *regexp.Regexp
-	as   string
-}{
-	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
-	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`), "DATE"},
-	{regexp.MustCompile(`\d\d:\d\d:\d\d`), "TIME"},
-	{regexp.MustCompile(`probe-[0-9a-f]{16}-[0-9]+`), "probe-RANDOM"},
-	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:DIGEST"},
-	{regexp.MustCompile(`"version": "[^"]+",\n(\s+"informationUri")`), "\"version\": \"VERSION\",\n$1"},
-}
-
 // gives runs reggen probe and compares all that it says, and its exit status,
 // with a golden file.
-func (p *probed) gives(t *testing.T, golden string, e *project, args ...string) result {
+func (p *probed) gives(t *testing.T, name string, e *project, args ...string) result {
 	t.Helper()
 	r := e.run("", tool("reggen"), append([]string{"probe", "env", "--timeout", "3s", "--ca", p.file}, args...)...)
-	p.told(t, golden, r, args...)
+	p.told(t, name, r, args...)
 	return r
 }
 
-func (p *probed) told(t *testing.T, golden string, r result, args ...string) {
+func (p *probed) told(t *testing.T, name string, r result, args ...string) {
 	t.Helper()
 	for _, secret := range []string{"correct horse", "battery staple", "Y29ycmVjdCBob3JzZQ"} {
 		if bytes.Contains(r.stdout, []byte(secret)) || bytes.Contains(r.stderr, []byte(secret)) {
@@ -109,19 +95,7 @@ func (p *probed) told(t *testing.T, golden string, r result, args ...string) {
 	if len(r.stderr) > 0 {
 		text += "\nto stderr:\n" + string(r.stderr)
 	}
-	for _, d := range differing {
-		text = d.what.ReplaceAllString(text, d.as)
-	}
-	p.used[golden+".txt"] = true
-	file := filepath.Join(repo, "e2e", "testdata", "probe", golden+".txt")
-	if *update {
-		must(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		must(t, os.WriteFile(file, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || string(want) != text {
-		t.Errorf("%s is not what reggen says (go test -run TestProbe -update writes it):\n%s", file, text)
-	}
+	p.golden.Compare(t, name, text)
 }
 
 // A set-up that is well, and broken in each way: the whole of what is said, by
@@ -334,16 +308,7 @@ func TestProbe(t *testing.T) {
 	p.spec("")
 	t.Run("stopped", p.stopped)
 	t.Run("waits", p.waits)
-	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
-		return // somebody looks at single cases
-	}
-	golden, err := filepath.Glob(filepath.Join(repo, "e2e", "testdata", "probe", "*.txt"))
-	must(t, err)
-	for _, file := range golden {
-		if !p.used[filepath.Base(file)] {
-			t.Errorf("no case gives %s", file)
-		}
-	}
+	p.golden.Orphans(t)
 }
 
 // reference is an image of the host, and what a client of it needs.

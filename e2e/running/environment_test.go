@@ -3,7 +3,6 @@
 package running
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -29,16 +28,19 @@ import (
 	"github.com/reggen/reggen/generator/object"
 )
 
-// environment is one of the example overlays, in a copy of the examples.
+// environment is an overlay, with nothing said otherwise one of the examples in
+// a copy of them.
 type environment struct {
 	t       *testing.T
 	dir     string
 	overlay string
+	home    string // of the person at work
+	key     string // the file of their key, where SOPS wouldn't find it by itself
 }
 
 func example(t *testing.T, overlay string) *environment {
 	t.Helper()
-	e := &environment{t, t.TempDir(), overlay}
+	e := &environment{t: t, dir: t.TempDir(), overlay: overlay, home: t.TempDir(), key: filepath.Join(repo, "testdata/keys/people.agekey")}
 	for _, name := range []string{"bases", "overlays"} {
 		must(t, os.CopyFS(filepath.Join(e.dir, name), os.DirFS(filepath.Join(repo, name))))
 	}
@@ -83,11 +85,11 @@ func (e *environment) change(f func(spec map[string]any)) {
 
 func (e *environment) path() string { return "overlays/" + e.overlay }
 
-// reggen runs reggen, which must succeed, with the people's published key.
+// reggen runs reggen, which must succeed.
 func (e *environment) reggen(stdin string, args ...string) []byte {
 	e.t.Helper()
 	out, _ := e.both(stdin, args...)
-	return out
+	return []byte(out)
 }
 
 // checked is what reggen check says.
@@ -97,17 +99,25 @@ func (e *environment) checked() string {
 	return said
 }
 
-func (e *environment) both(stdin string, args ...string) (stdout []byte, stderr string) {
+func (e *environment) both(stdin string, args ...string) (stdout, stderr string) {
+	e.t.Helper()
+	stdout, stderr, code := e.run(stdin, args...)
+	if code != 0 {
+		e.t.Fatalf("reggen %s: exit status %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout, stderr
+}
+
+// run runs reggen, whatever becomes of it.
+func (e *environment) run(stdin string, args ...string) (stdout, stderr string, code int) {
 	e.t.Helper()
 	cmd := exec.Command(filepath.Join(bin, "reggen"), args...)
-	cmd.Dir, cmd.Stdin = e.dir, strings.NewReader(stdin)
-	cmd.Env = []string{"HOME=" + e.dir, "TMPDIR=" + e.t.TempDir(), "PATH=", "SOPS_AGE_KEY_FILE=" + filepath.Join(repo, "testdata/keys/people.agekey")}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		e.t.Fatalf("reggen %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+	cmd.Dir = e.dir
+	cmd.Env = []string{"HOME=" + e.home, "TMPDIR=" + e.t.TempDir(), "PATH="}
+	if e.key != "" {
+		cmd.Env = append(cmd.Env, "SOPS_AGE_KEY_FILE="+e.key)
 	}
-	return out.Bytes(), errs.String()
+	return finish(e.t, cmd, stdin)
 }
 
 // password is a user's password.

@@ -133,15 +133,20 @@ func inside(m *testing.M) (int, error) {
 		return 0, err
 	}
 	hostsFile = filepath.Join(dir, "hosts")
-	var hosts strings.Builder
-	hosts.WriteString("127.0.0.1 localhost\n")
-	for _, h := range names {
-		fmt.Fprintf(&hosts, "%s %s\n", h.address, h.name)
+	clients := filepath.Join(dir, "hosts-of-clients")
+	var pods, outside strings.Builder
+	for _, h := range append(names, host{"localhost", "127.0.0.1"}) {
+		fmt.Fprintf(&pods, "%s %s\n", h.address, h.name)
+		if !clusterOnly(h.name) {
+			fmt.Fprintf(&outside, "%s %s\n", h.address, h.name)
+		}
 	}
-	if err := os.WriteFile(hostsFile, []byte(hosts.String()), 0o644); err != nil {
-		return 0, err
+	for file, text := range map[string]string{hostsFile: pods.String(), clients: outside.String()} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return 0, err
+		}
 	}
-	if err := syscall.Mount(hostsFile, "/etc/hosts", "", syscall.MS_BIND, ""); err != nil {
+	if err := syscall.Mount(clients, "/etc/hosts", "", syscall.MS_BIND, ""); err != nil {
 		return 0, fmt.Errorf("/etc/hosts: %w", err)
 	}
 	os.Setenv("SSL_CERT_FILE", authority.file)

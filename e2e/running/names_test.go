@@ -2,12 +2,17 @@
 
 package running
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
+
+type host struct{ name, address string }
 
 // names are the hosts of these tests, all on the loopback of their own
 // network: what the registry and its clients reach under the name that the
 // objects say, at the port that they say.
-var names = []struct{ name, address string }{
+var names = []host{
 	// The example overlays, unchanged.
 	{"registry.example.com", "127.2.0.1"},
 	{"registry.dev.example.com", "127.2.0.2"},
@@ -34,6 +39,8 @@ var names = []struct{ name, address string }{
 	{"room2.example.com", "127.2.0.21"},
 	{"inside.example.com", "127.2.0.22"},
 	{"inside2.example.com", "127.2.0.23"},
+	{"registry.tutorial.example.com", "127.2.0.24"},
+	{"probed.example.com", "127.2.0.25"},
 	// The provider, in as many regions as there are stores at one time.
 	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
@@ -49,10 +56,17 @@ var names = []struct{ name, address string }{
 	{"nyc2.digitaloceanspaces.com", "127.3.0.13"}, {"my-space.nyc2.digitaloceanspaces.com", "127.3.0.13"}, {"my-spaec.nyc2.digitaloceanspaces.com", "127.3.0.13"},
 	{"sfo1.digitaloceanspaces.com", "127.3.0.14"}, {"my-space.sfo1.digitaloceanspaces.com", "127.3.0.14"},
 	{"ams2.digitaloceanspaces.com", "127.3.0.15"}, {"my-space.ams2.digitaloceanspaces.com", "127.3.0.15"},
+	{"atl1.digitaloceanspaces.com", "127.3.0.16"}, {"my-space.atl1.digitaloceanspaces.com", "127.3.0.16"},
+	{"syd1.digitaloceanspaces.com", "127.3.0.17"}, {"my-space.syd1.digitaloceanspaces.com", "127.3.0.17"},
+	// The same store by a name that the cluster alone knows.
+	{"store.spaces.svc", "127.3.0.17"},
 	// What stands beside a registry.
 	{"redis.cache.svc", "127.4.0.1"},
 	{"ci.example.com", "127.4.0.2"},
 }
+
+// clusterOnly says that a name is a Service's, which pods know and clients don't.
+func clusterOnly(name string) bool { return strings.HasSuffix(name, ".svc") }
 
 // address is a host's address.
 func address(name string) string {

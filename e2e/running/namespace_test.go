@@ -14,7 +14,8 @@ import (
 	"unsafe"
 )
 
-// hostsFile is the /etc/hosts of these tests, and of the pods.
+// hostsFile is the /etc/hosts of the pods; the one of these tests, which are
+// clients, has no names that only the cluster knows.
 var hostsFile string
 
 // private takes the namespaces that this process was started in into use:
