@@ -222,14 +222,20 @@ func newAuthority(file string) (*signer, error) {
 	return s, os.WriteFile(file, s.text, 0o644)
 }
 
-// sign makes a certificate for hosts.
+// sign makes a certificate for hosts, good for a day.
 func (s *signer) sign(t *testing.T, hosts ...string) (cert, key []byte) {
+	t.Helper()
+	return s.signFor(t, 24*time.Hour, hosts...)
+}
+
+// signFor makes one with so much of its life left, of which a month is over.
+func (s *signer) signFor(t *testing.T, left time.Duration, hosts ...string) (cert, key []byte) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-30 * 24 * time.Hour), NotAfter: time.Now().Add(left),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, s.cert, &k.PublicKey, s.key)

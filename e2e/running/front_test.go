@@ -218,7 +218,7 @@ http {
   %[2]s
   server {
     listen %[3]s:443 ssl http2; server_name %[4]s;
-    ssl_certificate %[1]s/tls.crt; ssl_certificate_key %[1]s/tls.key;
+    ssl_certificate %[1]s/tls.crt; ssl_certificate_key %[1]s/tls.key; ssl_protocols TLSv1.2 TLSv1.3;
     location %[5]s {
       %[6]s
       proxy_http_version 1.1; proxy_set_header Connection ""; proxy_next_upstream error timeout; proxy_next_upstream_tries 3;

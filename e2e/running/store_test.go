@@ -38,7 +38,13 @@ func newStore(t *testing.T, host, region, bucket string, keys corev1.Secret) *st
 	if s.access == "" || s.secret == "" {
 		t.Fatal("the Secret holds no keys for the bucket")
 	}
-	cert, key := authority.sign(t, host, "*."+host)
+	called := []string{host, "*." + host}
+	for _, h := range names { // a Service of the cluster, where there is one
+		if h.address == address(host) && clusterOnly(h.name) {
+			called = append(called, h.name)
+		}
+	}
+	cert, key := authority.sign(t, called...)
 	s.cert, s.key = filepath.Join(s.dir, "tls.crt"), filepath.Join(s.dir, "tls.key")
 	must(t, os.WriteFile(s.cert, cert, 0o644))
 	must(t, os.WriteFile(s.key, key, 0o600))
