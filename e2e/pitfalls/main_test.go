@@ -50,8 +50,8 @@ func run(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(bin)
 	for _, b := range [][3]string{
-		{"registry", "github.com/distribution/distribution/v3/cmd/registry"}, // a module of its own: it needs other versions than the tools do
-		{"registry", "./regions"},
+		{"..", "github.com/distribution/distribution/v3/cmd/registry"},
+		{".", "./regions"},
 		{"..", "sigs.k8s.io/kustomize/kustomize/v5"},
 		{"../running/registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
 	} {

@@ -162,5 +162,42 @@ func inside(m *testing.M) (int, error) {
 	}
 	code := m.Run()
 	fmt.Printf("ran in %.1f s\n", time.Since(began).Seconds())
+	if err := alone(5 * time.Second); err != nil {
+		return code, err
+	}
+	fmt.Println("no process is left")
 	return code, nil
+}
+
+// alone fails when a process that a test started still runs some time after
+// the last one ended. All of them are in this process's namespace, where it is
+// number 1: the kernel ends the rest with it, so none outlives it either way.
+func alone(within time.Duration) error {
+	var left []string
+	for until := time.Now().Add(within); ; time.Sleep(100 * time.Millisecond) {
+		found, err := filepath.Glob("/proc/[0-9]*/stat")
+		if err != nil || len(found) == 0 {
+			return fmt.Errorf("/proc tells of no processes: %v", err)
+		}
+		left = nil
+		for _, file := range found {
+			text, err := os.ReadFile(file)
+			if err != nil { // it ended meanwhile
+				continue
+			}
+			// number (name) state ...; one that ended and was nobody's child any more is Z.
+			number, rest, _ := strings.Cut(string(text), " (")
+			end := strings.LastIndex(rest, ") ")
+			if end < 0 || number == "1" || strings.HasPrefix(rest[end:], ") Z") {
+				continue
+			}
+			left = append(left, number+" "+rest[:end])
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("processes are left behind: %s", strings.Join(left, ", "))
+		}
+	}
 }
