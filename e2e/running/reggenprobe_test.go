@@ -151,7 +151,7 @@ func probes(t *testing.T, e *environment, files *golden.Files, p probeCase, host
 	t.Helper()
 	args := append([]string{"--send-credentials-to", host}, p.args...)
 	began := time.Now()
-	stdout, stderr, code := e.run("", append([]string{"probe", e.path(), "--ca", authority.file}, args...)...)
+	stdout, stderr, code := e.run("", append([]string{"probe", e.path(), "--ca", authority.file, "--timeout", "1m"}, args...)...) // a minute, for machines with much to do
 	t.Logf("asked for %.1f s", time.Since(began).Seconds())
 	for _, user := range []string{"alice", "puller"} {
 		if password := e.password(user); strings.Contains(stdout+stderr, password) {
@@ -229,7 +229,7 @@ func (c *cluster) replace(t *testing.T, changes []func(*objects)) {
 	for _, p := range c.running() {
 		listening(t, p.address+":5000")
 	}
-	c.ready(10 * time.Second)
+	c.ready(60 * time.Second)
 }
 
 // changed changes what nginx has, and returns when it has taken it.
