@@ -164,7 +164,17 @@ func (d *inEditor) take(text []byte) (changed []string, err error) {
 			return nil, problem.Problem{Path: "spec.pullSecrets." + pulls[0] + ".user", What: fmt.Sprintf("is %q: a pull secret needs the password, not only its hash", d.t.public.User)}
 		}
 	}
-	return changed, apply(&d.doc, d.t, values, required)
+	if err := apply(&d.doc, d.t, values, required); err != nil {
+		return changed, err
+	}
+	anew := map[string]string{}
+	for _, field := range changed {
+		anew[field] = values[field]
+	}
+	if whole(d.doc, anew) {
+		d.doc.SetOn(d.w.Tell.Now())
+	}
+	return changed, nil
 }
 
 // write puts the document in the place of the one that was opened.
