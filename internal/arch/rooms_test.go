@@ -28,9 +28,10 @@ var rooms = map[string][]string{
 	"people":     {"keyring", "repository", "seal", "terminal"},
 	"sarif":      nil,
 	"inspect":    {"compare", "deliver", "keyring", "kustomize", "people", "release", "repository", "sarif", "seal", "terminal"},
+	"access":     {"compare", "deliver", "inspect", "repository", "revision", "terminal"},
 	"probe":      {"keyring", "release", "repository", "sarif", "terminal"},
 	"start":      {"deliver", "keyring", "kustomize", "people", "repository", "seal", "terminal"},
-	"cli":        {"compare", "deliver", "inspect", "keyring", "kustomize", "people", "probe", "release", "repository", "seal", "start", "terminal"},
+	"cli":        {"access", "compare", "deliver", "inspect", "keyring", "kustomize", "people", "probe", "release", "repository", "seal", "start", "terminal"},
 	"cases":      nil,
 }
 
@@ -171,7 +172,7 @@ func oneRoom(t *testing.T, may map[string]string, one func(path, name string) bo
 func TestUseCasesPrintNothing(t *testing.T) {
 	for _, s := range sources(t) {
 		room := strings.TrimPrefix(s.dir, "internal/")
-		if !slices.Contains([]string{"repository", "keyring", "compare", "seal", "people", "inspect", "probe", "start"}, room) {
+		if !slices.Contains([]string{"repository", "keyring", "compare", "seal", "people", "inspect", "access", "probe", "start"}, room) {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {

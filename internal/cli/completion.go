@@ -22,7 +22,7 @@ const (
 // What can't be read completes to nothing: the command itself says why.
 func (w *World) completed(root *cobra.Command) {
 	for path, complete := range map[string]cobra.CompletionFunc{
-		"build": w.folders(0), "seal": w.folders(0), "render": w.folders(0), "diff": w.folders(0), "check": w.folders(0), "probe": w.folders(0), "takeover": w.folders(0), "offboard": w.folders(1),
+		"build": w.folders(0), "seal": w.folders(0), "render": w.folders(0), "diff": w.folders(0), "check": w.folders(0), "access": w.folders(0), "probe": w.folders(0), "takeover": w.folders(0), "offboard": w.folders(1),
 		"init":      func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
 		"import":    func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return nil, onlyFolders },
 		"user list": cobra.NoFileCompletions, "user add": cobra.NoFileCompletions, "version": cobra.NoFileCompletions, "plugin install": cobra.NoFileCompletions,

@@ -127,6 +127,7 @@ func hostilePlaces(e *testEnv) map[string]map[string]string {
 
 // hostileCommands are the commands that look at a repository, by their names.
 var hostileCommands = map[string][]string{
+	"access": {"access", "access -o json", "access -o csv", "access -o markdown --from HEAD", "access -o html --from HEAD"},
 	"build":  {"build", "build --secrets redacted", "build --stale warn", "build --secrets plain"},
 	"check":  {"check", "check -o json", "check -o sarif", "check --rendered overlays/e0/x.yaml"},
 	"diff":   {"diff", "diff -o markdown", "diff -o json", "diff -o yaml", "diff --against ."},

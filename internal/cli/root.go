@@ -124,7 +124,7 @@ other binary is needed to build.`,
 	})
 	cmd.AddCommand(
 		w.initCommand(), w.importCommand(), w.takeoverCommand(), w.userCommand(), w.credentialCommand(), w.editCommand(),
-		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(), w.probeCommand(), w.offboardCommand(),
+		w.sealCommand(), w.buildCommand(), w.renderCommand(), w.diffCommand(), w.checkCommand(), w.accessCommand(), w.probeCommand(), w.offboardCommand(),
 		w.pluginCommand(), w.schemaCommand(), w.explainCommand(), w.versionCommand(), w.workerCommand(), w.chartWorkerCommand(),
 	)
 	return cmd

@@ -7,6 +7,7 @@ package cli
 import (
 	"io"
 
+	"github.com/reggen/reggen/internal/access"
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/inspect"
@@ -31,6 +32,7 @@ type World struct {
 	Compares *compare.Work
 	People   *people.Work
 	Checks   *inspect.Work
+	Access   *access.Work
 	Probes   *probe.Work
 	Starts   *start.Work
 }
@@ -52,6 +54,7 @@ func New(args []string, t *terminal.Terminal, r *repository.Repository, m Machin
 	w.Seals = &seal.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds}
 	w.People = &people.Work{Tell: t, Repo: r, Keys: w.Keys, Seals: w.Seals}
 	w.Checks = &inspect.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, Compares: w.Compares, People: w.People}
+	w.Access = &access.Work{Tell: t, Repo: r, Compares: w.Compares, Checks: w.Checks}
 	w.Probes = &probe.Work{Tell: t, Repo: r, Keys: w.Keys, Random: m.Random}
 	w.Starts = &start.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, People: w.People, Home: m.Home, Executable: m.Executable}
 	return w

@@ -62,6 +62,21 @@ func (w *Work) changedPublic(old *Work, before, now []deliver.PublicSpec) Public
 	return p
 }
 
+// Public compares the public sides of one environment's folder for a report on who
+// can read what: where it is new, all of its readers come. base is the folder that
+// corresponds to the other side's.
+func (w *Work) Public(old *Work, base string, before, now []deliver.PublicSpec) PublicChanges {
+	p := w.changedPublic(old, before, now)
+	if len(before) == 0 {
+		p.Readers = w.changedReaders(old, nil, now)
+	}
+	p.Older = w.OlderFiles(old, base, now)
+	return p
+}
+
+// Between are the names that only one of two sides has; nil where there are none.
+func Between(old, now map[string]bool) *Names { return changedNames(old, now) }
+
 func pulls(specs []deliver.PublicSpec) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range specs {

@@ -40,6 +40,7 @@ type Report struct {
 	findings []check.Finding
 	older    func(repository.Environment) []compare.OlderFile // nil without a revision to compare with
 	specs    []repository.Environment                         // what was looked at
+	public   bool                                             // no key is looked for
 	borrows  bool                                             // a kustomization only takes what others sealed
 }
 

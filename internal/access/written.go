@@ -1,0 +1,300 @@
+package access
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/terminal"
+)
+
+// Written is a report in a form.
+func (w *Work) Written(r Report, form string) ([]byte, error) {
+	switch form {
+	case "json":
+		return terminal.JSONText(r)
+	case "csv":
+		return r.csv()
+	case "markdown":
+		return []byte(r.markdown()), nil
+	case "html":
+		return r.page()
+	}
+	return []byte(r.table(w.Tell.Painter())), nil
+}
+
+// section is a part of a report as rows of texts.
+type section struct {
+	title, none string
+	heads       []string
+	rows        [][]string
+}
+
+// said is what a status says in a word.
+func (s Status) said() string {
+	switch s {
+	case None:
+		return "-"
+	case Some:
+		return "some files"
+	case Next:
+		return "not yet"
+	case Still:
+		return "still"
+	}
+	return string(s)
+}
+
+// AgesMean is said wherever ages are.
+const AgesMean = "An age is how long a value has stood, at least: the bytes are no younger. What they hold may be older: encrypting anew hides it."
+
+// said is an age in words.
+func (a Age) said() string {
+	if !a.Known() {
+		return "not known"
+	}
+	return fmt.Sprintf("%s or more (%s, %s)", days(a.Days), a.Since.Format(time.DateOnly), a.From)
+}
+
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
+
+// label is a recipient for people: its name, and enough of the key to know it by.
+func (r *Report) label(key string) string {
+	for _, reader := range r.Readers {
+		if reader.Key == key {
+			return reader.label()
+		}
+	}
+	return short(key)
+}
+
+func (r Reader) label() string {
+	if r.Name == "" {
+		return short(r.Key)
+	}
+	return r.Name + " (" + short(r.Key) + ")"
+}
+
+// short is the end of a recipient, whose beginning says the least.
+func short(key string) string {
+	const begin, end = 4, 8
+	if len(key) <= begin+end+3 {
+		return key
+	}
+	return strings.ToValidUTF8(key[:begin]+"..."+key[len(key)-end:], "?")
+}
+
+// sections are the report as tables.
+func (r *Report) sections() []section {
+	who := section{"Who can open files", "nobody", []string{"ENVIRONMENT", "RECIPIENT", "CREDENTIALS", "SEALED"}, nil}
+	users := section{"Users and their passwords", "no user", []string{"ENVIRONMENT", "REGISTRY", "USER", "PASSWORD", "UNCHANGED FOR", "PULL SECRETS"}, nil}
+	pulls := section{"Pull secrets", "no pull secret", []string{"NAMESPACE", "PULL SECRET", "USER", "REGISTRY", "ENVIRONMENT"}, nil}
+	keys := section{"Data keys", "no encrypted file", []string{"FILE", "DATA KEY", "LAST WRITTEN"}, nil}
+	others := section{"Other credentials", "no other credential", []string{"ENVIRONMENT", "CREDENTIAL", "TYPE", "UNCHANGED FOR"}, nil}
+	labels := map[string]string{}
+	for _, reader := range r.Readers {
+		labels[reader.Key] = reader.label()
+	}
+	for _, e := range r.Environments {
+		for _, x := range e.Readers {
+			who.rows = append(who.rows, []string{e.Environment, labels[x.Key], x.Credentials.said(), x.Sealed.said()})
+		}
+		for _, t := range [][2]string{{"credentials", e.Together.Credentials}, {"sealed", e.Together.Sealed}} {
+			if t[1] != "" {
+				who.rows = append(who.rows, []string{e.Environment, t[0] + " together: " + t[1], "", ""})
+			}
+		}
+		for _, u := range e.Users {
+			users.rows = append(users.rows, []string{e.Environment, e.Host, u.User, u.Password, u.Age.said(), strings.Join(u.PullSecrets, ", ")})
+		}
+		for _, c := range e.Credentials {
+			others.rows = append(others.rows, []string{e.Environment, c.Name, c.Type, c.Age.said()})
+		}
+		for _, p := range e.PullSecrets {
+			for _, ns := range p.Namespaces {
+				pulls.rows = append(pulls.rows, []string{ns, p.Name, p.User, p.Server, e.Environment})
+			}
+		}
+		for _, f := range e.Files {
+			keys.rows = append(keys.rows, []string{f.File, f.DataKey.said(), f.written()})
+		}
+	}
+	out := []section{who, users, others, pulls, keys}
+	if r.From != "" {
+		changed := section{"Since " + r.From, "nobody came and nobody went", []string{"ENVIRONMENT", "WHAT", "+/-", "WHO"}, nil}
+		for _, l := range r.changeLines() {
+			changed.rows = append(changed.rows, []string{l.Environment, l.What, l.sign(), l.Who})
+		}
+		out = append([]section{changed}, out...)
+	}
+	if len(r.Unread) > 0 {
+		lost := section{"Could not be read, so that something is missing here", "", []string{"WHAT"}, nil}
+		for _, u := range r.Unread {
+			lost.rows = append(lost.rows, []string{u})
+		}
+		out = append([]section{lost}, out...)
+	}
+	return out
+}
+
+func (f File) written() string {
+	if f.Written == nil {
+		return "it doesn't say"
+	}
+	return f.Written.Format(time.DateOnly)
+}
+
+// table is the report for a terminal.
+func (r *Report) table(paint terminal.Painter) string {
+	var b strings.Builder
+	for i, s := range r.sections() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(paint.Paint(problem.Shown(s.title), terminal.Bold) + "\n\n")
+		if len(s.rows) == 0 {
+			b.WriteString(s.none + "\n")
+			continue
+		}
+		var text bytes.Buffer
+		t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+		for _, row := range append([][]string{s.heads}, s.rows...) {
+			shown := make([]string, len(row))
+			for j, cell := range row {
+				if shown[j] = problem.Shown(cell); cell == "" {
+					shown[j] = "-"
+				}
+			}
+			fmt.Fprintln(t, strings.Join(shown, "\t"))
+		}
+		_ = t.Flush()
+		for line := range strings.Lines(text.String()) {
+			b.WriteString(strings.TrimRight(line, " \n") + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "\n%s\n", r.about())
+	return b.String()
+}
+
+// about says what the report can know.
+func (r *Report) about() string {
+	from := "Ages come from git's history and from what the files say of themselves."
+	if r.History != "git" {
+		from = "Ages come from what the files say of themselves; git's history could not be read."
+	}
+	return from + " " + AgesMean
+}
+
+// markdown is the report for a page or a pull request.
+func (r *Report) markdown() string {
+	var b strings.Builder
+	for i, s := range r.sections() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString("## " + plainly(s.title) + "\n\n")
+		if len(s.rows) == 0 {
+			b.WriteString(s.none + "\n")
+			continue
+		}
+		for j, row := range append([][]string{s.heads}, s.rows...) {
+			for _, cell := range row {
+				b.WriteString("| " + plainly(cell) + " ")
+			}
+			b.WriteString("|\n")
+			if j == 0 {
+				b.WriteString(strings.Repeat("|---", len(s.heads)) + "|\n")
+			}
+		}
+	}
+	return b.String() + "\n" + r.about() + "\n"
+}
+
+// plainly writes a text so that it is nothing but text in Markdown: everything
+// that could mean something there is a reference to its character.
+func plainly(text string) string {
+	var b strings.Builder
+	for _, c := range problem.Shown(text) {
+		if strings.ContainsRune("\\`*_{}[]<>()#|!@~&:$^", c) {
+			fmt.Fprintf(&b, "&#%d;", c)
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// csv is the report as one list of facts, for a spreadsheet.
+func (r *Report) csv() ([]byte, error) {
+	var b bytes.Buffer
+	out := csv.NewWriter(&b)
+	write := func(cells ...string) {
+		for i, c := range cells {
+			cells[i] = inert(c)
+		}
+		_ = out.Write(cells) // into memory
+	}
+	write("kind", "environment", "registry", "name", "key", "detail", "status", "since", "days", "from")
+	age := func(a Age) []string {
+		if !a.Known() {
+			return []string{"", "", ""}
+		}
+		return []string{a.Since.Format(time.RFC3339), fmt.Sprint(a.Days), a.From}
+	}
+	names := map[string]string{}
+	for _, reader := range r.Readers {
+		names[reader.Key] = reader.Name
+	}
+	for _, e := range r.Environments {
+		for _, x := range e.Readers {
+			for _, s := range []struct {
+				files string
+				Status
+			}{{"credentials", x.Credentials}, {"sealed", x.Sealed}} {
+				if s.Status != None {
+					write("reader", e.Environment, e.Host, names[x.Key], x.Key, s.files, string(s.Status), "", "", "")
+				}
+			}
+		}
+		for _, u := range e.Users {
+			write(append([]string{"user", e.Environment, e.Host, u.User, "", strings.Join(u.PullSecrets, " "), u.Password}, age(u.Age)...)...)
+		}
+		for _, c := range e.Credentials {
+			write(append([]string{"credential", e.Environment, e.Host, c.Name, "", c.Type, ""}, age(c.Age)...)...)
+		}
+		for _, p := range e.PullSecrets {
+			for _, ns := range p.Namespaces {
+				write("pull secret", e.Environment, p.Server, p.Name, "", ns, p.User, "", "", "")
+			}
+		}
+		for _, f := range e.Files {
+			write(append([]string{"data key", e.Environment, e.Host, f.File, "", f.Kind, ""}, age(f.DataKey)...)...)
+		}
+	}
+	for _, l := range r.changeLines() {
+		write("change", l.Environment, "", l.Who, "", l.What, map[string]string{"+": "added", "-": "removed"}[l.sign()], "", "", "")
+	}
+	for _, u := range r.Unread {
+		write("unread", "", "", u, "", "", "", "", "", "")
+	}
+	out.Flush()
+	return b.Bytes(), out.Error()
+}
+
+// inert is a cell that no spreadsheet takes for a formula.
+func inert(cell string) string {
+	cell = problem.Shown(cell)
+	if bare := strings.TrimLeft(cell, " "); bare != "" && strings.ContainsRune("=+-@", rune(bare[0])) {
+		return "'" + cell
+	}
+	return cell
+}
