@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"people":     {"keyring", "repository", "seal", "terminal"},
 	"sarif":      nil,
 	"inspect":    {"compare", "deliver", "keyring", "kustomize", "people", "release", "repository", "sarif", "seal", "terminal"},
-	"access":     {"compare", "deliver", "inspect", "repository", "revision", "terminal"},
+	"access":     {"compare", "deliver", "inspect", "release", "repository", "revision", "sarif", "terminal"},
 	"probe":      {"keyring", "release", "repository", "sarif", "terminal"},
 	"start":      {"deliver", "keyring", "kustomize", "people", "repository", "seal", "terminal"},
 	"cli":        {"access", "compare", "deliver", "inspect", "keyring", "kustomize", "people", "probe", "release", "repository", "seal", "start", "terminal"},

@@ -10,8 +10,8 @@ import (
 	"github.com/reggen/reggen/generator/check"
 )
 
-// docs is where the documents of this version are.
-const docs = "https://github.com/reggen/reggen/blob/main/docs/"
+// Docs is where the documents of this version are.
+const Docs = "https://github.com/reggen/reggen/blob/main/docs/"
 
 // The few parts of SARIF 2.1.0 (OASIS, https://docs.oasis-open.org/sarif/sarif/v2.1.0/)
 // that code scanners read. e2e validates them against the schema.
@@ -96,7 +96,7 @@ func Of(rules []check.Rule, page string, findings []check.Finding, version strin
 		ids = append(ids, r.ID)
 		out.Tool.Driver.Rules = append(out.Tool.Driver.Rules, rule{
 			ID: r.ID, ShortDescription: text{r.Title}, FullDescription: text{r.Reason}, Help: text{r.Fix},
-			HelpURI: docs + page + "#" + r.ID, DefaultConfiguration: severity{levels[r.Severity]},
+			HelpURI: Docs + page + "#" + r.ID, DefaultConfiguration: severity{levels[r.Severity]},
 		})
 	}
 	for _, f := range findings {
