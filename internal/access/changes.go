@@ -78,6 +78,14 @@ func (w *Work) changes(ctx context.Context, dirs, roots []string, from string, n
 	for config, names := range before.names { // of those who are gone
 		now.names["then\x00"+config] = names
 	}
+	r.gone = map[string]string{}
+	for _, c := range r.Changes {
+		for _, d := range c.Readers {
+			for _, key := range d.Removed {
+				r.gone[key] = now.name(key)
+			}
+		}
+	}
 	return nil
 }
 
@@ -151,10 +159,10 @@ func (r *Report) changeLines() (out []changeLine) {
 		labels[reader.Key] = reader.label()
 	}
 	label := func(key string) string {
-		if labels[key] == "" {
-			return short(key)
+		if labels[key] != "" {
+			return labels[key]
 		}
-		return labels[key]
+		return Reader{key, r.gone[key]}.label()
 	}
 	same := func(text string) string { return text }
 	for _, c := range r.Changes {

@@ -66,7 +66,10 @@ type (
 		Keys                                                                       []viewKey
 		Findings                                                                   []viewFinding
 	}
-	viewChange struct{ Environment, What, Who, Word, Class string }
+	viewChange struct {
+		What, Who, Word, Class string
+		Where                  places
+	}
 	viewPerson struct {
 		Name, Key           string
 		Credentials, Sealed places
@@ -130,10 +133,7 @@ func (r *Report) view() view {
 	if r.History != "git" {
 		v.Source = "the files"
 	}
-	for _, l := range r.changeLines() {
-		class := map[string]string{"+": "plus", "-": "minus"}[l.sign()]
-		v.Changes = append(v.Changes, viewChange{shown(l.Environment), l.What, shown(l.Who), map[string]string{"+": "added", "-": "removed"}[l.sign()], class})
-	}
+	r.viewChanges(&v)
 	people := r.viewPeople(&v)
 	for _, e := range r.Environments {
 		for _, u := range e.Users {
@@ -157,6 +157,31 @@ func (r *Report) view() view {
 		len(r.Readers), terminal.Plural(len(r.Readers)), people, len(v.Users), terminal.Plural(len(v.Users)))
 	r.viewFindings(&v)
 	return v
+}
+
+// viewChanges tells the same change in several environments once.
+func (r *Report) viewChanges(v *view) {
+	at, where := map[changeLine]int{}, [][]string{}
+	for _, l := range r.changeLines() {
+		in := problem.Shown(l.Environment)
+		if l.Environment = ""; l.What == "environment" {
+			in = ""
+		}
+		i, known := at[l]
+		if !known {
+			i = len(v.Changes)
+			at[l] = i
+			class := map[string]string{"+": "plus", "-": "minus"}[l.sign()]
+			v.Changes = append(v.Changes, viewChange{What: l.What, Who: problem.Shown(l.Who), Word: map[string]string{"+": "added", "-": "removed"}[l.sign()], Class: class})
+			where = append(where, nil)
+		}
+		if in != "" {
+			where[i] = append(where[i], in)
+		}
+	}
+	for i := range v.Changes {
+		v.Changes[i].Where = placesOf(where[i], "environments")
+	}
 }
 
 // viewPeople makes the list of recipients and the matrix, which has a column for

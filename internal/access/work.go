@@ -48,6 +48,7 @@ type Report struct {
 	Unread       []string      `json:"unread,omitempty"` // what could not be read, so that something may be missing
 
 	unread problem.List
+	gone   map[string]string // the names of readers who went
 }
 
 // Check is what reggen check finds without a key.
