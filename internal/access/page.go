@@ -118,7 +118,7 @@ func (a Age) view() viewAge {
 		return viewAge{}
 	}
 	level := 1
-	for _, d := range []int{30, 90, 180, 365} {
+	for _, d := range []int{30, 90, 365, 730} {
 		if a.Days >= d {
 			level++
 		}
@@ -179,9 +179,19 @@ func (r *Report) viewChanges(v *view) {
 			where[i] = append(where[i], in)
 		}
 	}
-	for i := range v.Changes {
-		v.Changes[i].Where = placesOf(where[i], "environments")
+	var out []viewChange
+	for i, c := range v.Changes {
+		j := slices.IndexFunc(out, func(o viewChange) bool {
+			return o.What == "opens credentials" && c.What == "opens sealed files" && o.Who == c.Who && o.Word == c.Word && slices.Equal(o.Where.All, where[i])
+		})
+		if j >= 0 {
+			out[j].What = "opens credentials and sealed files"
+			continue
+		}
+		c.Where = placesOf(where[i], "environments")
+		out = append(out, c)
 	}
+	v.Changes = out
 }
 
 // viewPeople makes the list of recipients and the matrix, which has a column for

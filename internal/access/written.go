@@ -201,7 +201,7 @@ func (r *Report) markdown() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString("## " + plainly(s.title) + "\n\n")
+		b.WriteString(plainly(s.title) + "\n" + strings.Repeat("-", len(plainly(s.title))) + "\n\n") // "##" is a command to some CIs
 		if len(s.rows) == 0 {
 			b.WriteString(s.none + "\n")
 			continue
