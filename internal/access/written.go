@@ -68,15 +68,6 @@ func days(n int) string {
 }
 
 // label is a recipient for people: its name, and enough of the key to know it by.
-func (r *Report) label(key string) string {
-	for _, reader := range r.Readers {
-		if reader.Key == key {
-			return reader.label()
-		}
-	}
-	return short(key)
-}
-
 func (r Reader) label() string {
 	if r.Name == "" {
 		return short(r.Key)
