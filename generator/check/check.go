@@ -33,6 +33,7 @@ type Subject struct {
 	Registry    *spec.Registry  // nil for a Chart, and for a kustomization of something else
 	Check       *spec.Check     // what the spec says to check
 	Objects     []object.Object // the environment's build, after kustomize
+	Built       bool            // there are such objects, where they were left out
 	Credentials []Encrypted
 	Sealed      []Encrypted
 	People      []Person // the users
@@ -104,12 +105,30 @@ func (r Rule) tell(root string, l problem.List) []Finding {
 func Run(subjects []Subject) []Finding {
 	var out []Finding
 	for _, s := range subjects {
-		for _, r := range environmentRules {
-			if r.one != nil {
-				out = append(out, r.tell(s.Root, r.one(s))...)
-			}
+		out = append(out, Each(s)...)
+	}
+	return append(out, Together(subjects)...)
+}
+
+// Each applies the rules on one environment.
+func Each(s Subject) []Finding {
+	var out []Finding
+	for _, r := range environmentRules {
+		if r.one != nil {
+			out = append(out, r.tell(s.Root, r.one(s))...)
 		}
 	}
+	return out
+}
+
+// Public is what Together and Silence need of an environment.
+func (s Subject) Public() Subject {
+	return Subject{Root: s.Root, Build: s.Build, Check: s.Check, Built: len(s.Objects) > 0, Credentials: s.Credentials, Sealed: s.Sealed}
+}
+
+// Together applies the rules on all environments.
+func Together(subjects []Subject) []Finding {
+	var out []Finding
 	for _, r := range environmentRules {
 		if r.all != nil {
 			for _, p := range r.all(subjects) {

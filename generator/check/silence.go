@@ -14,6 +14,7 @@ func Silence(findings []Finding, subjects []Subject) []Finding {
 	for _, r := range Rules() {
 		ids = append(ids, r.ID)
 	}
+	at := places(out)
 	for _, s := range subjects {
 		if s.Check == nil {
 			continue
@@ -30,7 +31,7 @@ func Silence(findings []Finding, subjects []Subject) []Finding {
 				tell(Error, problem.Problem{What: "no rule has this id", Near: problem.Nearest(id, ids), Next: "docs/reference/rules.md lists them"})
 			case rule.Always:
 				tell(Error, problem.Problem{What: "can't be silenced", Next: rule.Fix})
-			case !mark(out, s, id) && s.decides(rule, subjects):
+			case !at.mark(out, s, id) && s.decides(rule, subjects):
 				tell(Info, problem.Problem{What: "silences nothing", Next: "take it out, so that it hides nothing later"})
 			}
 		}
@@ -38,12 +39,27 @@ func Silence(findings []Finding, subjects []Subject) []Finding {
 	return out
 }
 
+// place is what a rule found about an environment, a build or a file; of
+// hundreds of environments nobody wants to look through all findings for each.
+type place struct{ rule, root string }
+
+type placed map[place][]int
+
+func places(findings []Finding) placed {
+	at := placed{}
+	for i, f := range findings {
+		p := place{f.Rule, f.Root}
+		at[p] = append(at[p], i)
+	}
+	return at
+}
+
 // mark silences what a rule found in an environment, and says whether it had
 // found anything.
-func mark(findings []Finding, s Subject, id string) bool {
+func (at placed) mark(findings []Finding, s Subject, id string) bool {
 	any := false
-	for i, f := range findings {
-		if f.Rule == id && (f.Root == s.Root || f.Root == s.Build) {
+	for _, root := range []string{s.Root, s.Build} {
+		for _, i := range at[place{id, root}] {
 			findings[i].Silenced = s.Check.Silence[id]
 			if problem.Secretish(findings[i].Silenced) {
 				findings[i].Silenced = "(a reason that may hold a secret)"
@@ -59,5 +75,5 @@ func (s Subject) decides(r Rule, subjects []Subject) bool {
 	if r.all != nil {
 		return len(subjects) > 1
 	}
-	return len(s.Objects) > 0
+	return s.Built || len(s.Objects) > 0
 }

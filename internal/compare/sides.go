@@ -15,11 +15,16 @@ import (
 	"github.com/reggen/reggen/internal/revision"
 )
 
+// At is the work on another folder, whose notes nobody reads.
+func (w *Work) At(dir string) *Work {
+	return &Work{Tell: w.Tell.Beside(io.Discard), Repo: w.Repo.At(dir), Keys: w.Keys, Builds: w.Builds}
+}
+
 // OtherSide is the work on what is compared with, and the folder of this side
 // that corresponds to its own.
 func (w *Work) OtherSide(ctx context.Context, o Options) (old *Work, base string, cleanup func(), err error) {
 	// Its warnings are about files that nobody can change any more.
-	side := &Work{Tell: w.Tell.Beside(io.Discard), Repo: w.Repo.At(w.Repo.Dir), Keys: w.Keys, Builds: w.Builds}
+	side := w.At(w.Repo.Dir)
 	if o.Against != "" {
 		side.Repo.Dir = w.Repo.Abs(o.Against)
 		if !repository.Exists(side.Repo.Dir) {

@@ -17,11 +17,12 @@ type Work struct {
 
 	Executable func() (string, error) // this program's own file, for workers
 	Processes  int                    // how many may build at once, this one and workers; 1 and less: only this one
+	Tasks      map[string]Task        // what a worker does beside building, by name
 }
 
-// beside is the same work in another folder, told to another terminal.
-func (w *Work) beside(t *terminal.Terminal, r *repository.Repository) *Work {
+// Beside is the same work in another folder, told to another terminal.
+func (w *Work) Beside(t *terminal.Terminal, r *repository.Repository) *Work {
 	keys := *w.Keys
 	keys.Repo = r
-	return &Work{Tell: t, Repo: r, Keys: &keys, Executable: w.Executable, Processes: w.Processes}
+	return &Work{Tell: t, Repo: r, Keys: &keys, Executable: w.Executable, Processes: w.Processes, Tasks: w.Tasks}
 }

@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"os/exec"
-	"sync"
-	"sync/atomic"
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
@@ -61,7 +58,7 @@ func (w *Work) buildHere(ctx context.Context) Builder {
 		var warnings bytes.Buffer
 		repo := w.Repo.At(o.Base)
 		repo.Allow = o.Allow
-		side := w.beside(w.Tell.Beside(&warnings), repo)
+		side := w.Beside(w.Tell.Beside(&warnings), repo)
 		var b built
 		text, err := side.Build(ctx, []string{side.Repo.Rel(o.Dir)}, BuildOptions{Stale: o.Stale, saw: func(root string, d spec.Decoded) {
 			b.Registries = append(b.Registries, PublicSpecOf(root, d))
@@ -84,40 +81,12 @@ const worthAWorker = 6
 // are processes to build in, each with the builder of one of them. It returns
 // when all are done or the context is.
 func (w *Work) EachEnvironment(ctx context.Context, n int, work func(i int, build Builder)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	take := func(build Builder) {
-		for ctx.Err() == nil && kustomize.Spent() == nil {
-			i := int(next.Add(1)) - 1
-			if i >= n {
-				return
-			}
-			work(i, func(o Order) built {
-				o.Allow = w.Repo.Allow
-				return build(o)
-			})
-		}
-	}
-	here := w.buildHere(ctx)
-	environment := os.Environ() // a build under way hides programs and plugins
-	for range min(w.Processes, (n+worthAWorker-1)/worthAWorker) - 1 {
-		wg.Go(func() {
-			c, err := w.startWorker(ctx, environment)
-			if err != nil {
-				return // the others do its part
-			}
-			defer c.stop()
-			take(func(o Order) built {
-				b, err := c.build(o)
-				if err != nil { // it died, of a lack of memory for instance
-					return here(o)
-				}
-				return b
-			})
+	Each(ctx, w, Crew[Order, built]{Task: buildTask, Here: w.buildHere(ctx)}, n, func(i int, do func(Order) built) {
+		work(i, func(o Order) built {
+			o.Allow = w.Repo.Allow
+			return do(o)
 		})
-	}
-	take(here)
-	wg.Wait()
+	})
 }
 
 // WorkerName is the hidden command that makes a reggen a worker.
@@ -158,13 +127,12 @@ func (w *Work) startWorker(ctx context.Context, environment []string) (*worker, 
 	return c, nil
 }
 
-func (c *worker) build(o Order) (built, error) {
-	var b built
-	if err := json.NewEncoder(c.in).Encode(o); err != nil {
-		return b, err
+// do has a task done; answer is a pointer.
+func (c *worker) do(task string, order, answer any) error {
+	if err := json.NewEncoder(c.in).Encode(call{task, order}); err != nil {
+		return err
 	}
-	err := c.out.Decode(&b)
-	return b, err
+	return c.out.Decode(answer)
 }
 
 // stop ends a worker: it goes when its input ends.
@@ -174,7 +142,7 @@ func (c *worker) stop() {
 	_ = c.cmd.Wait()
 }
 
-// Work answers orders until there are no more.
+// Work does tasks until there are no more.
 func (w *Work) Work(ctx context.Context) error {
 	out := json.NewEncoder(w.Tell.Stdout)
 	if err := out.Encode(release.Version()); err != nil {
@@ -183,14 +151,24 @@ func (w *Work) Work(ctx context.Context) error {
 	in := json.NewDecoder(w.Tell.Stdin)
 	build := w.buildHere(ctx)
 	for {
-		var o Order
-		switch err := in.Decode(&o); {
-		case errors.Is(err, io.EOF):
+		var c received
+		err := in.Decode(&c)
+		if errors.Is(err, io.EOF) {
 			return nil
-		case err != nil:
+		}
+		var answer any
+		if task := w.Tasks[c.Task]; err == nil && task != nil {
+			answer, err = task(ctx, c.Order)
+		} else if err == nil {
+			var o Order
+			if err = json.Unmarshal(c.Order, &o); err == nil && c.Task == buildTask {
+				answer = build(o)
+			}
+		}
+		if err != nil || answer == nil {
 			return problem.Problem{What: "stdin is not what another reggen writes", Next: "reggen build"}
 		}
-		if err := out.Encode(build(o)); err != nil {
+		if err := out.Encode(answer); err != nil {
 			return err
 		}
 	}

@@ -8,10 +8,8 @@ import (
 
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/problem"
-	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/kustomize"
 	"github.com/reggen/reggen/internal/release"
-	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/sarif"
 	"github.com/reggen/reggen/internal/terminal"
 )
@@ -38,10 +36,9 @@ type Report struct {
 	} `json:"count"`
 
 	findings []check.Finding
-	older    func(repository.Environment) []compare.OlderFile // nil without a revision to compare with
-	specs    []repository.Environment                         // what was looked at
-	public   bool                                             // no key is looked for
-	borrows  bool                                             // a kustomization only takes what others sealed
+	older    *olderSide // nil without a revision to compare with
+	borrows  bool       // a kustomization only takes what others sealed
+	public   bool       // no key is looked for
 }
 
 // Reported is a finding in JSON.

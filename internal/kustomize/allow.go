@@ -22,6 +22,8 @@ type Allow struct {
 	Programs bool // run what kustomizations name: Helm, containers, exec functions, installed plugins
 	Network  bool // fetch the remote files and bases that they name
 	Large    bool // read and build more than the bounds of bounds.go
+
+	memory memory // see Remembering; nil keeps nothing
 }
 
 // The flags that say so, for the texts of refusals.

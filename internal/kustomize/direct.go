@@ -63,16 +63,11 @@ func (k *kustomization) onlyRegistry() (config []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	files := k.allow.reader()
-	rm, nested, err := k.load(files, entry)
-	if err != nil || nested || len(files.repeated)+len(files.refused) > 0 || files.schema || files.function || rm.Size() != 1 {
+	l := k.content(entry)
+	if l.wrong != nil || l.nested || l.files.schema || l.files.function || l.rm.Size() != 1 || len(l.specs) != 1 || l.rm.Resources()[0].GetApiVersion() != spec.APIVersion {
 		return nil, false
 	}
-	found, err := registries(rm)
-	if err != nil || len(found) != 1 || rm.Resources()[0].GetApiVersion() != spec.APIVersion {
-		return nil, false
-	}
-	return found[0].text, true
+	return l.specs[0].text, true
 }
 
 // onlyGenerator is the only entry of a kustomization that is well formed and

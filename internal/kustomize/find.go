@@ -85,12 +85,11 @@ func (a Allow) foreign(dir string) (out []Function) {
 	}
 	_ = a.walk(dir, map[string]bool{}, func(k *kustomization) error {
 		for _, entry := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
-			files := a.reader()
-			rm, _, err := k.load(files, entry)
-			if err != nil || !files.function && !strings.Contains(entry, "\n") {
+			l := k.content(entry)
+			if l.err != nil || !l.files.function && !strings.Contains(entry, "\n") {
 				continue
 			}
-			for _, r := range rm.Resources() {
+			for _, r := range l.rm.Resources() {
 				if how := program(r.GetAnnotations()); r.GetGvk().Group != "reggen.dev" && how != "" {
 					out = append(out, Function{k.dir, r.GetKind(), r.GetName(), k.file, how})
 				}

@@ -31,24 +31,34 @@ const (
 // configuration from a build's output, which does not apply to generators: the
 // annotation is overridden for this.
 func (k *kustomization) resolve(entry string) ([]resolved, error) {
-	return k.resolveIn(k.allow.reader(), entry)
+	l := k.content(entry)
+	return l.specs, l.wrong
 }
 
 // resolveIn is resolve in a file system of its own.
 func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
+	l := k.loadIn(alone, entry)
+	return l.specs, l.wrong
+}
+
+// loadIn is what kustomize makes of an entry, and the specs in it.
+func (k *kustomization) loadIn(alone *reader, entry string) *content {
 	alone.dir = k.dir
-	rm, _, err := k.load(alone, entry)
+	l := &content{files: alone}
+	l.rm, l.nested, l.err = k.load(alone, entry)
 	switch {
 	case len(alone.refused) > 0:
-		return nil, alone.refused
+		l.wrong = alone.refused
 	case len(alone.repeated) > 0:
-		return nil, alone.repeated
+		l.wrong = alone.repeated
 	case alone.failed != nil:
-		return nil, alone.failed
-	case err != nil:
-		return nil, k.allow.failure(k.dir, err)
+		l.wrong = alone.failed
+	case l.err != nil:
+		l.wrong = k.allow.failure(k.dir, l.err)
+	default:
+		l.specs, l.wrong = registries(l.rm)
 	}
-	return registries(rm)
+	return l
 }
 
 // load is what kustomize makes of an entry. nested says that a spec stands

@@ -1,12 +1,9 @@
 package repository
 
 import (
-	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -23,21 +20,13 @@ func OrAll(dirs []string) []string {
 // Discover expands patterns, and folders that are no kustomizations into the
 // environments below them. The result is absolute, sorted, each once, and
 // complete but for what the error names.
-func (w *Repository) Discover(dirs []string) ([]string, error) {
-	var l problem.List
-	found := map[string]bool{}
-	for _, dir := range dirs {
-		// A shell's overlays/* names the README beside the environments, too.
-		if info, err := os.Stat(w.Abs(dir)); err == nil && info.Mode().IsRegular() && len(dirs) > 1 {
-			continue
-		}
-		roots, err := w.Expand(dir)
-		l.Join(err)
-		for _, r := range roots {
-			found[r] = true
-		}
+func (r *Repository) Discover(dirs []string) ([]string, error) {
+	c := r.Candidates(dirs)
+	judged := map[string]Judgement{}
+	for _, dir := range c.Doubtful() {
+		judged[dir] = r.Judge(dir)
 	}
-	return slices.Sorted(maps.Keys(found)), l.Err()
+	return c.Settle(judged)
 }
 
 // Expand is discover for one argument. Where there is nothing of that name the
@@ -50,6 +39,11 @@ func (r *Repository) Expand(dir string) ([]string, error) {
 	case Exists(at), !strings.ContainsAny(dir, "*?["):
 		return r.Below(at)
 	}
+	return r.matching(dir)
+}
+
+// matching are the kustomizations that a pattern names.
+func (r *Repository) matching(dir string) ([]string, error) {
 	// fs.Glob takes what stands in front of the pattern as it is: a folder may
 	// have a bracket in its name.
 	base, pattern := r.Dir, filepath.ToSlash(filepath.Clean(dir))
@@ -88,38 +82,13 @@ func HasKustomization(dir string) bool {
 // Below finds the environments below a folder: kustomizations that themselves
 // hand a Registry to reggen. What reggen rendered holds none.
 func (r *Repository) Below(dir string) ([]string, error) {
-	var out []string
-	var l problem.List
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return err
-		case err != nil:
-			l.Add(problem.Problem{File: path, What: "can't read this folder"})
-			return fs.SkipDir
-		case !d.IsDir():
-			return nil
-		case path != dir && strings.HasPrefix(d.Name(), "."), Exists(filepath.Join(path, MarkerName)):
-			return filepath.SkipDir
-		case !HasKustomization(path):
-			return nil
-		}
-		found, err := r.Allow.Find(path)
-		l.Join(err)
-		for _, f := range found {
-			if f.Root == path {
-				out = append(out, path)
-				break
-			}
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, Absence{problem.Problem{File: dir, What: "no such folder"}}
+	b, err := r.below(dir)
+	if err != nil {
+		return nil, err
 	}
-	l.Join(err)
-	if len(l) == 0 && len(out) == 0 {
-		return nil, Absence{problem.Problem{File: dir, What: "no environment here or below", Next: "reggen init " + problem.QuoteArg(filepath.Join(dir, "NAME"))}}
+	judged := map[string]Judgement{}
+	for _, path := range b.doubtful() {
+		judged[path] = r.Judge(path)
 	}
-	return out, l.Err()
+	return b.settle(judged)
 }

@@ -1,0 +1,73 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/reggen/reggen/internal/kustomize"
+)
+
+// Task does an order that came through a pipe, of this process's parent, and
+// returns the answer.
+type Task func(ctx context.Context, order json.RawMessage) (answer any, err error)
+
+// buildTask is the task that every worker knows.
+const buildTask = "build"
+
+// call is a task as it crosses the pipe, and received what arrives of it.
+type call struct {
+	Task  string
+	Order any
+}
+
+type received struct {
+	Task  string
+	Order json.RawMessage
+}
+
+// Crew does orders of one kind: those that workers take as a task, and Here
+// does in this process.
+type Crew[O, A any] struct {
+	Task string
+	Here func(O) A
+}
+
+// Each calls work for 0 to n-1, from as many goroutines as there are processes
+// to work in, each with what has an order done in one of them. It returns when
+// all are done or the context is. The numbers are given out in order: what is
+// out of bounds ends the rest, and then all before it are done.
+func Each[O, A any](ctx context.Context, w *Work, c Crew[O, A], n int, work func(i int, do func(O) A)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	take := func(do func(O) A) {
+		for ctx.Err() == nil && kustomize.Spent() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			work(i, do)
+		}
+	}
+	environment := os.Environ() // a build under way hides programs and plugins
+	for range min(w.Processes, (n+worthAWorker-1)/worthAWorker) - 1 {
+		wg.Go(func() {
+			p, err := w.startWorker(ctx, environment)
+			if err != nil {
+				return // the others do its part
+			}
+			defer p.stop()
+			take(func(o O) A {
+				var a A
+				if err := p.do(c.Task, o, &a); err != nil { // it died, of a lack of memory for instance
+					return c.Here(o)
+				}
+				return a
+			})
+		})
+	}
+	take(c.Here)
+	wg.Wait()
+}
