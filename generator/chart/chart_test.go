@@ -48,6 +48,7 @@ func objects(t testing.TB, values string) map[string]map[string]any {
 	if l := c.CheckValues(v); len(l) > 0 {
 		t.Fatalf("the schema refuses the values: %v", l)
 	}
+	asHelm(t, c, v)
 	files, err := c.Plain(release, v)
 	if err != nil {
 		t.Fatal(err)

@@ -70,6 +70,14 @@ type callSite struct {
 	root, dot  any
 }
 
+func newFunctions(draws *secret.Draws, enter func(string), secrets map[secret.Ref]string) *functions {
+	f := &functions{draws: draws, enter: enter}
+	for ref, text := range secrets {
+		f.mask.add(text, ref)
+	}
+	return f
+}
+
 func (f *functions) overrides() template.FuncMap {
 	m := template.FuncMap{
 		"reggenEnter": func(file string) string {

@@ -92,12 +92,19 @@ func (c *Chart) render(rel Release, values map[string]any, draws *secret.Draws, 
 	if len(l) > 0 {
 		return Result{}, l
 	}
+	if c.own {
+		f := newFunctions(draws, enter, secrets)
+		if texts, err := renderOwn(h, top, f); err == nil {
+			return Result{append(crds(h, rel), c.rendered(texts)...), f.sums}, nil
+		}
+		h = copied(c.helm) // templates may have changed the values
+		if top, l = c.top(h, rel, values, capabilities, standsFor(draws, secrets)); len(l) > 0 {
+			return Result{}, l
+		}
+	}
 	known := map[string]bool{}
 	wrapped(h, known, !c.own)
-	f := &functions{draws: draws, enter: enter}
-	for ref, text := range secrets {
-		f.mask.add(text, ref)
-	}
+	f := newFunctions(draws, enter, secrets)
 	e := engine.Engine{CustomTemplateFuncs: f.overrides()}
 	texts, err := e.RenderWithContext(context.Background(), h, top)
 	if err != nil {

@@ -21,6 +21,17 @@ import (
 
 var functions = sync.OnceValue(sprig.GenericFuncMap)
 
+// Functions are sprig's of these names, none of which draws or reads a clock.
+func Functions(names ...string) map[string]any {
+	out := make(map[string]any, len(names))
+	for _, name := range names {
+		if f, is := functions()[name]; is {
+			out[name] = f
+		}
+	}
+	return out
+}
+
 // errFailed stands in place of an error that could quote an argument.
 var errFailed = errors.New("could not be made")
 

@@ -63,11 +63,16 @@ func (k *kustomization) onlyRegistry() (config []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	l := k.content(entry)
-	if l.wrong != nil || l.nested || l.files.schema || l.files.function || l.rm.Size() != 1 || len(l.specs) != 1 || l.rm.Resources()[0].GetApiVersion() != spec.APIVersion {
+	c := k.content(entry)
+	files := c.files
+	if c.err != nil || c.nested || len(files.repeated)+len(files.refused) > 0 || files.failed != nil || files.schema || files.function || c.rm.Size() != 1 {
 		return nil, false
 	}
-	return l.specs[0].text, true
+	found, err := c.found(k)
+	if err != nil || len(found) != 1 || c.rm.Resources()[0].GetApiVersion() != spec.APIVersion {
+		return nil, false
+	}
+	return found[0].text, true
 }
 
 // onlyGenerator is the only entry of a kustomization that is well formed and

@@ -31,34 +31,12 @@ const (
 // configuration from a build's output, which does not apply to generators: the
 // annotation is overridden for this.
 func (k *kustomization) resolve(entry string) ([]resolved, error) {
-	l := k.content(entry)
-	return l.specs, l.wrong
+	return k.content(entry).found(k)
 }
 
 // resolveIn is resolve in a file system of its own.
 func (k *kustomization) resolveIn(alone *reader, entry string) ([]resolved, error) {
-	l := k.loadIn(alone, entry)
-	return l.specs, l.wrong
-}
-
-// loadIn is what kustomize makes of an entry, and the specs in it.
-func (k *kustomization) loadIn(alone *reader, entry string) *content {
-	alone.dir = k.dir
-	l := &content{files: alone}
-	l.rm, l.nested, l.err = k.load(alone, entry)
-	switch {
-	case len(alone.refused) > 0:
-		l.wrong = alone.refused
-	case len(alone.repeated) > 0:
-		l.wrong = alone.repeated
-	case alone.failed != nil:
-		l.wrong = alone.failed
-	case l.err != nil:
-		l.wrong = k.allow.failure(k.dir, l.err)
-	default:
-		l.specs, l.wrong = registries(l.rm)
-	}
-	return l
+	return k.loadIn(alone, entry).found(k)
 }
 
 // load is what kustomize makes of an entry. nested says that a spec stands

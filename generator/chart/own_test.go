@@ -1,0 +1,55 @@
+package chart
+
+import (
+	"context"
+	"maps"
+	"testing"
+
+	"helm.sh/helm/v4/pkg/engine"
+
+	"github.com/reggen/reggen/generator/secret"
+)
+
+// asHelm fails where the templates that were parsed once give another text
+// than Helm's engine, or where it has to be asked.
+func asHelm(t testing.TB, c *Chart, values map[string]any) {
+	t.Helper()
+	render := func(how func(f *functions) (map[string]string, error)) map[string]string {
+		texts, err := how(newFunctions(&secret.Draws{}, nil, nil))
+		if err != nil {
+			t.Error(err)
+		}
+		return texts
+	}
+	capabilities, err := c.capabilities(release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	helms := render(func(f *functions) (map[string]string, error) {
+		h := copied(c.helm)
+		top, _ := c.top(h, release, values, capabilities, func(string) bool { return false })
+		wrapped(h, map[string]bool{}, false)
+		return engine.Engine{CustomTemplateFuncs: f.overrides()}.RenderWithContext(context.Background(), h, top)
+	})
+	own := render(func(f *functions) (map[string]string, error) {
+		h := copied(c.helm)
+		top, _ := c.top(h, release, values, capabilities, func(string) bool { return false })
+		return renderOwn(h, top, f)
+	})
+	if !maps.Equal(own, helms) {
+		for name := range helms {
+			if own[name] != helms[name] {
+				t.Errorf("%s is not what Helm's engine gives:\n%s\nbut\n%s", name, helms[name], own[name])
+			}
+		}
+	}
+}
+
+// A function that is missing would have Helm's engine asked each time, and
+// nobody would notice.
+func TestOwnTemplatesAreParsed(t *testing.T) {
+	p, err := ownTemplates()
+	if err != nil || len(p.files) < 10 {
+		t.Fatalf("%d files: %v", len(p.files), err)
+	}
+}
