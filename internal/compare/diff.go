@@ -48,7 +48,7 @@ func (w *Work) Diff(ctx context.Context, dirs []string, o Options) (all []Change
 	compared := make([]comparison, len(places))
 	bar := w.Tell.Progress("comparing", len(places))
 	defer bar.Done()
-	w.Builds.EachEnvironment(ctx, len(places), func(i int, build deliver.Builder) {
+	done := w.Builds.EachEnvironment(ctx, len(places), func(i int, build deliver.Builder) {
 		compared[i] = w.compare(build, old, base, places[i])
 		bar.Step()
 	})
@@ -57,7 +57,7 @@ func (w *Work) Diff(ctx context.Context, dirs []string, o Options) (all []Change
 		return nil, err
 	}
 	var l problem.List
-	for _, c := range compared {
+	for _, c := range compared[:done] {
 		_, _ = io.WriteString(w.Tell.Stderr, c.warnings)
 		l.Join(c.err)
 		if len(c.Objects) > 0 || !c.PublicChanges.empty() {

@@ -121,87 +121,63 @@ func (o BuildOptions) folder(config []byte, next generator.Folder) generator.Fol
 	}
 }
 
-// Build runs every environment and returns their concatenated output, or
-// everything that is wrong with any of them.
-func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte, error) {
-	var out bytes.Buffer
-	var l problem.List
-	bar := w.Tell.Progress("building", len(dirs))
-	defer bar.Done()
-	for _, dir := range dirs {
-		if err := terminal.Interrupted(ctx); err != nil {
-			return nil, err
-		}
-		bar.Step()
-		var specs []spec.Decoded
-		var handed generator.Handed
-		sealedFile := map[string]string{} // of a Secret that was handed over
-		built, err := w.Repo.Allow.Build(w.Repo.Abs(dir), func(r kustomize.Request) ([]object.Object, error) {
-			sealed, err := krm.SealedItems(r.Items)
-			if err != nil {
-				return nil, err
-			}
-			if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
-				return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
-			}
-			objects, made, err := w.generateAmong(ctx, r.Root, r.Config, Among{r.Transformer, r.Nodes}, files(sealed), o.behindKustomize())
-			for _, s := range objects {
-				if s.IsSecret() {
-					sealedFile[s.ID().String()] = filepath.Join(r.Root, made.Secrets.Sealed, s.Name()+".yaml")
-				}
-			}
-			if err == nil {
-				specs = append(specs, made)
-				if o.saw != nil {
-					o.saw(r.Root, made)
-				}
-			}
-			if err != nil {
-				return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
-			}
-			return objects, nil
-		})
-		if err != nil {
-			l.Join(w.Repo.Settle(err))
-			if kustomize.Spent() != nil {
-				break
-			}
-			continue
-		}
-		handed.Take(built.Objects)
-		if !built.Untouched {
-			w.warnOfMoves(dir, specs, built.Text)
-			if missing := handed.Missing(built.Text); len(missing) > 0 {
-				l.Join(w.Repo.InFile(w.Repo.Abs(dir), missing))
-				continue
-			}
-		}
-		if o.Secrets == "plain" {
-			err := reveal(&built, &handed, func(s object.Object) (map[string]string, error) {
-				path := sealedFile[s.ID().String()]
-				data, err := w.Keys.OpenObject(ctx, path, s)
-				if err != nil {
-					return nil, w.Repo.InEnvironment(w.Repo.Abs(dir), w.Repo.InFile(path, err))
-				}
-				return data, nil
-			})
-			if err != nil {
-				l.Join(err)
-				continue
-			}
-		}
-		if out.Len() > 0 {
-			out.WriteString("---\n")
-		}
-		out.Write(built.Text)
-	}
-	if err := l.Err(); err != nil {
+// buildOne builds one environment.
+func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) ([]byte, error) {
+	if err := terminal.Interrupted(ctx); err != nil {
 		return nil, err
 	}
-	if out.Len() == 0 {
-		return nil, problem.Problem{What: "the build has no objects"}
+	var specs []spec.Decoded
+	var handed generator.Handed
+	sealedFile := map[string]string{} // of a Secret that was handed over
+	built, err := w.Repo.Allow.Build(w.Repo.Abs(dir), func(r kustomize.Request) ([]object.Object, error) {
+		sealed, err := krm.SealedItems(r.Items)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
+			return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
+		}
+		objects, made, err := w.generateAmong(ctx, r.Root, r.Config, Among{r.Transformer, r.Nodes}, files(sealed), o.behindKustomize())
+		for _, s := range objects {
+			if s.IsSecret() {
+				sealedFile[s.ID().String()] = filepath.Join(r.Root, made.Secrets.Sealed, s.Name()+".yaml")
+			}
+		}
+		if err == nil {
+			specs = append(specs, made)
+			if o.saw != nil {
+				o.saw(r.Root, made)
+			}
+		}
+		if err != nil {
+			return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
+		}
+		return objects, nil
+	})
+	if err != nil {
+		return nil, w.Repo.Settle(err)
 	}
-	return out.Bytes(), nil
+	handed.Take(built.Objects)
+	if !built.Untouched {
+		w.warnOfMoves(dir, specs, built.Text)
+		if missing := handed.Missing(built.Text); len(missing) > 0 {
+			return nil, w.Repo.InFile(w.Repo.Abs(dir), missing)
+		}
+	}
+	if o.Secrets == "plain" {
+		err := reveal(&built, &handed, func(s object.Object) (map[string]string, error) {
+			path := sealedFile[s.ID().String()]
+			data, err := w.Keys.OpenObject(ctx, path, s)
+			if err != nil {
+				return nil, w.Repo.InEnvironment(w.Repo.Abs(dir), w.Repo.InFile(path, err))
+			}
+			return data, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return built.Text, nil
 }
 
 // behindKustomize is what a build hands to kustomize: secrets in the clear are

@@ -6,8 +6,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-
-	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // Task does an order that came through a pipe, of this process's parent, and
@@ -33,24 +31,40 @@ type received struct {
 type Crew[O, A any] struct {
 	Task string
 	Here func(O) A
+	Over func(A) bool // says that it went out of bounds: what follows does not count
 }
 
 // Each calls work for 0 to n-1, from as many goroutines as there are processes
 // to work in, each with what has an order done in one of them. It returns when
-// all are done or the context is. The numbers are given out in order: what is
-// out of bounds ends the rest, and then all before it are done.
-func Each[O, A any](ctx context.Context, w *Work, c Crew[O, A], n int, work func(i int, do func(O) A)) {
+// all are done or the context is, and says how many count: all, or those up to
+// the first that went out of bounds, whoever did them.
+func Each[O, A any](ctx context.Context, w *Work, c Crew[O, A], n int, work func(i int, do func(O) A)) (done int) {
 	var next atomic.Int64
-	var wg sync.WaitGroup
+	var mu sync.Mutex
+	done = n
+	counts := func(i int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return i < done
+	}
 	take := func(do func(O) A) {
-		for ctx.Err() == nil && kustomize.Spent() == nil {
+		for ctx.Err() == nil {
 			i := int(next.Add(1)) - 1
-			if i >= n {
+			if !counts(i) {
 				return
 			}
-			work(i, do)
+			work(i, func(o O) A {
+				a := do(o)
+				if c.Over(a) {
+					mu.Lock()
+					defer mu.Unlock()
+					done = min(done, i+1)
+				}
+				return a
+			})
 		}
 	}
+	var wg sync.WaitGroup
 	environment := os.Environ() // a build under way hides programs and plugins
 	for range min(w.Processes, (n+worthAWorker-1)/worthAWorker) - 1 {
 		wg.Go(func() {
@@ -70,4 +84,5 @@ func Each[O, A any](ctx context.Context, w *Work, c Crew[O, A], n int, work func
 	}
 	take(c.Here)
 	wg.Wait()
+	return done
 }

@@ -22,7 +22,7 @@ func (w *Work) Render(ctx context.Context, dirs []string, out string, check bool
 	results := make([]outcome, len(roots))
 	bar := w.Tell.Progress("rendering", len(roots))
 	defer bar.Done()
-	w.EachEnvironment(ctx, len(roots), func(i int, build Builder) {
+	counted := w.EachEnvironment(ctx, len(roots), func(i int, build Builder) {
 		results[i] = w.renderOne(ctx, build, roots[i], out, check)
 		results[i].done = true
 		bar.Step()
@@ -31,7 +31,7 @@ func (w *Work) Render(ctx context.Context, dirs []string, out string, check bool
 	if err := terminal.Interrupted(ctx); err != nil {
 		return count, err
 	}
-	for _, r := range results {
+	for _, r := range results[:counted] {
 		_, _ = io.WriteString(w.Tell.Stderr, r.warnings)
 		l.Join(r.err)
 		switch {

@@ -39,9 +39,11 @@ type Order struct {
 	Dir   string // absolute
 	Stale string // as buildOptions has it
 	Allow kustomize.Allow
+	Empty bool // it may have no objects
 }
 
 type built struct {
+	Spent      bool // it went out of bounds: that process builds nothing more
 	Text       []byte
 	Warnings   string
 	Problems   problem.List
@@ -60,11 +62,14 @@ func (w *Work) buildHere(ctx context.Context) Builder {
 		repo.Allow = o.Allow
 		side := w.Beside(w.Tell.Beside(&warnings), repo)
 		var b built
-		text, err := side.Build(ctx, []string{side.Repo.Rel(o.Dir)}, BuildOptions{Stale: o.Stale, saw: func(root string, d spec.Decoded) {
+		text, err := side.buildOne(ctx, side.Repo.Rel(o.Dir), BuildOptions{Stale: o.Stale, saw: func(root string, d spec.Decoded) {
 			b.Registries = append(b.Registries, PublicSpecOf(root, d))
 		}})
+		if err == nil && len(text) == 0 && !o.Empty {
+			err = errEmpty
+		}
 		b.Problems.Join(err)
-		b.Text, b.Warnings = text, warnings.String()
+		b.Text, b.Warnings, b.Spent = text, warnings.String(), kustomize.Spent() != nil
 		return b
 	}
 }
@@ -79,9 +84,9 @@ const worthAWorker = 6
 
 // EachEnvironment calls work for 0 to n-1, from as many goroutines as there
 // are processes to build in, each with the builder of one of them. It returns
-// when all are done or the context is.
-func (w *Work) EachEnvironment(ctx context.Context, n int, work func(i int, build Builder)) {
-	Each(ctx, w, Crew[Order, built]{Task: buildTask, Here: w.buildHere(ctx)}, n, func(i int, do func(Order) built) {
+// when all are done or the context is, and says how many count, as Each does.
+func (w *Work) EachEnvironment(ctx context.Context, n int, work func(i int, build Builder)) (done int) {
+	return Each(ctx, w, Crew[Order, built]{buildTask, w.buildHere(ctx), func(b built) bool { return b.Spent }}, n, func(i int, do func(Order) built) {
 		work(i, func(o Order) built {
 			o.Allow = w.Repo.Allow
 			return do(o)

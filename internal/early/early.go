@@ -6,7 +6,9 @@ package early
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 // limit is where collecting starts. A build of one environment stays below it;
@@ -17,5 +19,23 @@ func init() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(-1)
 		debug.SetMemoryLimit(limit)
+		runtime.SetFinalizer(&watch{at: limit}, (*watch).collected)
 	}
+}
+
+// watch is collected by each collection, and looks what is left after it.
+type watch struct{ at int64 }
+
+// collected keeps the limit at twice what is alive and more: near it, the
+// program would do nothing but collect.
+func (w *watch) collected() {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	if metrics.Read(sample); sample[0].Value.Kind() == metrics.KindUint64 {
+		want := max(limit, 2*int64(sample[0].Value.Uint64())+limit/2)
+		if want != w.at && debug.SetMemoryLimit(-1) == w.at { // else somebody else has set one
+			debug.SetMemoryLimit(want)
+			w.at = want
+		}
+	}
+	runtime.SetFinalizer(w, (*watch).collected)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/problem"
@@ -76,29 +75,21 @@ func (w *Work) orders(c repository.Candidates, r *Report) (out []order) {
 	return out
 }
 
-// lookAll looks at all of them, in as many processes as there may be. What goes
-// out of bounds is the last that counts, with all before it.
+// lookAll looks at all of them, in as many processes as there may be, and says
+// how many count: what goes out of bounds is the last.
 func (w *Work) lookAll(ctx context.Context, orders []order) (looks []look, done int) {
 	looks = make([]look, len(orders))
-	var last atomic.Int64
-	last.Store(int64(len(orders)))
 	bar := w.Tell.Progress("checking", len(orders))
 	defer bar.Done()
-	crew := deliver.Crew[order, look]{Task: Task, Here: func(o order) look { return w.look(ctx, o) }}
-	deliver.Each(ctx, w.Builds, crew, len(orders), func(i int, do func(order) look) {
-		if int64(i) > last.Load() {
-			return
-		}
-		l := do(orders[i])
-		if l.Interrupted && ctx.Err() == nil {
-			l = crew.Here(orders[i]) // somebody ended that process alone
-		}
-		looks[i] = l
-		for now := last.Load(); l.Spent && int64(i) < now && !last.CompareAndSwap(now, int64(i)); now = last.Load() {
+	crew := deliver.Crew[order, look]{Task: Task, Here: func(o order) look { return w.look(ctx, o) }, Over: func(l look) bool { return l.Spent }}
+	done = deliver.Each(ctx, w.Builds, crew, len(orders), func(i int, do func(order) look) {
+		looks[i] = do(orders[i])
+		if looks[i].Interrupted && ctx.Err() == nil {
+			looks[i] = crew.Here(orders[i]) // somebody ended that process alone
 		}
 		bar.Step()
 	})
-	return looks, min(int(last.Load())+1, len(orders))
+	return looks, done
 }
 
 // Answer does an order that came through a pipe.
@@ -114,7 +105,7 @@ func (w *Work) Answer(ctx context.Context, text json.RawMessage) (any, error) {
 func (w *Work) look(ctx context.Context, o order) (l look) {
 	var notes bytes.Buffer
 	side := w.beside(w.Tell.Beside(&notes), o)
-	defer func() { l.Notes = notes.String() }()
+	defer func() { l.Notes, l.Spent = notes.String(), kustomize.Spent() != nil }()
 	if o.Doubtful {
 		j := side.Repo.Judge(o.Dir)
 		l.Is = j.Is
@@ -125,7 +116,7 @@ func (w *Work) look(ctx context.Context, o order) (l look) {
 	}
 	r := Report{older: o.Older, public: o.Public}
 	objects, subjects, err := side.checkOne(ctx, o.Dir, &r)
-	l.Interrupted, l.Spent = err != nil, kustomize.Spent() != nil
+	l.Interrupted = err != nil
 	l.Told, l.Borrows, l.Counts = r.findings, r.borrows, r
 	for _, s := range subjects {
 		if s.Registry != nil && s.Registry.Spec.Auth.Anonymous {
