@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,9 +75,23 @@ func HashPassword(password string, cost int) (string, error) {
 
 // Verify says whether password is the one that hash was made from. A password
 // over bcrypt's limit never is: comparing would look at its first 72 bytes.
+//
+// bcrypt is slow on purpose, and one password is held against one hash at
+// several places of a check, and in every environment that shares it: what was
+// compared once is known, by a digest of both.
 func Verify(hash, password string) bool {
-	return len(password) <= MaxPassword && bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	if len(password) > MaxPassword {
+		return false
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s", len(hash), hash, password))
+	once, _ := compared.LoadOrStore(key, sync.OnceValue(func() bool {
+		return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	}))
+	is, _ := once.(func() bool)
+	return is()
 }
+
+var compared sync.Map // digest -> func() bool
 
 // CheckHash returns the cost of a bcrypt hash, or why it is none that can be
 // used here.

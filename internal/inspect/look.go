@@ -30,6 +30,7 @@ type order struct {
 	Allow    kustomize.Allow
 	Older    *olderSide
 	Public   bool // no key is looked for
+	Only     bool // there is no other, so that its own progress is shown
 }
 
 // olderSide is the unpacked revision that files are held against, and the folder
@@ -71,6 +72,7 @@ func (w *Work) orders(c repository.Candidates, r *Report) (out []order) {
 	slices.SortFunc(out, func(a, b order) int { return strings.Compare(a.Dir, b.Dir) })
 	for i := range out {
 		out[i].Base, out[i].Allow, out[i].Older, out[i].Public = w.Repo.Dir, w.Repo.Allow, r.older, r.public
+		out[i].Only = len(out) == 1
 	}
 	return out
 }
@@ -105,6 +107,9 @@ func (w *Work) Answer(ctx context.Context, text json.RawMessage) (any, error) {
 func (w *Work) look(ctx context.Context, o order) (l look) {
 	var notes bytes.Buffer
 	side := w.beside(w.Tell.Beside(&notes), o)
+	if o.Only {
+		side.Seals.Shows = w.Tell
+	}
 	defer func() { l.Notes, l.Spent = notes.String(), kustomize.Spent() != nil }()
 	if o.Doubtful {
 		j := side.Repo.Judge(o.Dir)

@@ -169,6 +169,7 @@ type sealing struct {
 	env repository.Environment
 	Options
 	bar     *terminal.Progress // of several environments; nil for one
+	each    bool               // bar counts the credentials
 	changes []repository.Change
 	// admitted are the files whose readers are known, or were said yes to.
 	admitted map[string]bool

@@ -66,7 +66,7 @@ func (c *credentialStore) load(ctx context.Context, s *sealing) error {
 	why := make([]string, len(c.files))
 	for i, f := range c.files {
 		g.Go(func() error {
-			if s.bar == nil {
+			if s.bar == nil || s.each {
 				defer bar.Step()
 			}
 			if ctx.Err() != nil {

@@ -71,6 +71,11 @@ func (v *verification) judge(file, user, password string) {
 // can be compared one by one is.
 func (v *verification) Whole(ctx context.Context, e repository.Environment, files int) bool {
 	s := sealing{w: v.w, env: e, Options: Options{Check: true}, bar: v.w.Tell.Silent(), judge: v.judge}
+	if v.w.Shows != nil {
+		set, _ := v.w.Repo.Credentials(e)
+		s.bar, s.each = v.w.Shows.Progress("verifying passwords", len(set.All())), true
+		defer s.bar.Done()
+	}
 	if err := s.derive(ctx); err != nil || s.locked || len(s.unread) > 0 {
 		return false
 	}

@@ -15,7 +15,8 @@ type Work struct {
 	Tell   *terminal.Terminal
 	Repo   *repository.Repository
 	Keys   *keyring.Keyring
-	Builds *deliver.Work // a seal that only checks proves the build as well
-	named  []string      // .sops.yaml files that count instead of others, once said
-	Accept []string      // recipients for whom a file may be encrypted the first time, without a question
+	Builds *deliver.Work      // a seal that only checks proves the build as well
+	Shows  *terminal.Terminal // shows how far a verification is; nil for none
+	named  []string           // .sops.yaml files that count instead of others, once said
+	Accept []string           // recipients for whom a file may be encrypted the first time, without a question
 }
