@@ -13,6 +13,7 @@ import (
 
 func (w *World) buildCommand() *cobra.Command {
 	o := deliver.BuildOptions{}
+	var since string
 	cmd := &cobra.Command{
 		Use:   "build [DIR...]",
 		Short: "Print the manifests of environments: the bytes of kustomize build",
@@ -31,8 +32,13 @@ Without DIR it is this folder, or the only environment below overlays/.`,
 			if _, err := o.StaleOK(); err != nil {
 				return terminal.Misuse{Err: err}
 			}
-			dirs, err := w.OrOnly(dirs)
-			if err != nil {
+			var err error
+			if since != "" {
+				if dirs, err = w.changedSince(cmd.Context(), since, dirs); len(dirs) == 0 {
+					return err
+				}
+			}
+			if dirs, err = w.OrOnly(dirs); err != nil {
 				return err
 			}
 			out, err := w.Builds.Build(cmd.Context(), dirs, o)
@@ -43,6 +49,7 @@ Without DIR it is this folder, or the only environment below overlays/.`,
 			return err
 		},
 	}
+	sinceFlag(cmd, &since)
 	cmd.Flags().StringVar(&o.Secrets, "secrets", "sealed", "sealed: encrypted, as committed; plain: decrypted (needs a key); redacted: valid but meaningless; omit: left out")
 	cmd.Flags().StringVar(&o.Stale, "stale", "fail", "fail or warn when a sealed file is older than its credentials")
 	fixed(cmd, "secrets", "sealed", "plain", "redacted", "omit")

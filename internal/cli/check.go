@@ -14,6 +14,7 @@ import (
 
 func (w *World) checkCommand() *cobra.Command {
 	var o inspect.Options
+	var since string
 	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
 		Short: "Look for what would go wrong: staleness, recipients, hosts, passwords, pitfalls of the registry",
@@ -35,6 +36,12 @@ in its spec, with a reason: spec.check.silence.`,
 			if len(o.Rendered) == 0 || len(dirs) > 0 {
 				dirs = repository.OrAll(dirs)
 			}
+			if since != "" {
+				var err error
+				if dirs, err = w.changedSince(cmd.Context(), since, dirs); err != nil {
+					return err
+				}
+			}
 			r, err := w.Checks.Check(cmd.Context(), dirs, o)
 			if err != nil {
 				return err
@@ -52,6 +59,7 @@ in its spec, with a reason: spec.check.silence.`,
 			return nil
 		},
 	}
+	sinceFlag(cmd, &since)
 	cmd.Flags().StringVarP(&o.Output, "output", "o", "text", "text, json or sarif")
 	cmd.Flags().StringVar(&o.FailOn, "fail-on", string(check.Error), "the least severity that fails: error, warning or info")
 	cmd.Flags().StringVar(&o.From, "from", "", "a git revision, for instance origin/main: tell files that are older than there")

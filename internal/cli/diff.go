@@ -50,6 +50,7 @@ compared. Exits 0 when nothing differs, 1 when something does,
 			return nil
 		},
 	}
+	sinceFlag(cmd, &o.Since)
 	cmd.Flags().StringVar(&o.From, "from", "", "the git revision to compare with (default HEAD)")
 	cmd.Flags().StringVar(&o.Against, "against", "", "a folder to compare with instead: another checkout, or the output of reggen render")
 	cmd.Flags().StringVarP(&o.Output, "output", "o", "text", "text, json, yaml or markdown")

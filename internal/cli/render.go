@@ -11,6 +11,7 @@ import (
 func (w *World) renderCommand() *cobra.Command {
 	var out string
 	var check bool
+	var since string
 	cmd := &cobra.Command{
 		Use:   "render [DIR...] -o OUT",
 		Short: "Write the manifests of environments into a folder, one file an object, for git",
@@ -28,7 +29,14 @@ shell would. Many environments are built by up to four processes at once.`,
 			if out == "" {
 				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{Path: "-o", What: "is missing", Want: "the folder to write to"}}
 			}
-			r, err := w.Builds.Render(cmd.Context(), repository.OrAll(dirs), w.Abs(out), check)
+			dirs = repository.OrAll(dirs)
+			if since != "" {
+				var err error
+				if dirs, err = w.changedSince(cmd.Context(), since, dirs); err != nil {
+					return err
+				}
+			}
+			r, err := w.Builds.Render(cmd.Context(), dirs, w.Abs(out), check)
 			switch {
 			case !check && (r.Written+r.Same > 0 || err == nil):
 				w.Note("%d environment%s written below %s, %d unchanged%s", r.Written, terminal.Plural(r.Written), w.Show(w.Abs(out)), r.Same, terminal.Counted(r.Gone, ", %d removed"))
@@ -38,6 +46,7 @@ shell would. Many environments are built by up to four processes at once.`,
 			return err
 		},
 	}
+	sinceFlag(cmd, &since)
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the folder to write to")
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing; name every file that is stale, and fail when there is one")
 	return cmd

@@ -8,6 +8,7 @@ import (
 
 func (w *World) sealCommand() *cobra.Command {
 	var o seal.Options
+	var since string
 	cmd := &cobra.Command{
 		Use:   "seal [DIR...]",
 		Short: "Derive the sealed files of environments from their credentials",
@@ -32,13 +33,19 @@ anew, and what it signed.`,
 		Example: `  reggen seal overlays/prod
   reggen seal --check overlays/prod   # prove that sealed/ is what the credentials say`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			dirs, err := w.OrOnly(dirs)
-			if err != nil {
+			var err error
+			if since != "" {
+				if dirs, err = w.changedSince(cmd.Context(), since, dirs); len(dirs) == 0 {
+					return err
+				}
+			}
+			if dirs, err = w.OrOnly(dirs); err != nil {
 				return err
 			}
 			return w.Seals.Seal(cmd.Context(), dirs, o)
 		},
 	}
+	sinceFlag(cmd, &since)
 	cmd.Flags().BoolVar(&o.Check, "check", false, "write nothing; derive everything again, compare, and fail when anything differs")
 	cmd.Flags().BoolVar(&o.RotateKeys, "rotate-keys", false, "encrypt every credential and sealed file anew with a new data key; no value changes")
 	cmd.Flags().StringArrayVar(&o.Renew, "renew", nil, "make anew what the chart's templates made once for this Secret: certificates, keys, salted hashes (can be repeated)")

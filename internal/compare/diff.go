@@ -21,6 +21,7 @@ import (
 // Options say what to compare with, and in which form the result is written.
 type Options struct {
 	From, Against, Output string
+	Since                 string // a revision: only what a change since then can have touched
 }
 
 // Changes is one set of differences and the environments that have it.
@@ -44,6 +45,11 @@ func (w *Work) Diff(ctx context.Context, dirs []string, o Options) (all []Change
 	places, err := w.places(old, base, dirs)
 	if err != nil {
 		return nil, err
+	}
+	if o.Since != "" {
+		if places, err = w.touched(ctx, o.Since, base, places); err != nil {
+			return nil, err
+		}
 	}
 	compared := make([]comparison, len(places))
 	bar := w.Tell.Progress("comparing", len(places))
