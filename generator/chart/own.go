@@ -26,8 +26,8 @@ import (
 // ownFunctions are those of sprig that the embedded chart uses, beside what
 // overrides gives.
 var ownFunctions = []string{
-	"add", "append", "b64enc", "base", "clean", "contains", "deepCopy", "default", "dict", "dig", "dir", "empty", "first", "get",
-	"has", "hasKey", "indent", "int", "isAbs", "kindIs", "list", "nindent", "quote", "set", "ternary", "toString", "trimSuffix",
+	"add", "addf", "append", "b64enc", "base", "ceil", "clean", "contains", "deepCopy", "default", "dict", "dig", "dir", "empty", "first", "get", "has", "hasKey", "indent", "int", "isAbs", "kindIs", "list", "max",
+	"mulf", "nindent", "quote", "regexFind", "regexFindAll", "regexMatch", "set", "ternary", "toString", "trimSuffix",
 }
 
 // deepest is how often a template may include itself, as in Helm.
