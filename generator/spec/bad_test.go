@@ -112,6 +112,12 @@ spec: {host: localhost, storage: {filesystem: {}}}
 `,
 		`spec.auth.users: unknown field, and a spec holds no secrets
   next: put it into a RegistryCredential encrypted with SOPS: a user, and the bucket's keys, are a file each in credentials/`},
+	{"a region that the endpoint is made of", `apiVersion: reggen.dev/v1alpha1
+kind: Registry
+metadata: {name: r, namespace: r}
+spec: {host: registry.example.com, storage: {s3: {provider: digitalocean, region: "nyc3!", bucket: my-space}}}
+`,
+		`spec.storage.s3.region: "nyc3!" is not a region; expected letters, digits and hyphens`},
 	{"ages", onVolume + `  auth: {maxAge: 90}
   secrets: {maxAge: {dataKeys: 0d, certificates: 1y}}
 `,

@@ -72,7 +72,8 @@ func (v *validator) s3(s S3) {
 			v.Missing(path+".endpoint", s.Endpoint, want)
 		}
 	}
-	if s.Region != "" && !syntax.Region.Matches(s.Region) {
+	badRegion := s.Region != "" && !syntax.Region.Matches(s.Region)
+	if badRegion {
 		v.Add(path+".region", problem.Quoted(s.Region)+" is not a region", "letters, digits and hyphens")
 	}
 	if !v.Missing(path+".bucket", s.Bucket, "the bucket's name") {
@@ -80,7 +81,9 @@ func (v *validator) s3(s S3) {
 			v.Add(path+".bucket", what, "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends")
 		}
 	}
-	v.endpoint(path+".endpoint", s)
+	if !badRegion || !strings.Contains(s.Endpoint, s.Region) { // else it was made of the region
+		v.endpoint(path+".endpoint", s)
+	}
 	v.folder(path+".rootDirectory", s.RootDirectory)
 	if s.Provider == "digitalocean" && s.Encrypt != nil && *s.Encrypt {
 		v.Add(path+".encrypt", "is true, and Spaces refuses requests that ask for encryption: it encrypts everything by itself", "false")
