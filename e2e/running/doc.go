@@ -13,10 +13,7 @@
 // on all of it. So is what is shortened: most tests don't wait for the time that
 // a new pod isn't asked, nor for the pause before one ends.
 //
-// Storage on Azure and on Google Cloud doesn't run here. The drivers could be
-// led to a stand-in: Azure's asks ACCOUNT.blob.core.windows.net, Google's
-// oauth2, storage and www.googleapis.com, names that a hosts file turns. But
-// Azurite is 450 packages of npm, 360 MB, some of them for Node.js 22 and later;
-// fake-gcs-server (github.com/fsouza/fake-gcs-server v1.56.1 builds and starts)
-// is a minute of compiling, and something beside it has to give out tokens.
+// Storage on Google Cloud is fake-gcs-server under Google's own names, with a
+// token server beside it. Storage on Azure doesn't run here: the one stand-in,
+// Azurite, is 450 packages of npm, 360 MB, some of them for Node.js 22 and later.
 package running

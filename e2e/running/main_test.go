@@ -38,6 +38,7 @@ var programs = []struct{ module, pkg, name string }{
 	{"..", "github.com/distribution/distribution/v3/cmd/registry", "registry3"},
 	{"registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
 	{"store", "github.com/versity/versitygw/cmd/versitygw", "versitygw"},
+	{"google", "github.com/fsouza/fake-gcs-server", "fake-gcs-server"},
 	{"..", "github.com/google/go-containerregistry/cmd/crane", "crane"},
 }
 

@@ -41,6 +41,7 @@ var names = []host{
 	{"inside2.example.com", "127.2.0.23"},
 	{"registry.tutorial.example.com", "127.2.0.24"},
 	{"probed.example.com", "127.2.0.25"},
+	{"google.example.com", "127.2.0.26"},
 	// The provider, in as many regions as there are stores at one time.
 	{"nyc3.digitaloceanspaces.com", "127.3.0.1"}, {"my-space.nyc3.digitaloceanspaces.com", "127.3.0.1"},
 	{"lon1.digitaloceanspaces.com", "127.3.0.2"}, {"my-space.lon1.digitaloceanspaces.com", "127.3.0.2"},
@@ -60,6 +61,7 @@ var names = []host{
 	{"syd1.digitaloceanspaces.com", "127.3.0.17"}, {"my-space.syd1.digitaloceanspaces.com", "127.3.0.17"},
 	// The same store by a name that the cluster alone knows.
 	{"store.spaces.svc", "127.3.0.17"},
+	{"storage.googleapis.com", "127.3.1.1"}, {"www.googleapis.com", "127.3.1.1"}, {"oauth2.googleapis.com", "127.3.1.2"},
 	// What stands beside a registry.
 	{"redis.cache.svc", "127.4.0.1"},
 	{"ci.example.com", "127.4.0.2"},
