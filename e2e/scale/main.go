@@ -1,12 +1,15 @@
-// Command scale measures how rendering grows with the number of environments.
+// Command scale measures how reggen's work grows with the number of environments.
 // It lays out a repository whose environments are copies of overlays/staging
-// that differ in their replicas, and runs
+// that differ in their replicas, each with a cluster's key of its own, and runs
 //
+//	reggen build overlays/*
+//	reggen check overlays/*                         without a key
 //	reggen render overlays/* -o rendered
 //	reggen render overlays/* -o rendered --check    on the clean tree
 //	reggen diff overlays/* --against rendered
 //
-// on half of them and on all, and the check with one process, too. It prints
+// on half of them and on all, and the check of what is rendered with one process,
+// too; then reggen check with a key on one environment with many users. It prints
 // medians, how they grow, and the peak memory of all processes together.
 // Nothing in the tests asserts a time; with -write the table goes into its
 // part of docs/benchmarks.md.
@@ -14,6 +17,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,16 +28,19 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/reggen/reggen/e2e/measure"
 )
 
 func main() {
 	environments := flag.Int("environments", 200, "how many environments; half of them are measured, too")
+	users := flag.Int("users", 100, "how many users the environment has that is checked with a key; half of them are measured, too")
 	runs := flag.Int("runs", 5, "how often each is run")
 	write := flag.String("write", "", "write the result to its part of this Markdown file")
 	date := flag.String("date", "", "the date to write; today unless given")
 	flag.Parse()
-	if err := scale(*environments, *runs, *write, *date); err != nil {
+	if err := scale(*environments, *users, *runs, *write, *date); err != nil {
 		fmt.Fprintln(os.Stderr, "scale:", err)
 		os.Exit(1)
 	}
@@ -51,9 +58,9 @@ type job struct {
 	peak   int64           // KiB
 }
 
-func scale(environments, runs int, write, date string) error {
-	if runs < 3 || environments < 20 {
-		return errors.New("-runs wants 3 and more, -environments 20 and more")
+func scale(environments, users, runs int, write, date string) error {
+	if runs < 3 || environments < 20 || users < 2 {
+		return errors.New("-runs wants 3 and more, -environments 20 and more, -users 2 and more")
 	}
 	work, err := os.MkdirTemp("", "reggen-scale-")
 	if err != nil {
@@ -67,26 +74,36 @@ func scale(environments, runs int, write, date string) error {
 	var jobs []*job
 	for _, n := range []int{environments / 2, environments} {
 		dir := filepath.Join(work, fmt.Sprint(n))
-		dirs, err := layOut(dir, n)
+		dirs, err := layOut(reggen, dir, n)
 		if err != nil {
 			return err
 		}
 		render := append(append([]string{"-C", dir, reggen, "render"}, dirs...), "-o", "rendered")
 		jobs = append(jobs,
+			&job{what: "`build overlays/*`", many: n, args: append([]string{"-C", dir, reggen, "build"}, dirs...)},
+			&job{what: "`check overlays/*`, no key", many: n, args: append([]string{"-C", dir, reggen, "check"}, dirs...)},
 			&job{what: "`render overlays/* -o rendered`, nothing there", many: n, args: render, before: func() error { return os.RemoveAll(filepath.Join(dir, "rendered")) }},
 			&job{what: "`render overlays/* -o rendered --check`, clean tree", many: n, args: append(slices.Clone(render), "--check")},
 			&job{what: "the same in one process (`GOMAXPROCS=1`)", many: n, args: append(slices.Clone(render), "--check"), env: []string{"GOMAXPROCS=1"}},
 			&job{what: "`diff overlays/* --against rendered`", many: n, args: append(append([]string{"-C", dir, reggen, "diff"}, dirs...), "--against", "rendered")},
 		)
 	}
+	var crowds []*job
+	for _, n := range []int{users / 2, users} {
+		dir := filepath.Join(work, fmt.Sprintf("users-%d", n))
+		if err := crowd(reggen, dir, n); err != nil {
+			return err
+		}
+		crowds = append(crowds, &job{what: "`check` with a key", many: n, args: []string{"-C", dir, reggen, "check"}, env: []string{key()}})
+	}
 	for i := range runs + 1 { // the first round warms the file cache
-		for _, j := range jobs {
+		for _, j := range slices.Concat(jobs, crowds) {
 			if err := j.run(i > 0); err != nil {
 				return err
 			}
 		}
 	}
-	table := report(jobs, runs, environments)
+	table := report(jobs, "environments") + "\n" + report(crowds, "users of one environment") + measure.Footer(runs)
 	fmt.Print(table)
 	if write == "" {
 		return nil
@@ -94,12 +111,24 @@ func scale(environments, runs int, write, date string) error {
 	return replacePart(write, table, measure.Date(date))
 }
 
-// layOut writes a repository of n environments and returns their paths, as a
-// shell expands overlays/*.
-func layOut(dir string, n int) (dirs []string, err error) {
+// people is who opens the examples' credentials.
+const people = "age1z0etexqpthsrlu94lqatc33u4ckj8yj0f0evccca7ax8glfl75csp7mwkr"
+
+// key is where the published key of people is.
+func key() string {
+	path, _ := filepath.Abs("../testdata/keys/people.agekey")
+	return "SOPS_AGE_KEY_FILE=" + path
+}
+
+// layOut writes a repository of n environments, sealed for clusters that each have
+// a key, and returns their paths, as a shell expands overlays/*.
+func layOut(reggen, dir string, n int) (dirs []string, err error) {
 	if err := os.CopyFS(filepath.Join(dir, "bases"), os.DirFS("../bases")); err != nil {
 		return nil, err
 	}
+	var rules strings.Builder
+	var clusters []string
+	rules.WriteString("creation_rules:\n")
 	for i := range n {
 		rel := filepath.Join("overlays", fmt.Sprintf("e%04d", i))
 		if err := os.CopyFS(filepath.Join(dir, rel), os.DirFS("../overlays/staging")); err != nil {
@@ -110,13 +139,54 @@ func layOut(dir string, n int) (dirs []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		text = append(text, fmt.Sprintf("  replicas: %d\n", i+2)...)
-		if err := os.WriteFile(file, text, 0o644); err != nil {
+		changed := bytes.Replace(text, []byte("\n  replicas: 2\n"), fmt.Appendf(nil, "\n  replicas: %d\n", i+2), 1)
+		if i > 0 && bytes.Equal(changed, text) {
+			return nil, errors.New("overlays/staging has no replicas to change")
+		}
+		if err := os.WriteFile(file, changed, 0o644); err != nil {
 			return nil, err
+		}
+		cluster, err := age.GenerateX25519Identity()
+		if err != nil {
+			return nil, err
+		}
+		clusters = append(clusters, cluster.Recipient().String())
+		for folder, readers := range map[string]string{"credentials": people, "sealed": people + "," + clusters[i]} {
+			fmt.Fprintf(&rules, "  - path_regex: ^%s/%s/[^/]+\\.yaml$\n    encrypted_regex: ^(data|stringData)$\n    age: %s\n", filepath.ToSlash(rel), folder, readers)
 		}
 		dirs = append(dirs, rel)
 	}
-	return dirs, nil
+	if err := os.WriteFile(filepath.Join(dir, ".sops.yaml"), []byte(rules.String()), 0o644); err != nil {
+		return nil, err
+	}
+	return dirs, prepare(reggen, dir, "", append([]string{"seal", "--accept-recipients", strings.Join(clusters, ",")}, dirs...)...)
+}
+
+// crowd writes a repository of one environment with n people who each have a
+// password of their own.
+func crowd(reggen, dir string, n int) error {
+	if _, err := layOut(reggen, dir, 1); err != nil {
+		return err
+	}
+	var list strings.Builder
+	for i := range n {
+		fmt.Fprintf(&list, "person-%d:%s\n", i, rand.Text())
+	}
+	if err := prepare(reggen, dir, list.String(), "user", "add", "--from", "-"); err != nil {
+		return err
+	}
+	return prepare(reggen, dir, "", "seal")
+}
+
+// prepare runs reggen with the people's key, not to be measured.
+func prepare(reggen, dir, stdin string, args ...string) error {
+	cmd := exec.Command(reggen, args...)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
+	cmd.Env = []string{"HOME=" + filepath.Dir(dir), "TMPDIR=" + filepath.Dir(dir), key()}
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("reggen %s: %w\n%s", args[0], err, text)
+	}
+	return nil
 }
 
 // run starts -C DIR PROGRAM ARGS... and measures it.
@@ -152,10 +222,10 @@ func (j *job) run(counts bool) error {
 	return nil
 }
 
-func report(jobs []*job, runs, environments int) string {
+func report(jobs []*job, of string) string {
 	var b strings.Builder
 	half := len(jobs) / 2
-	fmt.Fprintf(&b, "| `reggen` ... | %d environments | %d environments | times | CPU, times | peak memory |\n|---|---|---|---|---|---|\n", environments/2, environments)
+	fmt.Fprintf(&b, "| `reggen` ... | %d %s | %d | times | CPU, times | peak memory |\n|---|---|---|---|---|---|\n", jobs[0].many, of, jobs[half].many)
 	for i, j := range jobs[:half] {
 		k := jobs[half+i]
 		x, y := measure.Median(j.wall), measure.Median(k.wall)
@@ -166,7 +236,6 @@ func report(jobs []*job, runs, environments int) string {
 		fmt.Fprintf(&b, "| %s | %.2f s | %.2f s | %.2f | %.2f | %s |\n", j.what, x.Seconds(), y.Seconds(),
 			float64(y)/float64(x), float64(measure.Median(k.cpu))/float64(measure.Median(j.cpu)), memory)
 	}
-	b.WriteString(measure.Footer(runs))
 	return b.String()
 }
 
@@ -177,8 +246,8 @@ const (
 )
 
 func replacePart(path, table, date string) error {
-	part := "## Many environments\n\nWritten by `scripts/scale.sh --write` on " + date + `. A repository of copies of overlays/staging that differ in their replicas. The aim
-is at most 2.2 times the time for twice the environments, and less than 400 MiB. Peak memory is that of all processes together
+	part := "## Many environments\n\nWritten by `scripts/scale.sh --write` on " + date + `. A repository of copies of overlays/staging that differ in their replicas, each with a
+cluster's key of its own. The aim is at most 2.2 times the time for twice the environments, and less than 400 MiB. Peak memory is that of all processes together
 (each one's share of shared pages, sampled).
 
 ` + table
