@@ -201,14 +201,14 @@ func Generate(random io.Reader, n int) (string, error) {
 	return string(out), nil
 }
 
-var safeSecret = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{15,127}$`)
+var safeSecret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{15,127}$`) })
 
 // CheckHTTPSecret says why text can't be the registry's http secret, or "".
 // The registry parses REGISTRY_* variables as YAML, so that "#abc" arrives
 // empty and "0755" as a number: letters and digits, enough of them, arrive as
 // they are.
 func CheckHTTPSecret(text string) string {
-	if !safeSecret.MatchString(text) {
+	if !safeSecret().MatchString(text) {
 		return "is not 16 to 128 letters and digits, the first a letter: the registry parses it as YAML, which changes other texts"
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/reggen/reggen/generator/secret"
@@ -57,14 +58,14 @@ const (
 )
 
 var (
-	reVariable = regexp.MustCompile(`^` + PatternVariable + `$`)
-	reHeader   = regexp.MustCompile(`^` + PatternHeader + `$`)
+	reVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + PatternVariable + `$`) })
+	reHeader   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + PatternHeader + `$`) })
 )
 
 // HeaderOf takes the name of a config credential's field apart, if it is a
 // header's.
 func HeaderOf(field string) (endpoint, header string, is bool) {
-	if !reHeader.MatchString(field) {
+	if !reHeader().MatchString(field) {
 		return "", "", false
 	}
 	parts := strings.SplitN(field, ".", 3)
@@ -73,7 +74,7 @@ func HeaderOf(field string) (endpoint, header string, is bool) {
 
 // IsConfigField says whether a config credential can have the field.
 func IsConfigField(field string) bool {
-	return reVariable.MatchString(field) || reHeader.MatchString(field)
+	return reVariable().MatchString(field) || reHeader().MatchString(field)
 }
 
 // ConfigForm is what goes into a Secret for a config credential's field: a
@@ -82,7 +83,7 @@ func IsConfigField(field string) bool {
 // it.
 func ConfigForm(field, text string) string {
 	quoted := QuoteYAML(text)
-	if reHeader.MatchString(field) {
+	if reHeader().MatchString(field) {
 		return quoted[1 : len(quoted)-1]
 	}
 	return quoted

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/azkv"
@@ -37,7 +38,7 @@ func Local(key keys.MasterKey) bool {
 }
 
 // IsFingerprint says whether a recipient's name is that of a PGP key.
-func IsFingerprint(id string) bool { return fingerprint.MatchString(id) }
+func IsFingerprint(id string) bool { return fingerprint().MatchString(id) }
 
 // of is a recipient whose key takes nothing to make.
 func of(k keys.MasterKey, again func() (keys.MasterKey, error)) Recipient {
@@ -68,10 +69,14 @@ const (
 )
 
 var (
-	fingerprint = regexp.MustCompile(`^(0x)?[0-9A-Fa-f]{8,64}!?$`)
-	arnKey      = regexp.MustCompile(`^arn:aws[\w-]*:kms:[^:]*:[0-9]*:(key|alias)/[^+\s]+(\+arn:aws[\w-]*:(iam|sts)::[^\s]+)?$`)
-	gcpKey      = regexp.MustCompile(`^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$`)
-	azureURL    = regexp.MustCompile(`^(https://[^/]+)/keys/([^/]+)(?:/([^/]*))?$`)
+	fingerprint = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(0x)?[0-9A-Fa-f]{8,64}!?$`) })
+	arnKey      = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:aws[\w-]*:kms:[^:]*:[0-9]*:(key|alias)/[^+\s]+(\+arn:aws[\w-]*:(iam|sts)::[^\s]+)?$`)
+	})
+	gcpKey = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$`)
+	})
+	azureURL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(https://[^/]+)/keys/([^/]+)(?:/([^/]*))?$`) })
 )
 
 // one makes a recipient from what a rule calls it. It says nothing but yes or
@@ -87,13 +92,13 @@ func one(kind, text, profile string) (Recipient, bool) {
 		return of(k, build), true
 	case "pgp":
 		k := pgp.NewMasterKeyFromFingerprint(text)
-		return of(k, func() (keys.MasterKey, error) { return pgp.NewMasterKeyFromFingerprint(text), nil }), fingerprint.MatchString(k.Fingerprint)
+		return of(k, func() (keys.MasterKey, error) { return pgp.NewMasterKeyFromFingerprint(text), nil }), fingerprint().MatchString(k.Fingerprint)
 	case "kms":
 		build := func() *kms.MasterKey { return kms.NewMasterKeyFromArn(text, nil, profile) }
-		return of(build(), func() (keys.MasterKey, error) { return build(), nil }), arnKey.MatchString(strings.ReplaceAll(text, " ", ""))
+		return of(build(), func() (keys.MasterKey, error) { return build(), nil }), arnKey().MatchString(strings.ReplaceAll(text, " ", ""))
 	case "gcp_kms":
 		k := gcpkms.NewMasterKeyFromResourceID(text)
-		return of(k, func() (keys.MasterKey, error) { return gcpkms.NewMasterKeyFromResourceID(text), nil }), gcpKey.MatchString(k.ResourceID)
+		return of(k, func() (keys.MasterKey, error) { return gcpkms.NewMasterKeyFromResourceID(text), nil }), gcpKey().MatchString(k.ResourceID)
 	case "hckms":
 		k, err := hckms.NewMasterKey(text)
 		if err != nil {
@@ -101,7 +106,7 @@ func one(kind, text, profile string) (Recipient, bool) {
 		}
 		return of(k, func() (keys.MasterKey, error) { return hckms.NewMasterKey(text) }), true
 	case "azure_keyvault":
-		m := azureURL.FindStringSubmatch(text)
+		m := azureURL().FindStringSubmatch(text)
 		if m == nil || holdsLogin(text) {
 			return Recipient{}, false
 		}
@@ -220,7 +225,7 @@ func (r *reader) mapped(kind string, n *yaml.Node, path string) (Recipient, bool
 			return kms.NewMasterKeyWithProfile(text["arn"], text["role"], context, text["aws_profile"])
 		}
 		rec = of(build(), func() (keys.MasterKey, error) { return build(), nil })
-		ok = arnKey.MatchString(text["arn"]) && !strings.Contains(text["arn"], "+")
+		ok = arnKey().MatchString(text["arn"]) && !strings.Contains(text["arn"], "+")
 	case "gcp_kms":
 		rec, ok = one(kind, text["resource_id"], "")
 	case "hckms":

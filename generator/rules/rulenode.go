@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -50,11 +51,11 @@ func like(s string, known []string) string {
 	return name(s)
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
+var plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`) })
 
 // name quotes a key when it looks like one and not like something secret.
 func name(s string) string {
-	if !plainName.MatchString(s) || strings.HasPrefix(s, "AGE-") {
+	if !plainName().MatchString(s) || strings.HasPrefix(s, "AGE-") {
 		return "(not shown: it does not look like a key)"
 	}
 	return fmt.Sprintf("%q", s)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -60,7 +61,7 @@ func (f Failure) Problem() problem.Problem {
 		return problem.Problem{File: f.Dir, What: "kustomize: the namespace: of a kustomization would put two objects of one name into one namespace",
 			Want: "no namespace: over a registry whose pull secrets go to several; set metadata.namespace in the spec instead"}
 	}
-	if m := twice.FindStringSubmatch(text); m != nil {
+	if m := twice().FindStringSubmatch(text); m != nil {
 		id := object.ID{Kind: m[1], Namespace: m[3], Name: m[2]}
 		return problem.Problem{File: f.Dir, What: "kustomize: the " + id.String() + " is there already when a generator makes it",
 			Want: "a metadata.name of its own for each Registry, and no resource of the name of what it makes"}
@@ -68,8 +69,8 @@ func (f Failure) Problem() problem.Problem {
 	if p, ok := inOurWords(f.Dir, text); ok {
 		return p
 	}
-	for attempt.MatchString(text) {
-		text = attempt.ReplaceAllString(text, "$1: ")
+	for attempt().MatchString(text) {
+		text = attempt().ReplaceAllString(text, "$1: ")
 	}
 	text = strings.ReplaceAll(text, f.Dir+string(filepath.Separator), "")
 	if text = strings.TrimSpace(text); !quotesNothing(text) {
@@ -81,11 +82,15 @@ func (f Failure) Problem() problem.Problem {
 
 // attempt is kustomize's report that an entry is no file, which it gives in
 // front of what is wrong with the folder.
-var attempt = regexp.MustCompile(`accumulation err='.*?' must resolve to a file': recursed accumulation of path '([^']+)': `)
+var attempt = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`accumulation err='.*?' must resolve to a file': recursed accumulation of path '([^']+)': `)
+})
 
 // twice is kustomize's report of an object that a generator makes although it
 // is there; it goes on with addresses of this process.
-var twice = regexp.MustCompile(`merging from generator .*: id resid\.ResId\{Gvk:resid\.Gvk\{.*?Kind:"([^"]*)".*?\}, Name:"([^"]*)", Namespace:"([^"]*)"\} exists; can not use behavior`)
+var twice = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`merging from generator .*: id resid\.ResId\{Gvk:resid\.Gvk\{.*?Kind:"([^"]*)".*?\}, Name:"([^"]*)", Namespace:"([^"]*)"\} exists; can not use behavior`)
+})
 
 // Built is the outcome of a build.
 type Built struct {

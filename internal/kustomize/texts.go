@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	goyaml "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/types"
@@ -90,25 +91,28 @@ func inOurWords(dir, text string) (problem.Problem, bool) {
 }
 
 // quoted are the texts of kustomize that name paths, ids and fields, and quote
-// nothing else of what it has read. Its other texts are not passed on.
-var quoted = regexp.MustCompile(`^(?:accumulat(?:ing|e) (?:resources|components)(?: from '[^'\n]*')?: |loading generator plugins: |failed to load generator: |(?:[\w./-]+): |` +
-	"trouble configuring builtin \\w+ with config: `[^`]*`: " + `|apply(?:ing)? patch: )*(?:` + strings.Join([]string{
-	`error in (?:add|remove|replace|move|copy|test) for path: '[^'\n]*': [^\n:]*(?:key|index|path)[^\n:]*: (?:[\w./-]+: )*missing value`,
-	`no (?:resource )?matches for (?:Id|name|strategic merge patch)[^\n"'{}]*`,
-	`may not add resource with an already registered id: \S+`,
-	`found multiple possible (?:kustomization files|referrals)[^\n]*`,
-	`Found multiple kustomization files under: \S+`,
-	`(?:evalsymlink failure on|new root|couldn't make target for path|must build at directory|got file) '[^'\n]*'(?: [^\n"{}]*)?`,
-	`(?:security; )?file '[^'\n]*' is not in or below '[^'\n]*'`,
-	`(?:open|stat|lstat|read) [^\n:]*: (?:no such file or directory|permission denied|is a directory|not a directory)`,
-	`cycle (?:detected|not allowed): [^\n]*`,
-	`invalid Kustomization: json: (?:unknown field "[\w-]*"|cannot unmarshal \w+ into Go struct field [\w.]+ of type [\w.\[\]]+)`,
-	`unable to find (?:one of|field|target)[^\n:"{}]*`,
-	`unable to find field "[\w./\[\]=*-]{1,200}" in replacement target`,
-}, "|") + `)$`)
+// nothing else of what it has read. Its other texts are not passed on. They take
+// long to compile, and only a build that fails needs them.
+var quoted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:accumulat(?:ing|e) (?:resources|components)(?: from '[^'\n]*')?: |loading generator plugins: |failed to load generator: |(?:[\w./-]+): |` +
+		"trouble configuring builtin \\w+ with config: `[^`]*`: " + `|apply(?:ing)? patch: )*(?:` + strings.Join([]string{
+		`error in (?:add|remove|replace|move|copy|test) for path: '[^'\n]*': [^\n:]*(?:key|index|path)[^\n:]*: (?:[\w./-]+: )*missing value`,
+		`no (?:resource )?matches for (?:Id|name|strategic merge patch)[^\n"'{}]*`,
+		`may not add resource with an already registered id: \S+`,
+		`found multiple possible (?:kustomization files|referrals)[^\n]*`,
+		`Found multiple kustomization files under: \S+`,
+		`(?:evalsymlink failure on|new root|couldn't make target for path|must build at directory|got file) '[^'\n]*'(?: [^\n"{}]*)?`,
+		`(?:security; )?file '[^'\n]*' is not in or below '[^'\n]*'`,
+		`(?:open|stat|lstat|read) [^\n:]*: (?:no such file or directory|permission denied|is a directory|not a directory)`,
+		`cycle (?:detected|not allowed): [^\n]*`,
+		`invalid Kustomization: json: (?:unknown field "[\w-]*"|cannot unmarshal \w+ into Go struct field [\w.]+ of type [\w.\[\]]+)`,
+		`unable to find (?:one of|field|target)[^\n:"{}]*`,
+		`unable to find field "[\w./\[\]=*-]{1,200}" in replacement target`,
+	}, "|") + `)$`)
+})
 
 // quotesNothing says that a text of kustomize may be shown.
-func quotesNothing(text string) bool { return len(text) <= longestText && quoted.MatchString(text) }
+func quotesNothing(text string) bool { return len(text) <= longestText && quoted().MatchString(text) }
 
 // longestText is how much of what kustomize says is passed on.
 const longestText = 1200
