@@ -80,7 +80,7 @@ func (w *Work) EditCredential(ctx context.Context, dir, name string, o Editing) 
 		w.Tell.Note("next: reggen seal %s", problem.QuoteArg(w.Repo.Show(e.Root)))
 		return nil
 	}
-	return w.Seals.Seal(ctx, []string{w.Repo.Rel(e.Root)}, seal.Options{})
+	return w.Seals.Seal(ctx, []string{w.Repo.Rel(e.Root)}, seal.Options{Own: t.path})
 }
 
 // ask opens the editor until what it leaves can be taken, or nothing was changed.

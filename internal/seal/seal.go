@@ -25,6 +25,7 @@ type Options struct {
 	// rotated are the credentials that this run has given new data keys: a
 	// second environment that shares one must not make the first stale again.
 	Rotated map[string]bool
+	Own     string // the credential that this very command has changed, absolute
 }
 
 // Seal works through the environments; a failure of one does not stop the
@@ -91,7 +92,7 @@ func (w *Work) SealHeld(ctx context.Context, e repository.Environment, o Options
 	if err := s.admitRest(); err != nil {
 		return err
 	}
-	s.tellMoved(s.moved())
+	s.tellMoved(slices.DeleteFunc(s.moved(), func(m generator.Moved) bool { return o.Own != "" && m.File != "" && s.w.Repo.Abs(m.File) == o.Own }))
 	return s.write(ctx)
 }
 
