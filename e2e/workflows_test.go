@@ -51,17 +51,21 @@ func TestOwnWorkflows(t *testing.T) {
 	}
 }
 
-// CI runs .ci/run, for pull requests too, and nothing of theirs comes near a
+// CI runs .ci/run and compiles for Windows, for pull requests too, and nothing of theirs comes near a
 // token that may write.
 func TestOwnChecksAreTheScript(t *testing.T) {
 	all := ours(t)
 	ci := all["ci.yaml"]
-	if _, ok := ci.On["pull_request"]; !ok || !maps.Equal(ci.Permissions, map[string]string{"contents": "read"}) || len(ci.Jobs) != 1 {
+	if _, ok := ci.On["pull_request"]; !ok || !maps.Equal(ci.Permissions, map[string]string{"contents": "read"}) || len(ci.Jobs) != 2 {
 		t.Errorf("ci.yaml: on %v, permissions %v, %d jobs", ci.On, ci.Permissions, len(ci.Jobs))
 	}
 	steps := ci.Jobs["run"].Steps
 	if len(steps) == 0 || steps[len(steps)-1].Run != ".ci/run" {
 		t.Error("ci.yaml: the last step is not .ci/run")
+	}
+	windows := ci.Jobs["windows"].Steps
+	if len(windows) == 0 || windows[len(windows)-1].Run != "go build -o /dev/null ./cmd/reggen" {
+		t.Error("ci.yaml: the other job does more than compile for Windows")
 	}
 	for name, w := range all {
 		for event := range w.On {
