@@ -83,8 +83,8 @@ func (w *Work) newcomers(shown, text string, e repository.Environment, set crede
 		what := credential.CheckUser(name)
 		switch {
 		case what != "":
-		case strings.ContainsAny(name, ",;\t="): // what is behind it may be a password
-			wrong("has another sign than a colon behind the name", "NAME, NAME:PASSWORD or NAME:HASH")
+		case strings.ContainsAny(name, ",;\t= \"'"): // what is behind it may be a password, which would stand in a file's name
+			wrong("has another sign than a colon behind the name, or around it", "NAME, NAME:PASSWORD or NAME:HASH; a name with such a sign by reggen user add NAME")
 			continue
 		case has && secret == "":
 			what = "nothing is behind the colon; for a made password, leave the colon out"
