@@ -24,6 +24,11 @@ func FuzzFor(f *testing.F) {
 		f.Add([]byte(s), "a/b.yaml")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, path string) {
+		for _, name := range Names(data) {
+			if problem.Steers(name) || len([]rune(name)) > 64*longestName {
+				t.Errorf("a name that steers, or has no end: %q", name)
+			}
+		}
 		r, err := For("FILE", data, path)
 		if err == nil {
 			for _, g := range r.Groups() {

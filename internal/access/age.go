@@ -10,7 +10,10 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/age"
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/internal/inspect"
 	"github.com/reggen/reggen/internal/revision"
 )
 
@@ -64,14 +67,37 @@ func (w *Work) ages(ctx context.Context, c *collection, r *Report) {
 		for j, f := range e.Files {
 			written[f.File] = f.Written
 			e.Files[j].DataKey.claimed(f.Written, r.Made)
+			e.Files[j].DataKey.earlier(f.made, "file", r.Made)
 		}
 		for j, u := range e.Users {
 			e.Users[j].Age.claimed(written[u.File], r.Made)
+			e.Users[j].Age.earlier(u.set, "file", r.Made)
 		}
 		for j, u := range e.Credentials {
 			e.Credentials[j].Age.claimed(written[u.File], r.Made)
+			e.Credentials[j].Age.earlier(u.set, "file", r.Made)
 		}
 	}
+}
+
+// noted are the days that a file notes for what it holds and for its data key, as
+// reggen check judges them; zero where it notes none.
+func noted(f generator.File, kind string) (set, key time.Time) {
+	var all []age.Secret
+	if kind == "credentials" {
+		all = inspect.Ages([]generator.File{f}, nil)
+	} else {
+		all = inspect.Ages(nil, []generator.File{f})
+	}
+	for _, s := range all {
+		switch s.Kind {
+		case age.Password, age.Values:
+			set = s.Made
+		case age.DataKey:
+			key = s.Made
+		}
+	}
+	return set, key
 }
 
 func (a *Age) claimed(t *time.Time, now time.Time) {

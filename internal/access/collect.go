@@ -107,6 +107,7 @@ func (c *collection) folder(e repository.Environment, at int, dir, kind string) 
 			continue
 		}
 		file := File{File: f.Path, Kind: kind}
+		_, file.made = noted(f, kind)
 		if !meta.LastModified.IsZero() {
 			written := meta.LastModified.UTC()
 			file.Written = &written
@@ -140,6 +141,7 @@ func (c *collection) credential(e repository.Environment, at int, f generator.Fi
 	out := map[string]func(*Environment) *Age{}
 	if p.Type == credential.User {
 		u := User{User: p.User, Password: "known", File: f.Path}
+		u.set, _ = noted(f, "credentials")
 		decides := credential.Password
 		if !p.Has(credential.Password) {
 			u.Password, decides = "hash only", credential.Hash
@@ -154,7 +156,8 @@ func (c *collection) credential(e repository.Environment, at int, f generator.Fi
 		out[decides] = func(e *Environment) *Age { return &e.Users[n].Age }
 		return out
 	}
-	env.Credentials = append(env.Credentials, Credential{Name: p.Name, Type: string(p.Type), File: f.Path})
+	set, _ := noted(f, "credentials")
+	env.Credentials = append(env.Credentials, Credential{Name: p.Name, Type: string(p.Type), File: f.Path, set: set})
 	n := len(env.Credentials) - 1
 	for field := range p.Fields {
 		out[field] = func(e *Environment) *Age { return &e.Credentials[n].Age }

@@ -56,6 +56,8 @@ type User struct {
 	File        string   `json:"file"`
 	PullSecrets []string `json:"pullSecrets,omitempty"`
 	Age         Age      `json:"age"` // of the password, or of the hash
+
+	set time.Time // the day that the file notes; zero without one
 }
 
 // Credential is a credential that is no user's.
@@ -64,6 +66,8 @@ type Credential struct {
 	Type string `json:"type"`
 	File string `json:"file"`
 	Age  Age    `json:"age"` // of the value that has stood longest
+
+	set time.Time
 }
 
 // PullSecret is a pull secret and where it goes.
@@ -80,12 +84,14 @@ type File struct {
 	Kind    string     `json:"kind"`              // credentials or sealed
 	Written *time.Time `json:"written,omitempty"` // as the file says
 	DataKey Age        `json:"dataKey"`
+
+	made time.Time // the day of the data key that the file notes
 }
 
 // Age is since when a value has stood unchanged, at least: nobody can tell the day
 // on which a password was chosen without opening it, and not even then. It is the
-// earlier of the day on which the file says that it was last written, and the
-// commit that first had these bytes.
+// earliest of the day that the file notes for it (package age), the day on which it
+// says that it was last written, and the commit that first had these bytes.
 type Age struct {
 	Since *time.Time `json:"since,omitempty"` // nil: not known
 	Days  int        `json:"days"`            // since then; 0 where that is not known

@@ -245,3 +245,26 @@ func TestGoldenAccess(t *testing.T) {
 		golden(t, filepath.Join("testdata", name), out.Bytes())
 	}
 }
+
+// access and check judge the same day where a file notes one: a re-encryption,
+// which gives new bytes and a new date of the file, hides nothing.
+func TestAccessTakesTheDayThatTheFileNotes(t *testing.T) {
+	e := newEnv(t, 1, 2)
+	e.ok("user", "add", "eve", "--generate", "--dir", "overlays/e0")
+	const file = "overlays/e0/credentials/eve.enc.yaml"
+	noted := time.Now().UTC().AddDate(0, 0, -40).Format(time.DateOnly)
+	before, after, is := strings.Cut(e.read(file), "reggen.dev/set-on: ")
+	if !is {
+		t.Fatal("the file notes no day")
+	}
+	_, after, _ = strings.Cut(after, "\n")
+	e.write(file, before+"reggen.dev/set-on: \""+noted+"\"\n"+after)
+	for _, u := range e.report().Environments[0].Users {
+		if u.File == file && (u.Age.Days != 40 || u.Age.From != "file" || u.Age.Since.Format(time.DateOnly) != noted) {
+			t.Errorf("%+v, want 40 days", u.Age)
+		}
+		if u.File != file && u.Age.Days != 0 {
+			t.Errorf("another's: %+v", u.Age)
+		}
+	}
+}
