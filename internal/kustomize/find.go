@@ -40,9 +40,7 @@ func (a Allow) Find(dir string) ([]Found, error) {
 }
 
 func (a Allow) find(dir string) ([]Found, error) {
-	if err := useMergeKeys(); err != nil {
-		useBuiltIn()
-	}
+	useNone()
 	var out []Found
 	err := a.walk(dir, map[string]bool{}, func(k *kustomization) error {
 		for _, entry := range append(append([]string{}, k.Generators...), k.Transformers...) {
@@ -80,9 +78,7 @@ func (a Allow) Functions(dir string) []Function {
 }
 
 func (a Allow) foreign(dir string) (out []Function) {
-	if err := useMergeKeys(); err != nil {
-		useBuiltIn()
-	}
+	useNone()
 	_ = a.walk(dir, map[string]bool{}, func(k *kustomization) error {
 		for _, entry := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
 			l := k.content(entry)

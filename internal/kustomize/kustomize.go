@@ -116,9 +116,7 @@ func (a Allow) build(dir string, gen Generator) (Built, error) {
 	if k, err := a.read(dir); err == nil && k == nil {
 		return Built{}, a.missing(dir)
 	}
-	if err := useMergeKeys(); err != nil {
-		useBuiltIn()
-	}
+	useNone()
 	gen = once(gen)
 	if out, objects, ok, err := a.direct(dir, gen); ok {
 		return Built{out, objects, true}, err
@@ -216,6 +214,9 @@ func (r *run) kustomize(files filesys.FileSystem, dir string) (resmap.ResMap, er
 		return nil, err
 	}
 	defer restore()
+	if loaded == none && useMergeKeys() != nil {
+		useBuiltIn()
+	}
 	if r.barrier, err = r.allow.raise(); err != nil {
 		return nil, err
 	}

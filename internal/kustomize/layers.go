@@ -30,9 +30,7 @@ func (a Allow) Layers(root string, replace map[string][]byte) (found []Found, fi
 }
 
 func (a Allow) layers(root string, replace map[string][]byte) (found []Found, files []string, err error) {
-	if err := useMergeKeys(); err != nil {
-		useBuiltIn()
-	}
+	useNone()
 	k, err := a.read(root)
 	if err != nil {
 		return nil, nil, err

@@ -1,6 +1,10 @@
 package kustomize
 
-import "sigs.k8s.io/kustomize/api/resmap"
+import (
+	"maps"
+
+	"sigs.k8s.io/kustomize/api/resmap"
+)
 
 // content is what kustomize makes of one entry alone.
 type content struct {
@@ -41,6 +45,12 @@ func (k *kustomization) content(entry string) *content {
 func (k *kustomization) loadIn(alone *reader, entry string) *content {
 	alone.dir = k.dir
 	c := &content{files: alone}
+	quick := k.allow.reader()
+	quick.dir, quick.replace = k.dir, maps.Clone(alone.replace)
+	if rm, ok := k.merged(quick, entry); ok {
+		*alone, c.rm = *quick, rm
+		return c
+	}
 	c.rm, c.nested, c.err = k.load(alone, entry)
 	return c
 }

@@ -24,8 +24,18 @@ type schemaState int
 
 const (
 	unknown schemaState = iota // kustomize's own doing
+	none                       // no schema: enough for specs, which none is of
 	reduced                    // mergeKeys instead of the built-in schema
 )
+
+// useNone has kustomize go without a schema, until useMergeKeys.
+func useNone() {
+	if loaded == unknown {
+		openapi.ResetOpenAPI()
+		openapi.SuppressBuiltInSchemaUse()
+		loaded = none
+	}
+}
 
 // useMergeKeys puts the reduced schema in place of the built-in one.
 func useMergeKeys() error {
