@@ -15,6 +15,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/common"
 	helm "helm.sh/helm/v4/pkg/chart/v2"
 
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/mint"
 )
 
@@ -85,13 +86,18 @@ func included(t *template.Template) template.FuncMap {
 			return b.String(), err
 		},
 		"toYaml": func(v any) string {
-			text, err := yaml.Marshal(v)
+			text, err := codec.Marshal(v)
 			if err != nil {
 				return ""
 			}
 			return strings.TrimSuffix(string(text), "\n")
 		},
 		"fromYaml": func(text string) map[string]any {
+			if v, err := codec.Unmarshal([]byte(text)); err == nil {
+				if m, is := v.(map[string]any); is {
+					return m
+				}
+			}
 			out := map[string]any{}
 			if err := yaml.Unmarshal([]byte(text), &out); err != nil {
 				out["Error"] = err.Error()

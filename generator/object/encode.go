@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	"github.com/reggen/reggen/generator/codec"
 )
 
 // Encode writes objects as a YAML stream with sorted keys, in the given order.
@@ -49,7 +49,7 @@ func Encode(objects []Object) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func marshal(o Object) ([]byte, error) { return yaml.Marshal(map[string]any(o)) }
+func marshal(o Object) ([]byte, error) { return codec.Marshal(map[string]any(o)) }
 
 // address is where a mapping is kept; 0 for anything else.
 func address(v any) uintptr {

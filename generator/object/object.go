@@ -10,8 +10,7 @@ import (
 	"sort"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -33,16 +32,16 @@ func (id ID) String() string {
 // take them. from names its origin in errors (a template's file); the YAML
 // library's own text may quote a value and is not passed on.
 func Parse(from string, data []byte) ([]Object, error) {
-	return parse(from, data, yaml.UnmarshalStrict)
+	return parse(from, data, codec.UnmarshalStrict)
 }
 
 // ParseAsHelm is Parse for what Helm takes as well: of a key that stands twice the
 // last one counts.
 func ParseAsHelm(from string, data []byte) ([]Object, error) {
-	return parse(from, data, yaml.Unmarshal)
+	return parse(from, data, codec.Unmarshal)
 }
 
-func parse(from string, data []byte, decode func([]byte, any, ...yaml.JSONOpt) error) ([]Object, error) {
+func parse(from string, data []byte, decode func([]byte) (any, error)) ([]Object, error) {
 	var out []Object
 	docs := split(data)
 	for i, doc := range docs {
@@ -50,10 +49,11 @@ func parse(from string, data []byte, decode func([]byte, any, ...yaml.JSONOpt) e
 		if len(docs) > 1 {
 			which = fmt.Sprintf("document %d ", i+1)
 		}
-		var o map[string]any
-		if err := decode(doc, &o); err != nil {
+		v, err := decode(doc)
+		o, is := v.(map[string]any)
+		if err != nil || v != nil && !is {
 			p := problem.Problem{File: from, What: which + "is not a valid YAML object", Want: "a mapping without duplicate keys"}
-			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			if m := yamlLine.FindStringSubmatch(fmt.Sprint(err)); m != nil {
 				p.What = which + "is not a valid YAML object, in line " + m[1] + " of it"
 			}
 			return nil, p
