@@ -25,6 +25,38 @@ func bomb(levels, width int) []byte {
 	return b.Bytes()
 }
 
+// nested are mappings and lists within each other, a list in its key's column.
+func nested(levels, indent int) (text string) {
+	for i := range levels {
+		at := strings.Repeat(" ", i*indent)
+		text += at + "a:\n" + at + "-\n"
+	}
+	return text
+}
+
+// What is nested as deep as it may be passes, and one level more does not, however
+// it is written.
+func TestDepth(t *testing.T) {
+	for name, c := range map[string]struct {
+		deep func(levels int) string
+		most int
+	}{
+		"brackets": {func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }, MaxDepth},
+		"dashes":   {func(n int) string { return strings.Repeat("- ", n) + "a" }, MaxDepth - 1},
+		"lines":    {func(n int) string { return nested(n, 1) }, (MaxDepth - 2) / 2},
+	} {
+		for n := 1; n < MaxDepth+50; n++ {
+			err := YAML("f", []byte(c.deep(n)))
+			if total, _, broken := measured([]byte(c.deep(n)), MaxNodes, 0, 0); broken || (err == nil) != (total <= MaxNodes) {
+				t.Errorf("%s, %d levels: %v, and measured to %d (broken: %v)", name, n, err, total, broken)
+			}
+			if (err == nil) != (n <= c.most) {
+				t.Errorf("%s, %d levels: %v", name, n, err)
+			}
+		}
+	}
+}
+
 func TestYAMLInBounds(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"empty": nil, "no YAML": []byte("a: [\n"), "aliases": []byte("a: &x {b: c}\nd: *x\ne: [*x, *x]\n"),
@@ -120,8 +152,19 @@ func FuzzYAML(f *testing.F) {
 	f.Add(bomb(2, 3))
 	f.Add([]byte("a: &x {b: *x}\n"))
 	f.Add([]byte("- &a [1]\n- [*a, *a]\n---\n*a\n"))
+	f.Add([]byte(strings.Repeat("- ", MaxDepth)))
+	f.Add([]byte(strings.Repeat("[", MaxDepth)))
+	f.Add([]byte("a:\n- b:\n  - c:\n    - d: {e: [f]}\n"))
+	f.Add([]byte(nested(MaxDepth/2, 1)))
+	f.Add([]byte(nested(MaxDepth/2-1, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 1<<12 || YAML("f", data) != nil {
+		if len(data) > 1<<12 {
+			return
+		}
+		if total, documents, _ := measured(data, MaxNodes, 0, 0); flat(data) && (total > perMark*longest(data) || total > MaxNodes || documents > MaxDocuments) {
+			t.Errorf("flat, and it has %d nodes in %d documents", total, documents)
+		}
+		if YAML("f", data) != nil {
 			return
 		}
 		if n := expanded(data); n > MaxNodes {

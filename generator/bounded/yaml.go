@@ -29,8 +29,12 @@ func within(path string, data []byte, most int) error {
 	tooMuch := problem.Problem{File: path, What: "holds YAML that is too large or too deep, its aliases expanded",
 		Want: fmt.Sprintf("at most %d values, nested %d deep", most, MaxDepth)}
 	// A decoder makes all nodes of a document before anybody can count them.
-	if longest(data) > most {
+	n := longest(data)
+	if n > most {
 		return tooMuch
+	}
+	if perMark*n <= most && flat(data) {
+		return nil
 	}
 	total, documents, broken := measured(data, most, 0, 0)
 	if broken {
@@ -110,6 +114,37 @@ func longest(data []byte) int {
 		}
 	}
 	return n
+}
+
+// perMark is how many nodes a mark that longest counts stands for at most: a
+// key, a value and what holds them.
+const perMark = 3
+
+// flat says of most files, without parsing them, that they have no aliases, few
+// documents and no deep nesting. A collection begins at the indentation of a line
+// or behind a mark in it, two at most in one column (a list may stand in the
+// column of the key it belongs to), or with a bracket.
+func flat(data []byte) bool {
+	brackets, begun, documents := 0, 0, 1
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte("---")) || bytes.HasPrefix(line, []byte("...")) {
+			documents++
+		}
+		text := bytes.TrimLeft(line, " ")
+		begins := len(line) - len(text) + 1
+		for i, c := range text {
+			switch {
+			case c == '*', c == '\r' && i+2 < len(text), c == 0xc2, c == 0xe2: // an alias, or what may end a line
+				return false
+			case c == '[', c == '{':
+				brackets++
+			case c == '-', c == '?', c == ':':
+				begins++
+			}
+		}
+		begun = max(begun, begins)
+	}
+	return 2*begun+brackets+2 <= MaxDepth && documents <= MaxDocuments
 }
 
 // inWord says that a character beside a colon or a dash keeps it from meaning
