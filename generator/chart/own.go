@@ -71,6 +71,10 @@ var ownTemplates = sync.OnceValues(func() (p parsed, err error) {
 	return p, nil
 })
 
+// Warm parses the embedded chart, for who is about to render it and has something
+// else to do first.
+func Warm() { _, _ = ownTemplates() }
+
 // included are Helm's functions, for the templates of one render.
 func included(t *template.Template) template.FuncMap {
 	depth := map[string]int{}

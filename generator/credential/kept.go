@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reggen/reggen/generator/secret"
@@ -16,7 +17,9 @@ import (
 // its field, so nobody gives it another one.
 const keptUntil = " until "
 
-var keptField = regexp.MustCompile(`^draw/[A-Za-z0-9._/@-]{1,250}( until \d{4}-\d{2}-\d{2})?$`)
+var keptField = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^draw/[A-Za-z0-9._/@-]{1,250}( until \d{4}-\d{2}-\d{2})?$`)
+})
 
 // KeptField is what the name of a field says of a value that is kept.
 type KeptField struct {
@@ -27,7 +30,7 @@ type KeptField struct {
 
 // IsKept takes the name of a machine credential's field apart.
 func IsKept(field string) (k KeptField, is bool) {
-	if !keptField.MatchString(field) {
+	if !keptField().MatchString(field) {
 		return k, false
 	}
 	address, day, expires := strings.Cut(field, keptUntil)

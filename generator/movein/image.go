@@ -3,15 +3,20 @@ package movein
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/spec"
 )
 
 var (
-	official = regexp.MustCompile(`^((docker\.io/)?library/|docker\.io/)?registry$|(^|/)distribution/distribution$`)
-	release2 = regexp.MustCompile(`^v?2(\.|$|-)`)
-	release3 = regexp.MustCompile(`^v?3(\.|$|-)`)
-	gitlab   = regexp.MustCompile(`(^|/)(gitlab-container-registry|container-registry)(/|$)`)
+	official = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^((docker\.io/)?library/|docker\.io/)?registry$|(^|/)distribution/distribution$`)
+	})
+	release2 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v?2(\.|$|-)`) })
+	release3 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v?3(\.|$|-)`) })
+	gitlab   = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(^|/)(gitlab-container-registry|container-registry)(/|$)`)
+	})
 )
 
 // image is what runs. Which program an image holds follows from the official
@@ -43,11 +48,11 @@ func (m *move) image() {
 	case !known:
 	case repository == "" && tag == "":
 		m.left("image", "is the chart's own, which depends on its version: "+string(spec.Distribution)+" 3.1.1 runs", "set spec.image to keep what runs now")
-	case gitlab.MatchString(repository):
+	case gitlab().MatchString(repository):
 		m.out.put(string(spec.GitLab), "image", "flavor")
-	case release2.MatchString(tag):
+	case release2().MatchString(tag):
 		m.out.put(string(spec.DistributionV2), "image", "flavor")
-	case !release3.MatchString(tag) && (tag != "" || !official.MatchString(repository)):
+	case !release3().MatchString(tag) && (tag != "" || !official().MatchString(repository)):
 		m.left("image", "is taken for version 3 of distribution: its name does not say which program it holds", "set spec.image.flavor if it is another")
 	}
 }

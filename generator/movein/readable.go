@@ -6,11 +6,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // harmless are texts that can't well be a secret: truth values, amounts, times,
 // short words.
-var harmless = regexp.MustCompile(`^(|-?[0-9.]+[A-Za-z%]{0,2}|[a-z][a-z-]{0,15}|[a-z]+/[a-z-]{1,12})$`)
+var harmless = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(|-?[0-9.]+[A-Za-z%]{0,2}|[a-z][a-z-]{0,15}|[a-z]+/[a-z-]{1,12})$`)
+})
 
 // known are variables and annotations that name things: the time zone, a role at a
 // cloud provider.
@@ -22,7 +25,7 @@ var known = []string{"TZ", "eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service
 func (m *move) readable() {
 	var found []string
 	look := func(what, name string, v any) {
-		if text, is := v.(string); is && !harmless.MatchString(text) && !slices.Contains(known, name) {
+		if text, is := v.(string); is && !harmless().MatchString(text) && !slices.Contains(known, name) {
 			found = append(found, what+" "+name)
 		}
 	}

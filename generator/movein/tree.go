@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // tree is values as YAML has them.
@@ -249,6 +250,8 @@ func plain(v any) (out any) {
 
 // placeholder matches what a tutorial writes where a reader has to write
 // something.
-var placeholder = regexp.MustCompile(`(?i)(^|[./@-])your[_-]|^<.*>$|^(changeme|change-me|change_me|xxx+|todo|replace-?me)$`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(^|[./@-])your[_-]|^<.*>$|^(changeme|change-me|change_me|xxx+|todo|replace-?me)$`)
+})
 
-func isPlaceholder(text string) bool { return placeholder.MatchString(strings.TrimSpace(text)) }
+func isPlaceholder(text string) bool { return placeholder().MatchString(strings.TrimSpace(text)) }

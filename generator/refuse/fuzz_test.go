@@ -16,10 +16,10 @@ func FuzzSecrets(f *testing.F) {
 	f.Add("seCret", "/0/0")
 	f.Add("privatekey", "/etc/key.pem")
 	f.Fuzz(func(t *testing.T, name, text string) {
-		if text == "true" || text == "false" || takesFile.MatchString(name) && aFile.MatchString(text) {
+		if text == "true" || text == "false" || takesFile().MatchString(name) && aFile().MatchString(text) {
 			return // no secret
 		}
-		if text == "" || !secretKey.MatchString(name) || reference.MatchString(name) {
+		if text == "" || !secretKey().MatchString(name) || reference().MatchString(name) {
 			return
 		}
 		l := Secrets(&spec.Registry{Spec: spec.RegistrySpec{Values: map[string]any{"proxy": map[string]any{name: text}}}}, nil)

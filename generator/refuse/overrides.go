@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
@@ -16,8 +17,12 @@ import (
 // secretKey matches names under which charts and registries keep secrets; the
 // names of Secrets and of their keys are none.
 var (
-	secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|accesskey|access_key|secretkey|accountkey|privatekey|private_key|htpasswd|credential|apikey|api_key|authorization)`)
-	reference = regexp.MustCompile(`(?i)(ref|name|names|path|file|realm|existingsecret|imagepullsecrets|pullsecrets|keyname|existingsecret\w*key|(password|passwd|token|username)(secret)?key|ttl|audience|expirationseconds|rotationdays)$`)
+	secretKey = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|accesskey|access_key|secretkey|accountkey|privatekey|private_key|htpasswd|credential|apikey|api_key|authorization)`)
+	})
+	reference = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(ref|name|names|path|file|realm|existingsecret|imagepullsecrets|pullsecrets|keyname|existingsecret\w*key|(password|passwd|token|username)(secret)?key|ttl|audience|expirationseconds|rotationdays)$`)
+	})
 	// secretText matches what no name gives away: bcrypt hashes, PEM blocks,
 	// age keys, URLs with a user and a password, HTTP credentials, AWS key
 	// ids, passwords among a program's arguments.
@@ -29,8 +34,8 @@ var (
 // the registry and the clouds' libraries take one: the privatekey of
 // CloudFront, GOOGLE_APPLICATION_CREDENTIALS.
 var (
-	aFile     = regexp.MustCompile(`^(/[a-z0-9._-]+){2,}$`)
-	takesFile = regexp.MustCompile(`(?i)(privatekey|private_key|credentials)$`)
+	aFile     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(/[a-z0-9._-]+){2,}$`) })
+	takesFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(privatekey|private_key|credentials)$`) })
 )
 
 const wayOut = "a spec and its values are readable; secrets belong in an encrypted credential:\nreggen credential set s3, reggen user add NAME, or sops edit for the machine's"
@@ -41,13 +46,13 @@ func refuseSecrets(l *problem.List, path string, v any, public map[string]bool) 
 	switch t := v.(type) {
 	case map[string]any:
 		// An environment variable, as Kubernetes writes it.
-		if name, _ := t["name"].(string); name != "" && secretKey.MatchString(name) && !reference.MatchString(name) && filled(name, t["value"]) {
+		if name, _ := t["name"].(string); name != "" && secretKey().MatchString(name) && !reference().MatchString(name) && filled(name, t["value"]) {
 			l.Add(problem.Problem{Path: join(path, "value"), What: fmt.Sprintf("looks like a secret, of the variable %s", name), Want: "valueFrom.secretKeyRef", Next: wayOut})
 			return
 		}
 		for _, k := range slices.Sorted(maps.Keys(t)) {
 			at := join(path, k)
-			if secretKey.MatchString(k) && !reference.MatchString(k) && filled(k, t[k]) && !public[at] {
+			if secretKey().MatchString(k) && !reference().MatchString(k) && filled(k, t[k]) && !public[at] {
 				l.Add(problem.Problem{Path: at, What: "looks like a secret", Next: wayOut})
 				continue
 			}
@@ -67,7 +72,7 @@ func refuseSecrets(l *problem.List, path string, v any, public map[string]bool) 
 // Looks says whether a value under a key looks like a secret.
 func Looks(key string, v any) bool {
 	text, _ := v.(string)
-	return secretKey.MatchString(key) && !reference.MatchString(key) && filled(key, v) || secretText.MatchString(text)
+	return secretKey().MatchString(key) && !reference().MatchString(key) && filled(key, v) || secretText.MatchString(text)
 }
 
 // refuseTexts does so for annotations, whose keys are no names of values: one
@@ -88,14 +93,16 @@ func filled(name string, v any) bool {
 	case []any:
 		return slices.ContainsFunc(t, func(e any) bool { return filled(name, e) })
 	case string:
-		return t != "" && t != "true" && t != "false" && !(takesFile.MatchString(name) && aFile.MatchString(t))
+		return t != "" && t != "true" && t != "false" && !(takesFile().MatchString(name) && aFile().MatchString(t))
 	}
 	return true
 }
 
 // owned are the variables by which the registry would take from its
 // environment what the spec says.
-var owned = regexp.MustCompile(`^(REGISTRY_(AUTH|STORAGE|HTTP_(ADDR|SECRET|HOST|TLS))(_|$)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$)`)
+var owned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(REGISTRY_(AUTH|STORAGE|HTTP_(ADDR|SECRET|HOST|TLS))(_|$)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$)`)
+})
 
 // fields are the spec's for variables of another kind.
 var fields = []struct{ variable, field string }{
@@ -119,7 +126,7 @@ func Models(variable string) string {
 			return f.field
 		}
 	}
-	if owned.MatchString(variable) {
+	if owned().MatchString(variable) {
 		return "spec.auth, spec.storage or a credential"
 	}
 	return ""

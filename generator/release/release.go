@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -20,14 +21,16 @@ type Image struct {
 
 // official are the images of distribution's own project, wherever they are
 // mirrored: what they do when they are told nothing is known.
-var official = regexp.MustCompile(`^(registry|docker\.io/registry|(.*/)?library/registry|(.*/)?distribution/distribution)$`)
+var official = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(registry|docker\.io/registry|(.*/)?library/registry|(.*/)?distribution/distribution)$`)
+})
 
 // numbered are names of images whose numbers are the registry's. Others pack a
 // registry together with programs of their own, and count those.
-var numbered = regexp.MustCompile(`(^|[-_])(registry|distribution)$`)
+var numbered = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[-_])(registry|distribution)$`) })
 
 // packs are projects that do so under a name that ends like the registry's.
-var packs = regexp.MustCompile(`harbor|quay|nexus|openshift|origin`)
+var packs = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`harbor|quay|nexus|openshift|origin`) })
 
 // Version says which release of which program the image holds: from its tag,
 // or from the label app.kubernetes.io/version where the tag doesn't say.
@@ -38,7 +41,7 @@ func (i Image) Version() (number string, gitlab bool) {
 		return "", gitlab
 	}
 	for _, text := range []string{tag, i.Label} {
-		if m := whole.FindStringSubmatch(text); m != nil {
+		if m := whole().FindStringSubmatch(text); m != nil {
 			return m[1], gitlab
 		}
 	}
@@ -49,18 +52,20 @@ func (i Image) Version() (number string, gitlab bool) {
 // by the name of the application that the label with the number belongs to.
 func (i Image) counts() bool {
 	name, _, _ := i.Parts()
-	if packs.MatchString(name) || packs.MatchString(i.App) {
+	if packs().MatchString(name) || packs().MatchString(i.App) {
 		return false
 	}
-	return numbered.MatchString(path.Base(name)) || numbered.MatchString(i.App)
+	return numbered().MatchString(path.Base(name)) || numbered().MatchString(i.App)
 }
 
 // whole is a version in a tag. What stands behind it is a
 // pre-release, or a build of somebody's (-alpine, -gitlab) that says nothing.
-var whole = regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)\.?[0-9]+)?)(?:[-+_].*)?$`)
+var whole = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)\.?[0-9]+)?)(?:[-+_].*)?$`)
+})
 
 // line is a tag that names the newest of a line of releases: 2, v3.0, 2-alpine.
-var line = regexp.MustCompile(`^v?([0-9]{1,2})(?:\.([0-9]+))?(?:-[a-z].*)?$`)
+var line = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v?([0-9]{1,2})(?:\.([0-9]+))?(?:-[a-z].*)?$`) })
 
 // Newest is the version as far as it is known: what Version says, or the line
 // of releases that the tag names and the newest release it can ever have.
@@ -70,7 +75,7 @@ func (i Image) Newest() (number string, newest *semver.Version, gitlab bool) {
 		return number, v, gitlab
 	}
 	_, tag, _ := i.Parts()
-	m := line.FindStringSubmatch(tag)
+	m := line().FindStringSubmatch(tag)
 	if m == nil || !i.counts() {
 		return "", nil, gitlab
 	}
@@ -97,8 +102,8 @@ func (i Image) Parts() (name, tag, digest string) {
 // Official says whether the image is distribution's own, mirrored or not.
 func (i Image) Official() bool {
 	name, _, _ := i.Parts()
-	return official.MatchString(name)
+	return official().MatchString(name)
 }
 
 // Whole says whether a tag is a whole release.
-func Whole(tag string) bool { return whole.MatchString(tag) }
+func Whole(tag string) bool { return whole().MatchString(tag) }

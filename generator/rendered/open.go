@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/object"
 )
@@ -30,7 +31,7 @@ func openFront(b *build) []hit {
 		some := r.setting("auth")
 		anyone := len(logins) == 0 && (!some.set || some.value == nil) || slices.Equal(logins, []string{"none"}) || silly
 		cas, _ := r.setting("http", "tls", "clientcas").value.([]any)
-		guessed := r.inside != nil && !r.says().Official() && !slices.ContainsFunc(sortedKeys(r.env), told.MatchString) // by the image's name alone
+		guessed := r.inside != nil && !r.says().Official() && !slices.ContainsFunc(sortedKeys(r.env), told().MatchString) // by the image's name alone
 		if !anyone || guessed || b.hidden(r) || len(cas) > 0 || slices.Contains(b.anonymous, text(r.object, "metadata", "labels", "release")) {
 			continue
 		}
@@ -52,14 +53,16 @@ func openFront(b *build) []hit {
 
 // asking are words in the names of annotations by which what stands in front
 // asks, or lets only some come.
-var asking = regexp.MustCompile(`(?i)auth|middleware|whitelist|allowlist|source-range|oidc|waf|inbound-cidrs|client-ca|scheme$|internal`)
+var asking = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)auth|middleware|whitelist|allowlist|source-range|oidc|waf|inbound-cidrs|client-ca|scheme$|internal`)
+})
 
 // reached are what lets others than the cluster's own come to a registry, and
 // doesn't ask them anything either, as far as it says.
 func (b *build) reached(r registry) []object.Object {
 	var out []object.Object
 	for _, o := range b.fronts(r) {
-		if !slices.ContainsFunc(sortedKeys(o.Map("metadata", "annotations")), asking.MatchString) {
+		if !slices.ContainsFunc(sortedKeys(o.Map("metadata", "annotations")), asking().MatchString) {
 			out = append(out, o)
 		}
 	}
@@ -78,7 +81,7 @@ func (b *build) reached(r registry) []object.Object {
 	}
 	for _, name := range sortedKeys(b.services(r)) {
 		o := b.find("Service", r.object.Namespace(), name)
-		if text(o, "spec", "type") == "LoadBalancer" && len(list(o, "spec", "loadBalancerSourceRanges")) == 0 && !slices.ContainsFunc(sortedKeys(o.Map("metadata", "annotations")), asking.MatchString) {
+		if text(o, "spec", "type") == "LoadBalancer" && len(list(o, "spec", "loadBalancerSourceRanges")) == 0 && !slices.ContainsFunc(sortedKeys(o.Map("metadata", "annotations")), asking().MatchString) {
 			out = append(out, o)
 		}
 	}

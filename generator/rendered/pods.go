@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reggen/reggen/generator/kubernetes"
@@ -96,12 +97,14 @@ func breaks(service object.Object) bool {
 	if text(service, "spec", "clusterIP") == "None" || text(service, "spec", "type") == "ExternalName" {
 		return false
 	}
-	return anyName.MatchString(service.Name())
+	return anyName().MatchString(service.Name())
 }
 
 // anyName are the names of such Services. TestServiceNames of e2e/configuration
 // asks the registry's parsers.
-var anyName = regexp.MustCompile(`^registry-((storage|auth|middleware)(-|$)|(http-headers|log-hooks|notifications-endpoints)$)`)
+var anyName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^registry-((storage|auth|middleware)(-|$)|(http-headers|log-hooks|notifications-endpoints)$)`)
+})
 
 // grace is how long Kubernetes waits for a pod to end unless told otherwise.
 const grace = 30

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/configuration"
 	"github.com/reggen/reggen/generator/object"
@@ -56,11 +57,15 @@ type setting struct {
 }
 
 // images that hold a registry, by the last part of their name.
-var images = regexp.MustCompile(`^(docker-)?(registry|distribution)$|^gitlab-container-registry$`)
+var images = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(docker-)?(registry|distribution)$|^gitlab-container-registry$`)
+})
 
 // told are the variables that only a registry is started with, as far as it
 // knows their names: other programs are told of a registry by such, too.
-var told = regexp.MustCompile(`^REGISTRY_(HTTP_(ADDR|SECRET|HOST|TLS|DEBUG)|STORAGE_|AUTH_(HTPASSWD|TOKEN)_|PROXY_REMOTEURL)`)
+var told = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^REGISTRY_(HTTP_(ADDR|SECRET|HOST|TLS|DEBUG)|STORAGE_|AUTH_(HTPASSWD|TOKEN)_|PROXY_REMOTEURL)`)
+})
 
 // registries finds every container that runs a registry.
 func (b *build) findRegistries() []registry {
@@ -77,9 +82,9 @@ func (b *build) findRegistries() []registry {
 			words := r.words()
 			r.collects = slices.Contains(words, "garbage-collect") && !slices.Contains(words, "serve")
 			name, _, _ := r.image()
-			is := images.MatchString(path.Base(name))
+			is := images().MatchString(path.Base(name))
 			for variable := range r.env {
-				is = is || told.MatchString(variable) && len(configuration.InVariable("", variable, nil)) == 0
+				is = is || told().MatchString(variable) && len(configuration.InVariable("", variable, nil)) == 0
 			}
 			r.config = b.configuration(o, pod, container, is)
 			is = is || r.config.values != nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/object"
 )
@@ -217,7 +218,7 @@ func dataVolume(b *build) []hit {
 }
 
 // bcrypt is a hash that the registry compares with.
-var bcrypt = regexp.MustCompile(`^\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}$`)
+var bcrypt = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}$`) })
 
 func htpasswdLines(b *build) []hit {
 	var l []hit
@@ -240,7 +241,7 @@ func htpasswdLines(b *build) []hit {
 			switch {
 			case !colon:
 				l = append(l, at(source, where, "user:hash", "has no colon: the registry refuses the whole file, and everybody"))
-			case !bcrypt.MatchString(hash):
+			case !bcrypt().MatchString(hash):
 				l = append(l, at(source, where, "a hash made by bcrypt, which begins with $2", "has no hash that the registry takes: that user can't log in"))
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/yaml"
 
@@ -29,23 +30,25 @@ var (
 	}
 	free     = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command", "httpHeaders", "volumeAttributes", "options", "parameters", "nodeSelector", "matchExpressions"}
 	freeText = regexp.MustCompile(`(^|/)(` + strings.Join(free, "|") + `)(/|$)`)
-	named    = regexp.MustCompile(`/(env|httpHeaders)(/|$)`) // elements have names
-	number   = regexp.MustCompile(`^[0-9]+$`)                // of an element
+	named    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/(env|httpHeaders)(/|$)`) }) // elements have names
+	number   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+$`) })                // of an element
 	// A value by itself, which is never read as YAML: it may well look like some.
-	single    = regexp.MustCompile(`(^|/)(env/[^/]+/value|(data|stringData|binaryData|annotations)/[^:]+|(args|command)/[0-9]+|httpHeaders/[^/]+/value)$`)
-	byDigest  = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
-	aHost     = regexp.MustCompile(`^[A-Za-z0-9*.-]+$`)
-	ofIngress = regexp.MustCompile(`^spec/(rules|tls)/`)
-	pointer   = regexp.MustCompile(`/env/.*KeyRef/(name|key)$`) // a name of a Secret, not what is in it
+	single = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(^|/)(env/[^/]+/value|(data|stringData|binaryData|annotations)/[^:]+|(args|command)/[0-9]+|httpHeaders/[^/]+/value)$`)
+	})
+	byDigest  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`@sha256:[0-9a-f]{64}$`) })
+	aHost     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9*.-]+$`) })
+	ofIngress = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^spec/(rules|tls)/`) })
+	pointer   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/env/.*KeyRef/(name|key)$`) }) // a name of a Secret, not what is in it
 )
 
 // Masked is what a live object had at a path, as diff writes it, without values that
 // may be secrets; names stay. What is no block is never read as YAML with keys.
 func Masked(path, from string, block bool) string {
 	switch {
-	case from == "" || pointer.MatchString(path):
+	case from == "" || pointer().MatchString(path):
 		return from
-	case single.MatchString(path):
+	case single().MatchString(path):
 		return notShown
 	}
 	var v any
@@ -53,7 +56,7 @@ func Masked(path, from string, block bool) string {
 		return notShown
 	}
 	key := path[strings.LastIndexByte(path, '/')+1:]
-	if number.MatchString(key) {
+	if number().MatchString(key) {
 		above := strings.TrimSuffix(path, "/"+key)
 		key = strings.TrimSuffix(above[strings.LastIndexByte(above, '/')+1:], "s") // accessModes, hosts
 	}
@@ -63,13 +66,13 @@ func Masked(path, from string, block bool) string {
 		if !block {
 			return notShown
 		}
-		text, err := yaml.Marshal(mask(key, v, hidden, hidden && !named.MatchString(path)))
+		text, err := yaml.Marshal(mask(key, v, hidden, hidden && !named().MatchString(path)))
 		if err != nil {
 			return notShown
 		}
 		return strings.TrimSuffix(string(text), "\n")
 	}
-	if block || hidden || !harmlessIn(key, strings.Contains(path, "labels/"), v) && !(key == "host" && ofIngress.MatchString(path) && aHost.MatchString(from)) {
+	if block || hidden || !harmlessIn(key, strings.Contains(path, "labels/"), v) && !(key == "host" && ofIngress().MatchString(path) && aHost().MatchString(from)) {
 		return notShown
 	}
 	return from
@@ -82,7 +85,7 @@ func harmlessIn(key string, label bool, v any) bool {
 		return false
 	}
 	text, _ := v.(string)
-	return label || slices.Contains(shown, key) && !strings.ContainsAny(byDigest.ReplaceAllString(text, ""), "?@=")
+	return label || slices.Contains(shown, key) && !strings.ContainsAny(byDigest().ReplaceAllString(text, ""), "?@=")
 }
 
 // mask puts notShown in the place of values: of all where hidden, of what is not known

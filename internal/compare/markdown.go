@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -68,12 +69,12 @@ func points(b *strings.Builder, title string, lines []string, longest int) {
 }
 
 // plainNames are names that mean nothing to Markdown or HTML.
-var plainNames = regexp.MustCompile(`^[\pL\pN ./,+_()-]*$`)
+var plainNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL\pN ./,+_()-]*$`) })
 
 // inMarkdown writes names among HTML and Markdown: as code where they could be
 // a link, a picture or the mention of somebody.
 func inMarkdown(names string) string {
-	if plainNames.MatchString(names) {
+	if plainNames().MatchString(names) {
 		return names
 	}
 	var b strings.Builder

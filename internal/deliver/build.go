@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/reggen/reggen/generator"
+	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/check"
 	"github.com/reggen/reggen/generator/krm"
 	"github.com/reggen/reggen/generator/object"
@@ -230,6 +231,7 @@ func (w *Work) warnOfMoves(dir string, specs []spec.Decoded, text []byte) {
 // Transform builds one spec as a plugin of kustomize does: with the objects
 // so far, and what it makes in their place.
 func (w *Work) Transform(ctx context.Context, root string, config, items []byte, options func() BuildOptions) ([]byte, error) {
+	go chart.Warm()
 	sealed, err := krm.SealedItems(items)
 	if err != nil {
 		return nil, err

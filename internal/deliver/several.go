@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/kustomize"
 	"github.com/reggen/reggen/internal/terminal"
@@ -16,6 +17,7 @@ var errEmpty = problem.Problem{What: "the build has no objects"}
 // everything that is wrong with any of them. Many are built in several
 // processes, but for secrets in the clear: no pipe carries those.
 func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte, error) {
+	go chart.Warm()
 	bar := w.Tell.Progress("building", len(dirs))
 	defer bar.Done()
 	texts, errs := make([][]byte, len(dirs)), make([]error, len(dirs))

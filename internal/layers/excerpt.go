@@ -3,6 +3,7 @@ package layers
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -14,21 +15,23 @@ const hidden = "..."
 
 // closed are the parts of a spec whose lines are not shown: names are anybody's
 // there, and secrets are what is looked for, and found.
-var closed = regexp.MustCompile(`^spec\.(values|config|extra|check)\b|^metadata\b`)
+var closed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^spec\.(values|config|extra|check)\b|^metadata\b`) })
 
 // front is what may stand before the place: blanks, the dash of an entry, and
 // one key.
-var front = regexp.MustCompile(`^[\s-]*(?:([A-Za-z0-9_-]{1,40}):\s+)?$`)
+var front = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\s-]*(?:([A-Za-z0-9_-]{1,40}):\s+)?$`) })
 
 // secretly are names under which people look for a place for a secret.
-var secretly = regexp.MustCompile(`(?i)pass|secret|token|key|cred|auth|login|hash|pwd|user`)
+var secretly = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)pass|secret|token|key|cred|auth|login|hash|pwd|user`)
+})
 
 // Excerpt is what may be shown of the line of a problem, and where in it the
 // caret stands; "" for none. A line may hold a secret that nobody was to write
 // there: a value is shown where the problem quotes it already, or is shown as
 // a number or a word of YAML is; a key where the problem's path names it.
 func (p Place) Excerpt(about problem.Problem) (line string, caret int) {
-	if closed.MatchString(about.Path) || p.Token == nil {
+	if closed().MatchString(about.Path) || p.Token == nil {
 		return "", 0
 	}
 	runes := []rune(p.Source)
@@ -36,7 +39,7 @@ func (p Place) Excerpt(about problem.Problem) (line string, caret int) {
 		return "", 0
 	}
 	before, rest := string(runes[:p.Column-1]), string(runes[p.Column-1:])
-	if m := front.FindStringSubmatch(before); m == nil || m[1] != "" && !told(about, m[1]) {
+	if m := front().FindStringSubmatch(before); m == nil || m[1] != "" && !told(about, m[1]) {
 		before = hidden + " "
 	}
 	token, after, whole := cutToken(p.Token, rest)
@@ -89,16 +92,16 @@ func quoted(about problem.Problem, n *yaml.Node) bool {
 	}
 	switch n.ShortTag() {
 	case "!!bool", "!!int", "!!float", "!!null":
-		return !secretly.MatchString(about.Path)
+		return !secretly().MatchString(about.Path)
 	}
 	return strings.Contains(about.What, `"`+n.Value+`"`)
 }
 
 // word is a value without blanks, quotes, brackets and what else has a meaning.
-var word = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,40}$`)
+var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._/-]{1,40}$`) })
 
 // harmless says that what stands behind an unknown key was meant for a field of
 // the spec, none of which holds a secret.
 func harmless(about problem.Problem, key, value string) bool {
-	return about.Near != "" && !secretly.MatchString(key) && !secretly.MatchString(about.Path) && word.MatchString(value) && !problem.Secretish(value)
+	return about.Near != "" && !secretly().MatchString(key) && !secretly().MatchString(about.Path) && word().MatchString(value) && !problem.Secretish(value)
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -191,7 +192,7 @@ func (m *Marked) operations(t *text, list *yaml.Node) (changed bool) {
 				break
 			}
 			last := path.Value[strings.LastIndex(path.Value, "/")+1:]
-			if index.MatchString(last) {
+			if index().MatchString(last) {
 				path, last = key, ""
 			}
 			marked := m.value(t, path, value, strings.NewReplacer("~1", "/", "~0", "~").Replace(last), false)
@@ -208,7 +209,7 @@ func (m *Marked) operations(t *text, list *yaml.Node) (changed bool) {
 	return changed
 }
 
-var index = regexp.MustCompile(`^(-|\d+)$`)
+var index = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(-|\d+)$`) })
 
 // mergedBy are the keys by which kustomize merges lists where a schema says so.
 var mergedBy = []string{"mountPath", "devicePath", "ip", "type", "topologyKey", "name", "containerPort", "port"}
