@@ -20,7 +20,7 @@ func Median(d []time.Duration) time.Duration {
 // Build compiles a program of the module in dir, as it is released.
 func Build(dir, out, pkg string) error {
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", out, pkg)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0") // as its releases are built
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", pkg, err, text)
 	}
