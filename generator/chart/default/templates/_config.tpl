@@ -172,11 +172,13 @@ health:
 its start until as many checks have failed as its threshold says. So a pod that
 can't reach its storage is asked no sooner, and never is ready. Nothing for a
 volume, which is there or the pod doesn't start; for a registry that doesn't look;
-for times of somebody's own that nobody would wait for. */ -}}
+for times of somebody's own that nobody would wait for. Called with a list: the context
+and the configuration. */ -}}
 {{- define "registry.judgedAfter" -}}
-{{- $health := get (include "registry.config" . | fromYaml) "health" | default dict -}}
+{{- $values := (index . 0).Values -}}
+{{- $health := get (index . 1 | fromYaml) "health" | default dict -}}
 {{- $driver := kindIs "map" $health | ternary $health dict | dig "storagedriver" dict -}}
-{{- if and (kindIs "map" $driver) (ne .Values.storage "filesystem") -}}
+{{- if and (kindIs "map" $driver) (ne $values.storage "filesystem") -}}
 {{- $interval := get $driver "interval" | default "10s" | toString -}}
 {{- if and (eq (get $driver "enabled") true) (regexMatch "^([0-9]{1,4}(ms|[hms]))+$" $interval) -}}
   {{- $seconds := 0 -}}

@@ -21,13 +21,6 @@ with lets them. */ -}}
 {{- if and .Values.tlsSecretName (eq .Values.service.name "http") }}https{{ else }}{{ .Values.service.name }}{{ end -}}
 {{- end -}}
 
-{{- define "registry.ownLabels" -}}
-{{ include "registry.selector" . }}
-app.kubernetes.io/name: {{ include "registry.name" . | quote }}
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
-app.kubernetes.io/component: registry
-{{- end -}}
-
 {{- /* Labels that the user adds never take the place of the chart's own, by
 which a live release's pods are selected. Called with a list: the context and
 labels that come on top of the common ones. */ -}}
@@ -36,7 +29,9 @@ labels that come on top of the common ones. */ -}}
 {{- $labels := dict -}}
 {{- range $k, $v := $.Values.commonLabels -}}{{- $_ := set $labels $k $v -}}{{- end -}}
 {{- range $k, $v := index . 1 -}}{{- $_ := set $labels $k $v -}}{{- end -}}
-{{- range $k, $v := include "registry.ownLabels" $ | fromYaml -}}{{- $_ := set $labels $k $v -}}{{- end -}}
+{{- $name := include "registry.name" $ -}}
+{{- $own := dict "app" $name "release" $.Release.Name "app.kubernetes.io/name" $name "app.kubernetes.io/instance" $.Release.Name "app.kubernetes.io/component" "registry" -}}
+{{- range $k, $v := $own -}}{{- $_ := set $labels $k $v -}}{{- end -}}
 {{- toYaml $labels -}}
 {{- end -}}
 
@@ -44,14 +39,13 @@ labels that come on top of the common ones. */ -}}
 comes after the fullname, labels and annotations of the object's own. */ -}}
 {{- define "registry.metadata" -}}
 {{- $ := index . 0 -}}
-{{- $labels := include "registry.labels" (list $ (index . 2)) | fromYaml -}}
 {{- $annotations := dict -}}
 {{- range $k, $v := $.Values.commonAnnotations -}}{{- $_ := set $annotations $k $v -}}{{- end -}}
 {{- range $k, $v := index . 3 -}}{{- $_ := set $annotations $k $v -}}{{- end -}}
 name: {{ printf "%s%s" (include "registry.fullname" $) (index . 1) | quote }}
 namespace: {{ $.Values.namespace | default $.Release.Namespace | quote }}
 labels:
-  {{- toYaml $labels | nindent 2 }}
+  {{- include "registry.labels" (list $ (index . 2)) | nindent 2 }}
 {{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
