@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
@@ -50,18 +51,8 @@ func Parse(path string, data []byte) (File, error) {
 	if strings.Contains(strings.ToUpper(text), "AGE-SECRET-KEY-") {
 		return bad("holds a private key in the clear; take it for leaked")
 	}
-	var doc struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		Metadata   struct {
-			Name        string            `json:"name"`
-			Annotations map[string]string `json:"annotations"`
-		} `json:"metadata"`
-		Type string            `json:"type"`
-		Data map[string]string `json:"data"`
-		SOPS map[string]any    `json:"sops"`
-	}
-	if err := yaml.UnmarshalStrict(data, &doc); err != nil {
+	doc, err := read(data)
+	if err != nil {
 		return bad("is not a sealed Secret: not the YAML that reggen seal writes")
 	}
 	f.Made = doc.Metadata.Annotations[spec.DataKeyMade]
@@ -92,6 +83,82 @@ func Parse(path string, data []byte) (File, error) {
 		return bad("was changed after reggen sealed it (by hand, by sops or by a merge)")
 	}
 	return f, nil
+}
+
+// document is what a sealed file may hold.
+type document struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Metadata   metadata          `json:"metadata"`
+	Type       string            `json:"type"`
+	Data       map[string]string `json:"data"`
+	SOPS       map[string]any    `json:"sops"`
+}
+
+type metadata struct {
+	Name        string            `json:"name"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// read takes a sealed file into its fields. What isn't in the form in which seal
+// writes it is for the library to take or to refuse.
+func read(data []byte) (doc document, err error) {
+	if v, err := codec.UnmarshalStrict(data); err == nil && doc.take(v) {
+		return doc, nil
+	}
+	doc = document{}
+	err = yaml.UnmarshalStrict(data, &doc)
+	return doc, err
+}
+
+// take is whether a value is a document to the letter.
+func (d *document) take(v any) bool {
+	top, is := v.(map[string]any)
+	for key, value := range top {
+		ok := false
+		switch key {
+		case "apiVersion":
+			d.APIVersion, ok = value.(string)
+		case "kind":
+			d.Kind, ok = value.(string)
+		case "metadata":
+			ok = d.Metadata.take(value)
+		case "type":
+			d.Type, ok = value.(string)
+		case "data":
+			d.Data, ok = texts(value)
+		case "sops":
+			d.SOPS, ok = value.(map[string]any)
+		}
+		is = is && ok
+	}
+	return is
+}
+
+func (m *metadata) take(v any) bool {
+	fields, is := v.(map[string]any)
+	for key, value := range fields {
+		ok := false
+		switch key {
+		case "name":
+			m.Name, ok = value.(string)
+		case "annotations":
+			m.Annotations, ok = texts(value)
+		}
+		is = is && ok
+	}
+	return is
+}
+
+// texts is a mapping of nothing but texts.
+func texts(v any) (out map[string]string, ok bool) {
+	fields, ok := v.(map[string]any)
+	out = make(map[string]string, len(fields))
+	for key, value := range fields {
+		text, is := value.(string)
+		out[key], ok = text, ok && is
+	}
+	return out, ok
 }
 
 func keys[V any](m map[string]V) func(func(string) bool) {

@@ -1,6 +1,7 @@
 package sealed
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -170,6 +171,25 @@ func FuzzParse(f *testing.F) {
 		}
 		if len(p.SOPS) == 0 || p.SOPS["mac"] == nil {
 			t.Error("no MAC")
+		}
+	})
+}
+
+// What is read in the form in which it is written is what the library reads.
+func FuzzRead(f *testing.F) {
+	for _, text := range []string{"apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: {a: b}}\ntype: Opaque\ndata: {a: b}\nsops: {mac: x, version: 1, age: [{enc: y}]}\n",
+		"type: 1", "Kind: Secret", "data: null", "data: {a: null}", "sops: []", "metadata: {labels: {}}", "a: b", "[]", "", "kind: a\nkind: b", "data: {1: 2}", "metadata: {name: true}"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 1<<12 {
+			return
+		}
+		got, gerr := read([]byte(text))
+		var want document
+		werr := yaml.UnmarshalStrict([]byte(text), &want)
+		if (gerr == nil) != (werr == nil) || gerr == nil && !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, %v; expected %+v, %v", got, gerr, want, werr)
 		}
 	})
 }

@@ -53,7 +53,7 @@ var parts = map[string][]string{
 	"schema":         {"problem", "spec", "storage", "strict", "syntax"},
 	"edit":           {"spec"},
 	"credential":     {"problem", "secret", "spec", "syntax"},
-	"sealed":         {"problem", "secret", "spec"},
+	"sealed":         {"codec", "problem", "secret", "spec"},
 	"krm":            {"problem", "sealed", "spec"},
 	"inplace":        {"bounded", "object"},
 	"refuse":         {"object", "problem", "spec", "syntax"},
