@@ -40,16 +40,22 @@ type Secret struct {
 	On   time.Time // when the file was encrypted: it was there then; zero: not known either
 }
 
+// Since is the day since when it is there: exactly where one is noted, at least
+// otherwise; zero where nothing says one.
+func (s Secret) Since() time.Time {
+	if !s.Made.IsZero() {
+		return s.Made
+	}
+	return day(s.On)
+}
+
 // Days is how many days old it is. Where exact is false it is at least that.
 func (s Secret) Days(now time.Time) (days int, exact bool) {
-	from := s.Made
-	if exact = !from.IsZero(); !exact {
-		from = day(s.On)
-	}
+	from := s.Since()
 	if from.IsZero() {
 		return 0, false
 	}
-	return max(0, int(day(now).Sub(from)/(24*time.Hour))), exact
+	return max(0, int(day(now).Sub(from)/(24*time.Hour))), !s.Made.IsZero()
 }
 
 func day(t time.Time) time.Time {

@@ -1,144 +1,107 @@
 package access
 
 import (
-	"context"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
+	"fmt"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/age"
-	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/inspect"
-	"github.com/reggen/reggen/internal/revision"
+	"github.com/reggen/reggen/internal/repository"
 )
 
-var cipher = regexp.MustCompile(`ENC\[[^\]\s]+\]`)
-
-// ciphers are the encrypted values of a file by the key they stand under: those of
-// data and stringData, not the block's own.
-func ciphers(data []byte) map[string]string {
-	out := map[string]string{}
-	root, err := bounded.Document(data)
-	if err != nil || root == nil || len(root.Content) == 0 {
-		return out
-	}
-	top := root.Content[0]
-	for i := 0; i+1 < len(top.Content); i += 2 {
-		name, below := top.Content[i].Value, top.Content[i+1]
-		if name != "data" && name != "stringData" || below.Kind != yaml.MappingNode {
-			continue
-		}
-		for j := 0; j+1 < len(below.Content); j += 2 {
-			if text := below.Content[j+1].Value; cipher.FindString(text) == text && text != "" {
-				out[below.Content[j].Value] = text
-			}
-		}
-	}
-	return out
+// Age is how old a secret is, by the public side of its file, and what its spec
+// says to that. Both are package age's to say, as in reggen check: a secret has one
+// age, whoever tells it.
+type Age struct {
+	Since   string `json:"since,omitempty"`   // the day; "": nothing says one
+	Days    int    `json:"days"`              // since then
+	Exact   bool   `json:"exact"`             // false: at least so old, for nothing notes the day
+	Limit   int    `json:"limit,omitempty"`   // the greatest age that the spec allows, in days; 0: any
+	Overdue string `json:"overdue,omitempty"` // in words that it is older than that
+	Unsure  string `json:"unsure,omitempty"`  // in words that nobody can know whether it is
 }
 
-// ages says since when values have stood. A data key is as old as the oldest value
-// that it encrypted; that is, at least as old.
-func (w *Work) ages(ctx context.Context, c *collection, r *Report) {
-	wanted := map[string]bool{}
-	for _, v := range c.values {
-		wanted[v.cipher] = true
+// AgesMean is said wherever ages are.
+const AgesMean = "The day on which a value was set is the one that its file notes, as reggen check has it. Where it notes none, the value is at least as old as its file."
+
+func ageOf(d spec.Decoded, s age.Secret, now time.Time) Age {
+	a := Age{}
+	if since := s.Since(); !since.IsZero() {
+		a.Since = since.Format(time.DateOnly)
 	}
-	since, err := w.history(ctx, c, wanted)
-	if r.History = "git"; err != nil {
-		r.History = "files"
+	a.Days, a.Exact = s.Days(now)
+	a.Limit, _ = age.Limit(d, s.Kind)
+	a.Overdue, a.Unsure = age.Overdue(d, s, now)
+	return a
+}
+
+// ages gives each secret of an environment its age, and lists what a chart made
+// once among the credentials.
+func (c *collection) ages(e repository.Environment, at int, credentials, sealed []generator.File) {
+	type secret struct {
+		kind age.Kind
+		file string
 	}
-	for _, v := range c.values {
-		e := &c.all[v.at]
-		for _, of := range v.ages {
-			if age := of(e); !since[v.cipher].IsZero() {
-				age.earlier(since[v.cipher], "git", r.Made)
-			}
+	env, known := &c.all[at], map[secret]Age{}
+	for _, s := range inspect.Ages(credentials, sealed) {
+		a := ageOf(e.Spec, s, c.now)
+		if s.Kind == age.DataKey && !e.Spec.Seals() {
+			a.Limit, a.Overdue, a.Unsure = 0, "", "" // they are another's
+		}
+		if known[secret{s.Kind, s.File}] = a; s.Kind == age.Certificate {
+			env.Credentials = append(env.Credentials, Credential{Name: s.Name, Type: "made by the chart", File: s.File, Age: a})
 		}
 	}
-	for i := range c.all {
-		e := &c.all[i]
-		written := map[string]*time.Time{}
-		for j, f := range e.Files {
-			written[f.File] = f.Written
-			e.Files[j].DataKey.claimed(f.Written, r.Made)
-			e.Files[j].DataKey.earlier(f.made, "file", r.Made)
+	for i, u := range env.Users {
+		env.Users[i].Age = known[secret{age.Password, u.File}]
+	}
+	for i, x := range env.Credentials {
+		if a, is := known[secret{age.Values, x.File}]; is {
+			env.Credentials[i].Age = a
 		}
-		for j, u := range e.Users {
-			e.Users[j].Age.claimed(written[u.File], r.Made)
-			e.Users[j].Age.earlier(u.set, "file", r.Made)
-		}
-		for j, u := range e.Credentials {
-			e.Credentials[j].Age.claimed(written[u.File], r.Made)
-			e.Credentials[j].Age.earlier(u.set, "file", r.Made)
-		}
+	}
+	for i, f := range env.Files {
+		env.Files[i].DataKey = known[secret{age.DataKey, f.File}]
 	}
 }
 
-// noted are the days that a file notes for what it holds and for its data key, as
-// reggen check judges them; zero where it notes none.
-func noted(f generator.File, kind string) (set, key time.Time) {
-	var all []age.Secret
-	if kind == "credentials" {
-		all = inspect.Ages([]generator.File{f}, nil)
-	} else {
-		all = inspect.Ages(nil, []generator.File{f})
+// said is an age in words.
+func (a Age) said() string {
+	switch {
+	case a.Since == "":
+		return "not known"
+	case a.Exact:
+		return days(a.Days) + " (" + a.Since + ")"
 	}
-	for _, s := range all {
-		switch s.Kind {
-		case age.Password, age.Values:
-			set = s.Made
-		case age.DataKey:
-			key = s.Made
-		}
-	}
-	return set, key
+	return "at least " + days(a.Days) + " (" + a.Since + ")"
 }
 
-func (a *Age) claimed(t *time.Time, now time.Time) {
-	if t != nil {
-		a.earlier(*t, "file", now)
+// verdict is what the spec says to an age, in a word; "" where it says nothing.
+func (a Age) verdict() string {
+	switch {
+	case a.Overdue != "":
+		return "overdue"
+	case a.Unsure != "":
+		return "unsure"
+	case a.Limit > 0:
+		return "in time"
 	}
+	return ""
 }
 
-// earlier takes a day that is before the one known. One that is yet to come says
-// nothing.
-func (a *Age) earlier(t time.Time, from string, now time.Time) {
-	if t.After(now) || t.Unix() <= 0 || a.Since != nil && !t.Before(*a.Since) {
-		return
+// judged is the verdict with what it goes by.
+func (a Age) judged() string {
+	if v := a.verdict(); v != "" {
+		return fmt.Sprintf("%s (%s)", v, days(a.Limit))
 	}
-	t = t.UTC()
-	a.Since, a.From, a.Days = &t, from, int(now.Sub(t)/(24*time.Hour))
+	return ""
 }
 
-// history asks git for the commit that first had each value.
-func (w *Work) history(ctx context.Context, c *collection, wanted map[string]bool) (map[string]time.Time, error) {
-	git, err := revision.Find(ctx, w.Repo.Dir, w.Repo.Allow.Network, w.Repo.Allow.Large)
-	if err != nil {
-		return nil, err
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
 	}
-	var paths []string
-	for _, e := range c.all {
-		for _, s := range c.specs[e.root] {
-			for _, dir := range append(slices.Clone(s.Credentials), s.Sealed) {
-				if rel, err := filepath.Rel(git.Top, filepath.Join(s.Root, dir)); err == nil && filepath.IsLocal(rel) && !slices.Contains(paths, rel) {
-					paths = append(paths, rel)
-				}
-			}
-		}
-	}
-	return git.Since(ctx, paths, func(line string) string {
-		if !strings.Contains(line, "ENC[") {
-			return ""
-		}
-		if found := cipher.FindString(line); wanted[found] {
-			return found
-		}
-		return ""
-	})
+	return fmt.Sprintf("%d days", n)
 }

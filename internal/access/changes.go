@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -49,7 +50,7 @@ func (w *Work) changes(ctx context.Context, dirs, roots []string, from string, n
 			}
 		}
 	}
-	before := collection{repo: old.Repo, top: old.Repo.Dir, names: map[string]map[string]string{}}
+	before := collection{repo: old.Repo, now: r.Made, top: old.Repo.Dir, names: map[string]map[string]string{}}
 	maps.DeleteFunc(then, func(root string, _ bool) bool { return !repository.HasKustomization(root) })
 	before.environments(slices.Sorted(maps.Keys(then)))
 	for _, rel := range slices.Sorted(maps.Keys(places)) {
@@ -140,6 +141,7 @@ func pullNames(e Environment) (out []string) {
 type changeLine struct {
 	Environment, What, Who string
 	Added, Removed         bool
+	whole                  *Change // an environment that came or went with all that is in it
 }
 
 func (l changeLine) sign() string {
@@ -152,49 +154,110 @@ func (l changeLine) sign() string {
 	return ""
 }
 
-// changeLines are the changes one by one.
+// changeLines are the changes one by one. An environment that is new or gone is
+// one, with who can or could open it.
 func (r *Report) changeLines() (out []changeLine) {
+	label, now := r.labels(), map[[2]string]Reading{}
+	for _, e := range r.Environments {
+		for _, x := range e.Readers {
+			now[[2]string{e.Environment, x.Key}] = x
+		}
+	}
+	same := func(text string) string { return text }
+	for i, c := range r.Changes {
+		if c.State != "changed" {
+			words, _ := c.whole(label)
+			out = append(out, changeLine{c.Environment, "environment", words, c.State == "added", c.State == "removed", &r.Changes[i]})
+			continue
+		}
+		names := func(what string, n *compare.Names, by func(string) string, aside func(string) string) {
+			if n == nil {
+				return
+			}
+			for _, x := range n.Added {
+				out = append(out, changeLine{c.Environment, what + aside(x), by(x), true, false, nil})
+			}
+			for _, x := range n.Removed {
+				out = append(out, changeLine{c.Environment, what + aside(x), by(x), false, true, nil})
+			}
+		}
+		plain := func(string) string { return "" }
+		for _, d := range c.Readers {
+			what := map[string]string{"credentials": "opens credentials", "sealed": "opens sealed files"}[d.Files]
+			n := len(out)
+			names(what, &d.Names, label, func(key string) string {
+				x := now[[2]string{c.Environment, key}]
+				return map[string]Status{"credentials": x.Credentials, "sealed": x.Sealed}[d.Files].aside()
+			})
+			names(what+", together", d.Groups, same, plain)
+			if n == len(out) {
+				out = append(out, changeLine{c.Environment, what, "by other rules: " + strings.Join(d.Rules, "; "), false, false, nil})
+			}
+		}
+		names("user", c.Users, same, plain)
+		names("pull secret", c.PullSecrets, same, plain)
+		for _, o := range c.Older {
+			p := o.Problem()
+			out = append(out, changeLine{c.Environment, "older file", p.File + " " + p.What, false, false, nil})
+		}
+	}
+	return out
+}
+
+// labels say how people know a recipient, whether it is there still or gone.
+func (r *Report) labels() func(key string) string {
 	labels := map[string]string{}
 	for _, reader := range r.Readers {
 		labels[reader.Key] = reader.label()
 	}
-	label := func(key string) string {
+	return func(key string) string {
 		if labels[key] != "" {
 			return labels[key]
 		}
 		return Reader{key, r.gone[key]}.label()
 	}
-	same := func(text string) string { return text }
-	for _, c := range r.Changes {
-		names := func(what string, n *compare.Names, by func(string) string) {
-			if n == nil {
-				return
-			}
-			for _, x := range n.Added {
-				out = append(out, changeLine{c.Environment, what, by(x), true, false})
-			}
-			for _, x := range n.Removed {
-				out = append(out, changeLine{c.Environment, what, by(x), false, true})
-			}
+}
+
+// whole is who can open an environment that is new, or could open one that is
+// gone, in words and one by one.
+func (c Change) whole(label func(string) string) (words string, who []string) {
+	of := func(n *compare.Names) []string {
+		switch {
+		case n == nil:
+			return nil
+		case c.State == "added":
+			return n.Added
 		}
-		if c.State != "changed" {
-			out = append(out, changeLine{c.Environment, "environment", c.Environment, c.State == "added", c.State == "removed"})
-		}
-		for _, d := range c.Readers {
-			what := map[string]string{"credentials": "opens credentials", "sealed": "opens sealed files"}[d.Files]
-			n := len(out)
-			names(what, &d.Names, label)
-			names(what+", together", d.Groups, same)
-			if n == len(out) {
-				out = append(out, changeLine{c.Environment, what, "by other rules: " + strings.Join(d.Rules, "; "), false, false})
+		return n.Removed
+	}
+	opens, together := map[string]bool{}, ""
+	for _, d := range c.Readers { // credentials first
+		for _, key := range of(&d.Names) {
+			text := label(key)
+			if opens[key] {
+				continue
 			}
+			if opens[key] = true; d.Files != "credentials" {
+				text += " (sealed files alone)"
+			}
+			who = append(who, text)
 		}
-		names("user", c.Users, same)
-		names("pull secret", c.PullSecrets, same)
-		for _, o := range c.Older {
-			p := o.Problem()
-			out = append(out, changeLine{c.Environment, "older file", p.File + " " + p.What, false, false})
+		for _, g := range of(d.Groups) {
+			together += "; " + d.Files + " together: " + g
 		}
 	}
-	return out
+	words = "readable by nobody"
+	if len(who) > 0 {
+		words = fmt.Sprintf("readable by %d: %s", len(who), strings.Join(who, ", "))
+	}
+	if words += together; c.State != "added" {
+		words = "was " + words
+	}
+	if users := of(c.Users); len(users) > 0 {
+		words += "; users: " + strings.Join(users, ", ")
+	}
+	if pulls := of(c.PullSecrets); len(pulls) > 0 {
+		words += "; pull secrets: " + strings.Join(pulls, ", ")
+	}
+	return words, who
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reggen/reggen/generator"
 	"github.com/reggen/reggen/generator/credential"
@@ -17,19 +18,12 @@ import (
 // collection is what the files of one side say.
 type collection struct {
 	repo   *repository.Repository
-	top    string // rules are looked for no further up; "" is as SOPS does
+	top    string    // rules are looked for no further up; "" is as SOPS does
+	now    time.Time // by which ages are told
 	all    []Environment
 	specs  map[string][]deliver.PublicSpec // by root
-	values []value
-	names  map[string]map[string]string // .sops.yaml -> recipient -> name
+	names  map[string]map[string]string    // .sops.yaml -> recipient -> name
 	unread problem.List
-}
-
-// value is one encrypted value, and the ages that it decides.
-type value struct {
-	cipher string
-	at     int // the environment
-	ages   []func(*Environment) *Age
 }
 
 // environments reads the environments of some kustomizations, each by itself: one
@@ -79,10 +73,11 @@ func (c *collection) environment(e repository.Environment) {
 	c.all = append(c.all, out)
 	at := len(c.all) - 1
 	standing := map[string]*Reading{}
+	var credentials []generator.File
 	for _, dir := range e.Spec.Secrets.Credentials {
-		c.folder(e, at, dir, "credentials")
+		credentials = append(credentials, c.folder(e, at, dir, "credentials")...)
 	}
-	c.folder(e, at, e.Spec.Secrets.Sealed, "sealed")
+	c.ages(e, at, credentials, c.folder(e, at, e.Spec.Secrets.Sealed, "sealed"))
 	c.all[at].Together.Credentials = c.standing(e, e.Spec.Secrets.Credentials, standing, func(r *Reading) *Status { return &r.Credentials })
 	c.all[at].Together.Sealed = c.standing(e, []string{e.Spec.Secrets.Sealed}, standing, func(r *Reading) *Status { return &r.Sealed })
 	for _, key := range repository.SortedKeys(standing) {
@@ -92,13 +87,13 @@ func (c *collection) environment(e repository.Environment) {
 
 // folder reads the encrypted files of a folder: users and other credentials, and
 // when each was written.
-func (c *collection) folder(e repository.Environment, at int, dir, kind string) {
+func (c *collection) folder(e repository.Environment, at int, dir, kind string) []generator.File {
 	shown, files, err := c.repo.Folder(e.Root)(filepath.FromSlash(dir))
 	if err != nil {
 		if c.repo.Unlisted(e) != nil {
 			c.unread.Join(c.repo.FileProblem("can't read", shown, err))
 		}
-		return
+		return nil
 	}
 	for _, f := range files {
 		meta, err := sops.Inspect(f.Data)
@@ -107,62 +102,40 @@ func (c *collection) folder(e repository.Environment, at int, dir, kind string) 
 			continue
 		}
 		file := File{File: f.Path, Kind: kind}
-		_, file.made = noted(f, kind)
 		if !meta.LastModified.IsZero() {
 			written := meta.LastModified.UTC()
 			file.Written = &written
 		}
 		c.all[at].Files = append(c.all[at].Files, file)
-		n := len(c.all[at].Files) - 1
-		key := func(e *Environment) *Age { return &e.Files[n].DataKey }
-		var more map[string]func(*Environment) *Age // by field
 		if kind == "credentials" {
-			more = c.credential(e, at, f)
-		}
-		for field, cipher := range ciphers(f.Data) {
-			v := value{cipher: cipher, at: at, ages: []func(*Environment) *Age{key}}
-			if age := more[field]; age != nil {
-				v.ages = append(v.ages, age)
-			}
-			c.values = append(c.values, v)
+			c.credential(at, f)
 		}
 	}
+	return files
 }
 
-// credential adds a user or another credential, and says which of its fields
-// decide on its age.
-func (c *collection) credential(e repository.Environment, at int, f generator.File) map[string]func(*Environment) *Age {
+// credential adds a user or another credential.
+func (c *collection) credential(at int, f generator.File) {
 	p, err := credential.Parse(f.Path, f.Data)
 	if err != nil {
 		c.unread.Join(err)
-		return nil
+		return
 	}
 	env := &c.all[at]
-	out := map[string]func(*Environment) *Age{}
-	if p.Type == credential.User {
-		u := User{User: p.User, Password: "known", File: f.Path}
-		u.set, _ = noted(f, "credentials")
-		decides := credential.Password
-		if !p.Has(credential.Password) {
-			u.Password, decides = "hash only", credential.Hash
-		}
-		for _, pull := range env.PullSecrets {
-			if pull.User == p.User {
-				u.PullSecrets = append(u.PullSecrets, pull.Name)
-			}
-		}
-		env.Users = append(env.Users, u)
-		n := len(env.Users) - 1
-		out[decides] = func(e *Environment) *Age { return &e.Users[n].Age }
-		return out
+	if p.Type != credential.User {
+		env.Credentials = append(env.Credentials, Credential{Name: p.Name, Type: string(p.Type), File: f.Path})
+		return
 	}
-	set, _ := noted(f, "credentials")
-	env.Credentials = append(env.Credentials, Credential{Name: p.Name, Type: string(p.Type), File: f.Path, set: set})
-	n := len(env.Credentials) - 1
-	for field := range p.Fields {
-		out[field] = func(e *Environment) *Age { return &e.Credentials[n].Age }
+	u := User{User: p.User, Password: "known", File: f.Path}
+	if !p.Has(credential.Password) {
+		u.Password = "hash only"
 	}
-	return out
+	for _, pull := range env.PullSecrets {
+		if pull.User == p.User {
+			u.PullSecrets = append(u.PullSecrets, pull.Name)
+		}
+	}
+	env.Users = append(env.Users, u)
 }
 
 // standing finds who stands how to the files of some folders, and which groups

@@ -56,18 +56,14 @@ type User struct {
 	File        string   `json:"file"`
 	PullSecrets []string `json:"pullSecrets,omitempty"`
 	Age         Age      `json:"age"` // of the password, or of the hash
-
-	set time.Time // the day that the file notes; zero without one
 }
 
-// Credential is a credential that is no user's.
+// Credential is a credential that is no user's, or what a chart made once.
 type Credential struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 	File string `json:"file"`
 	Age  Age    `json:"age"` // of the value that has stood longest
-
-	set time.Time
 }
 
 // PullSecret is a pull secret and where it goes.
@@ -84,19 +80,4 @@ type File struct {
 	Kind    string     `json:"kind"`              // credentials or sealed
 	Written *time.Time `json:"written,omitempty"` // as the file says
 	DataKey Age        `json:"dataKey"`
-
-	made time.Time // the day of the data key that the file notes
 }
-
-// Age is since when a value has stood unchanged, at least: nobody can tell the day
-// on which a password was chosen without opening it, and not even then. It is the
-// earliest of the day that the file notes for it (package age), the day on which it
-// says that it was last written, and the commit that first had these bytes.
-type Age struct {
-	Since *time.Time `json:"since,omitempty"` // nil: not known
-	Days  int        `json:"days"`            // since then; 0 where that is not known
-	From  string     `json:"from,omitempty"`  // git or file
-}
-
-// Known says whether something is known of the age.
-func (a Age) Known() bool { return a.Since != nil }

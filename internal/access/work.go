@@ -1,8 +1,7 @@
 // Package access says who can read what: the recipients of environments, the
 // users of their registries, where pull secrets go, how long passwords and data
 // keys have stood, and who came and went since a revision. All of it comes from
-// the public side of the files, and of git's history of them: it opens nothing and
-// needs no key.
+// the public side of the files: it opens nothing and needs no key.
 package access
 
 import (
@@ -15,6 +14,7 @@ import (
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/inspect"
 	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/revision"
 	"github.com/reggen/reggen/internal/terminal"
 )
 
@@ -39,8 +39,10 @@ var Outputs = []string{"table", "json", "csv", "markdown", "html"}
 // fields are added, never renamed.
 type Report struct {
 	Made         time.Time     `json:"made"`
+	Of           []string      `json:"of"`               // the folders that it looked at, as they were named
+	Commit       string        `json:"commit,omitempty"` // git's HEAD then; the files are those of the working tree
 	From         string        `json:"from,omitempty"`
-	History      string        `json:"history"` // where ages come from: git, or files alone
+	FromCommit   string        `json:"fromCommit,omitempty"`
 	Readers      []Reader      `json:"readers"`
 	Environments []Environment `json:"environments"`
 	Changes      []Change      `json:"changes,omitempty"`
@@ -66,23 +68,24 @@ func (w *Work) Access(ctx context.Context, dirs []string, o Options) (r Report, 
 	if !slices.Contains(Outputs, o.Output) {
 		return r, terminal.Misuse{Err: problem.Problem{Path: "--output", What: "is no form of a report", Want: "table, json, csv, markdown or html"}}
 	}
-	r = Report{Made: w.Tell.Now().UTC().Truncate(time.Second), From: o.From, Readers: []Reader{}, Environments: []Environment{}}
+	r = Report{Made: w.Tell.Now().UTC().Truncate(time.Second), Of: dirs, From: o.From, Readers: []Reader{}, Environments: []Environment{}}
 	roots, err := w.Repo.Discover(dirs)
 	if len(roots) == 0 {
 		return r, err
 	}
 	r.missing(err)
-	now := collection{repo: w.Repo, names: map[string]map[string]string{}}
+	now := collection{repo: w.Repo, now: r.Made, names: map[string]map[string]string{}}
 	now.environments(roots)
+	r.Commit = w.commit(ctx, "HEAD")
 	if o.From != "" {
 		if err := w.changes(ctx, dirs, roots, o.From, &now, &r); err != nil {
 			return r, err
 		}
+		r.FromCommit = w.commit(ctx, o.From)
 	}
 	if err := terminal.Interrupted(ctx); err != nil {
 		return r, err
 	}
-	w.ages(ctx, &now, &r)
 	if o.Output == "html" || o.Output == "json" {
 		found, err := w.Checks.Check(ctx, dirs, inspect.Options{Output: "json", FailOn: "error", Public: true})
 		if ctx.Err() != nil {
@@ -107,6 +110,16 @@ func (w *Work) Access(ctx context.Context, dirs []string, o Options) (r Report, 
 		r.Unread = append(r.Unread, problem.Shown(p.Error()))
 	}
 	return r, terminal.Interrupted(ctx)
+}
+
+// commit is what git calls a revision; "" outside git, and before the first commit.
+func (w *Work) commit(ctx context.Context, rev string) string {
+	git, err := revision.Find(ctx, w.Repo.Dir, w.Repo.Allow.Network, w.Repo.Allow.Large)
+	if err != nil {
+		return ""
+	}
+	id, _ := git.Commit(ctx, rev)
+	return id
 }
 
 func (r *Report) missing(err error) { r.unread.Join(err) }

@@ -49,24 +49,6 @@ func (s Status) said() string {
 	return string(s)
 }
 
-// AgesMean is said wherever ages are.
-const AgesMean = "An age is how long a value has stood, at least: the bytes are no younger. What they hold may be older: encrypting anew hides it."
-
-// said is an age in words.
-func (a Age) said() string {
-	if !a.Known() {
-		return "not known"
-	}
-	return fmt.Sprintf("%s or more (%s, %s)", days(a.Days), a.Since.Format(time.DateOnly), a.From)
-}
-
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return fmt.Sprintf("%d days", n)
-}
-
 // label is a recipient for people: its name, and enough of the key to know it by.
 func (r Reader) label() string {
 	if r.Name == "" {
@@ -87,17 +69,14 @@ func short(key string) string {
 // sections are the report as tables.
 func (r *Report) sections() []section {
 	who := section{"Who can open files", "nobody", []string{"ENVIRONMENT", "RECIPIENT", "CREDENTIALS", "SEALED"}, nil}
-	users := section{"Users and their passwords", "no user", []string{"ENVIRONMENT", "REGISTRY", "USER", "PASSWORD", "UNCHANGED FOR", "PULL SECRETS"}, nil}
+	users := section{"Users and their passwords", "no user", []string{"ENVIRONMENT", "REGISTRY", "USER", "PASSWORD", "AGE", "MAX AGE", "PULL SECRETS"}, nil}
 	pulls := section{"Pull secrets", "no pull secret", []string{"NAMESPACE", "PULL SECRET", "USER", "REGISTRY", "ENVIRONMENT"}, nil}
-	keys := section{"Data keys", "no encrypted file", []string{"FILE", "DATA KEY", "LAST WRITTEN"}, nil}
-	others := section{"Other credentials", "no other credential", []string{"ENVIRONMENT", "CREDENTIAL", "TYPE", "UNCHANGED FOR"}, nil}
-	labels := map[string]string{}
-	for _, reader := range r.Readers {
-		labels[reader.Key] = reader.label()
-	}
+	keys := section{"Data keys", "no encrypted file", []string{"FILE", "DATA KEY", "MAX AGE", "LAST WRITTEN"}, nil}
+	others := section{"Other credentials", "no other credential", []string{"ENVIRONMENT", "CREDENTIAL", "TYPE", "AGE", "MAX AGE"}, nil}
+	label := r.labels()
 	for _, e := range r.Environments {
 		for _, x := range e.Readers {
-			who.rows = append(who.rows, []string{e.Environment, labels[x.Key], x.Credentials.said(), x.Sealed.said()})
+			who.rows = append(who.rows, []string{e.Environment, label(x.Key), x.Credentials.said(), x.Sealed.said()})
 		}
 		for _, t := range [][2]string{{"credentials", e.Together.Credentials}, {"sealed", e.Together.Sealed}} {
 			if t[1] != "" {
@@ -105,10 +84,10 @@ func (r *Report) sections() []section {
 			}
 		}
 		for _, u := range e.Users {
-			users.rows = append(users.rows, []string{e.Environment, e.Host, u.User, u.Password, u.Age.said(), strings.Join(u.PullSecrets, ", ")})
+			users.rows = append(users.rows, []string{e.Environment, e.Host, u.User, u.Password, u.Age.said(), u.Age.judged(), strings.Join(u.PullSecrets, ", ")})
 		}
 		for _, c := range e.Credentials {
-			others.rows = append(others.rows, []string{e.Environment, c.Name, c.Type, c.Age.said()})
+			others.rows = append(others.rows, []string{e.Environment, c.Name, c.Type, c.Age.said(), c.Age.judged()})
 		}
 		for _, p := range e.PullSecrets {
 			for _, ns := range p.Namespaces {
@@ -116,7 +95,7 @@ func (r *Report) sections() []section {
 			}
 		}
 		for _, f := range e.Files {
-			keys.rows = append(keys.rows, []string{f.File, f.DataKey.said(), f.written()})
+			keys.rows = append(keys.rows, []string{f.File, f.DataKey.said(), f.DataKey.judged(), f.written()})
 		}
 	}
 	out := []section{who, users, others, pulls, keys}
@@ -172,17 +151,8 @@ func (r *Report) table(paint terminal.Painter) string {
 			b.WriteString(strings.TrimRight(line, " \n") + "\n")
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", r.about())
+	fmt.Fprintf(&b, "\n%s\n", AgesMean)
 	return b.String()
-}
-
-// about says what the report can know.
-func (r *Report) about() string {
-	from := "Ages come from git's history and from what the files say of themselves."
-	if r.History != "git" {
-		from = "Ages come from what the files say of themselves; git's history could not be read."
-	}
-	return from + " " + AgesMean
 }
 
 // markdown is the report for a page or a pull request.
@@ -207,7 +177,7 @@ func (r *Report) markdown() string {
 			}
 		}
 	}
-	return b.String() + "\n" + r.about() + "\n"
+	return b.String() + "\n" + AgesMean + "\n"
 }
 
 // plainly writes a text so that it is nothing but text in Markdown: everything
@@ -234,12 +204,16 @@ func (r *Report) csv() ([]byte, error) {
 		}
 		_ = out.Write(cells) // into memory
 	}
-	write("kind", "environment", "registry", "name", "key", "detail", "status", "since", "days", "from")
+	write("kind", "environment", "registry", "name", "key", "detail", "status", "since", "days", "exact", "max days", "verdict")
 	age := func(a Age) []string {
-		if !a.Known() {
-			return []string{"", "", ""}
+		cells := []string{"", "", "", "", a.verdict()}
+		if a.Since != "" {
+			copy(cells, []string{a.Since, fmt.Sprint(a.Days), map[bool]string{true: "yes", false: "no"}[a.Exact]})
 		}
-		return []string{a.Since.Format(time.RFC3339), fmt.Sprint(a.Days), a.From}
+		if a.Limit > 0 {
+			cells[3] = fmt.Sprint(a.Limit)
+		}
+		return cells
 	}
 	names := map[string]string{}
 	for _, reader := range r.Readers {
@@ -252,7 +226,7 @@ func (r *Report) csv() ([]byte, error) {
 				Status
 			}{{"credentials", x.Credentials}, {"sealed", x.Sealed}} {
 				if s.Status != None {
-					write("reader", e.Environment, e.Host, names[x.Key], x.Key, s.files, string(s.Status), "", "", "")
+					write("reader", e.Environment, e.Host, names[x.Key], x.Key, s.files, string(s.Status), "", "", "", "", "")
 				}
 			}
 		}
@@ -264,7 +238,7 @@ func (r *Report) csv() ([]byte, error) {
 		}
 		for _, p := range e.PullSecrets {
 			for _, ns := range p.Namespaces {
-				write("pull secret", e.Environment, p.Server, p.Name, "", ns, p.User, "", "", "")
+				write("pull secret", e.Environment, p.Server, p.Name, "", ns, p.User, "", "", "", "", "")
 			}
 		}
 		for _, f := range e.Files {
@@ -272,10 +246,10 @@ func (r *Report) csv() ([]byte, error) {
 		}
 	}
 	for _, l := range r.changeLines() {
-		write("change", l.Environment, "", l.Who, "", l.What, map[string]string{"+": "added", "-": "removed"}[l.sign()], "", "", "")
+		write("change", l.Environment, "", l.Who, "", l.What, map[string]string{"+": "added", "-": "removed"}[l.sign()], "", "", "", "", "")
 	}
 	for _, u := range r.Unread {
-		write("unread", "", "", u, "", "", "", "", "", "")
+		write("unread", "", "", u, "", "", "", "", "", "", "", "")
 	}
 	out.Flush()
 	return b.Bytes(), out.Error()
