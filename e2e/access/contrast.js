@@ -17,6 +17,6 @@
     const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
     if (ratio < 4.5) { weak.add(key + ": " + ratio.toFixed(2) + " to 1"); }
   }
-  if (texts < 1000) { weak.add("only " + texts + " texts were looked at"); }
+  if (texts < LEAST) { weak.add("only " + texts + " texts were looked at"); }
   return Array.from(weak);
 })()

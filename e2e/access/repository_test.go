@@ -13,19 +13,25 @@ import (
 	"filippo.io/age"
 )
 
-// The size that the page has to take.
+// The size that the page has to take, and that of a repository in which something
+// changed: what a row says depends on no size, and a small one costs less.
 const (
 	environments = 200
 	people       = 50
+	few          = 12
 )
+
+// odd is an environment of the small repository in which not all is as it should
+// be: a rule that names somebody for whom no file is, and no more somebody whose
+// files are left, and passwords that are older than the spec allows.
+const odd = 1
 
 // hostile is what somebody may write into a comment of .sops.yaml.
 const hostile = `<img src=x onerror=document.title="owned"><script>document.title="owned"</script>`
 
 // repository is a repository of that size, under git: what reggen needs to know
 // of an encrypted file without a key is as in the examples, for other recipients
-// and of other days. In the working tree an environment, a person and a user are
-// new, and one person has left.
+// and of other days.
 type repository struct {
 	t    testing.TB
 	dir  string
@@ -38,7 +44,7 @@ var (
 	written = regexp.MustCompile(`lastmodified: "[^"]*"`)
 )
 
-func newRepository(t testing.TB) *repository {
+func newRepository(t testing.TB, environments int) *repository {
 	t.Helper()
 	r := &repository{t: t, dir: t.TempDir()}
 	for range people + environments {
@@ -47,12 +53,35 @@ func newRepository(t testing.TB) *repository {
 		r.keys = append(r.keys, key.Recipient().String())
 	}
 	must(t, os.CopyFS(filepath.Join(r.dir, "bases"), os.DirFS(filepath.Join(repo, "bases"))))
-	r.state(environments-1, people-1, -1)
+	return r
+}
+
+// changed is a repository under git. In the working tree an environment and a person
+// are new, one person and one environment have left, and one is odd.
+func changed(t testing.TB) *repository {
+	r := newRepository(t, few)
+	r.state(few-1, people-1, -1)
 	r.git("init", "-q", "-b", "main")
 	r.git("add", "-A")
 	r.git("commit", "-q", "-m", "first")
-	r.state(environments, people, 9)
+	r.state(few, people, 9)
+	must(t, os.RemoveAll(filepath.Join(r.dir, "overlays", environment(few-2))))
+	rules := r.read(".sops.yaml")
+	before, after, found := strings.Cut(rules, "^overlays/"+environment(odd)+"/credentials/")
+	if after = strings.Replace(after, "- *"+person(1)+"\n", "- *"+person(few)+"\n", 1); !found {
+		t.Fatal("no rule for " + environment(odd))
+	}
+	r.write(".sops.yaml", before+"^overlays/"+environment(odd)+"/credentials/"+after)
+	spec := "overlays/" + environment(odd) + "/registry/registry.yaml"
+	r.write(spec, strings.Replace(r.read(spec), "\nspec:\n", "\nspec:\n  auth: {maxAge: 90d}\n  secrets: {maxAge: {dataKeys: 9999d}}\n", 1))
 	return r
+}
+
+func (r *repository) read(rel string) string {
+	r.t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.dir, rel))
+	must(r.t, err)
+	return string(text)
 }
 
 // state writes the repository with so many environments and people, without one

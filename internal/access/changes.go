@@ -6,11 +6,14 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/revision"
 )
 
 // Change is what came and went in one environment's folder since a revision.
@@ -25,6 +28,9 @@ type Change struct {
 
 // changes compares with a revision.
 func (w *Work) changes(ctx context.Context, dirs, roots []string, from string, now *collection, r *Report) error {
+	if _, err := revision.Find(ctx, w.Repo.Dir, false, false); err != nil {
+		return problem.Problem{Path: "--from", What: "needs git's history, and this is not in a git repository", Want: "a clone that has " + strconv.Quote(from)}
+	}
 	old, base, cleanup, err := w.Compares.OtherSide(ctx, compare.Options{From: from})
 	if err != nil {
 		return err

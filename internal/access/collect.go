@@ -24,6 +24,7 @@ type collection struct {
 	specs  map[string][]deliver.PublicSpec // by root
 	names  map[string]map[string]string    // .sops.yaml -> recipient -> name
 	unread problem.List
+	blocks map[string]sops.Metadata // of the files of the environment that is being read
 }
 
 // environments reads the environments of some kustomizations, each by itself: one
@@ -72,6 +73,7 @@ func (c *collection) environment(e repository.Environment) {
 	}
 	c.all = append(c.all, out)
 	at := len(c.all) - 1
+	c.blocks = map[string]sops.Metadata{}
 	standing := map[string]*Reading{}
 	var credentials []generator.File
 	for _, dir := range e.Spec.Secrets.Credentials {
@@ -101,6 +103,7 @@ func (c *collection) folder(e repository.Environment, at int, dir, kind string) 
 			c.unread.Add(problem.Problem{File: f.Path, What: "can't be read as an encrypted file"})
 			continue
 		}
+		c.blocks[f.Path] = meta
 		file := File{File: f.Path, Kind: kind}
 		if !meta.LastModified.IsZero() {
 			written := meta.LastModified.UTC()
@@ -148,10 +151,13 @@ func (c *collection) standing(e repository.Environment, dirs []string, to map[st
 		if err != nil || len(files) == 0 {
 			files = []generator.File{{Path: filepath.Join(e.Root, dir, "new.enc.yaml")}} // who will read the first one
 		}
-		for _, f := range files {
+		for n, f := range files {
 			rule, err := rules.FindWithin(c.top, filepath.Join(e.Root, dir, filepath.Base(f.Path)))
-			if err != nil && (!rules.NoConfig(err) || c.top == "") {
+			switch {
+			case err != nil && !rules.NoConfig(err):
 				c.unread.Join(err)
+			case err != nil && c.top == "" && n == 0: // the same for all of them
+				c.unread.Add(problem.Problem{File: c.repo.Show(filepath.Join(e.Root, dir)), What: "no .sops.yaml in this folder or above says who may read its files", Next: "reggen init DIR --print-rules   # prints the rules for the environment DIR"})
 			}
 			divided := ""
 			if err == nil {
@@ -161,7 +167,7 @@ func (c *collection) standing(e repository.Environment, dirs []string, to map[st
 				}
 				divided = rule.Divided()
 			}
-			if meta, bad := sops.Inspect(f.Data); f.Data != nil && bad == nil {
+			if meta, is := c.blocks[f.Path]; is {
 				total++
 				ids := meta.Recipients
 				if err == nil {

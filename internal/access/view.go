@@ -167,7 +167,7 @@ func (r *Report) glance(v *view) {
 		}
 	}
 	if still > 0 {
-		note("error", "matrix", "In "+many(still, "place")+" a key opens files still, though the rule names it no more")
+		note("error", "matrix", "In "+many(still, "place")+" a key opens files still that no rule names")
 	}
 	if unsealed > 0 {
 		note("warning", "matrix", "In "+many(unsealed, "place")+" a rule names a key for which no file is encrypted yet")

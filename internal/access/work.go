@@ -107,6 +107,7 @@ func (w *Work) Access(ctx context.Context, dirs []string, o Options) (r Report, 
 		if i == 0 {
 			r.Unread = nil
 		}
+		p.Next = "" // is for who runs it: Missing has it
 		r.Unread = append(r.Unread, problem.Shown(p.Error()))
 	}
 	return r, terminal.Interrupted(ctx)

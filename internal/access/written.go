@@ -255,10 +255,10 @@ func (r *Report) csv() ([]byte, error) {
 	return b.Bytes(), out.Error()
 }
 
-// inert is a cell that no spreadsheet takes for a formula.
+// inert is a cell that no spreadsheet takes for a formula, in any script's width.
 func inert(cell string) string {
 	cell = problem.Shown(cell)
-	if bare := strings.TrimLeft(cell, " "); bare != "" && strings.ContainsRune("=+-@", rune(bare[0])) {
+	if bare := []rune(strings.TrimSpace(cell)); len(bare) > 0 && strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20", bare[0]) {
 		return "'" + cell
 	}
 	return cell

@@ -171,7 +171,14 @@ func TestAccessSinceARevision(t *testing.T) {
 			t.Errorf("%s is not in %s", want, text)
 		}
 	}
+	// What is gone with its environment is told with it, in one line.
+	if n := strings.Count(e.ok("access", "-o", "csv", "--from", "HEAD"), "change,overlays/e1,"); n != 1 {
+		t.Errorf("%d lines of an environment that is gone", n)
+	}
 	out := e.ok("access", "--from", "HEAD")
+	if out != e.ok("access", "--from", "HEAD") {
+		t.Error("not the same twice")
+	}
 	if !strings.Contains(out, "user") || !strings.Contains(out, "Since HEAD") {
 		t.Errorf("the table lacks it:\n%s", out)
 	}
@@ -196,6 +203,30 @@ func TestAccessTellsWhatItCannotRead(t *testing.T) {
 	}
 	if out, _, code := run(t, e.dir, "access", "nowhere"); code != 1 || out != "" {
 		t.Errorf("a folder that is not there: exit %d, %q", code, out)
+	}
+}
+
+// Whoever has no rules hears it once a folder, in every form, and sees who opens
+// the files all the same.
+func TestAccessWithoutRules(t *testing.T) {
+	e := newEnv(t, 1, 3)
+	e.ok("seal", "overlays/e0")
+	e.remove(".sops.yaml")
+	for _, form := range access.Outputs {
+		out, errs, code := run(t, e.dir, "access", "-o", form)
+		if code != 1 || strings.Count(errs, "no .sops.yaml") != 2 || !strings.Contains(errs, "init DIR --print-rules") {
+			t.Errorf("%s: exit %d, %s", form, code, errs)
+		}
+		if !strings.Contains(out, "no .sops.yaml in this folder or above") || strings.Contains(out, `\n`) || !strings.Contains(out, "still") {
+			t.Errorf("%s:\n%s", form, out)
+		}
+	}
+	if _, errs, code := run(t, e.dir, "access", "--from", "v1", "-o", "html"); code != 1 || !strings.Contains(errs, `--from: needs git's history, and this is not in a git repository; expected a clone that has "v1"`) {
+		t.Errorf("outside git: exit %d, %s", code, errs)
+	}
+	e.git("init", "-q")
+	if out, errs, code := run(t, e.dir, "access", "--from", "v1", "-o", "csv"); code != 1 || out != "" || !strings.Contains(errs, `git knows no revision "v1"`) {
+		t.Errorf("without a commit: exit %d, %s", code, errs)
 	}
 }
 
@@ -261,7 +292,8 @@ func TestGoldenAccess(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".sops.yaml"), rules, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for form, name := range map[string]string{"table": "access.txt", "markdown": "access.markdown", "csv": "access.csv"} {
+	run := func(form string) []byte {
+		t.Helper()
 		var out, errs bytes.Buffer
 		w := New([]string{"access", "-o", form}, &terminal.Terminal{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" },
 			Now: func() time.Time { return time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC) }},
@@ -269,6 +301,16 @@ func TestGoldenAccess(t *testing.T) {
 		if code := Run(context.Background(), w); code != 0 {
 			t.Fatalf("exit %d: %s", code, errs.String())
 		}
-		golden(t, filepath.Join("testdata", name), out.Bytes())
+		return out.Bytes()
+	}
+	names := map[string]string{"table": "access.txt", "markdown": "access.markdown", "csv": "access.csv"}
+	for _, form := range access.Outputs {
+		out := run(form)
+		if again := run(form); !bytes.Equal(out, again) {
+			t.Errorf("%s: not the same twice", form)
+		}
+		if names[form] != "" {
+			golden(t, filepath.Join("testdata", names[form]), out)
+		}
 	}
 }

@@ -71,6 +71,7 @@ func hostilePlaces(e *testEnv) map[string]map[string]string {
 		"a function":              {overlay: "generators: [registry, f.yaml]\n", "overlays/e0/f.yaml": "apiVersion: v1\nkind: " + q + "\nmetadata: {name: " + q + ", annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}\n"},
 		"a rule's key":            {".sops.yaml": strings.Replace(e.read(".sops.yaml"), "path_regex", q+": x\n    path_regex", 1)},
 		"a recipient":             {".sops.yaml": strings.ReplaceAll(e.read(".sops.yaml"), "age: ", "hc_vault_transit_uri: "+quoted("https://h/v1/"+hostileText+"/keys/k")+"\n    age: ")},
+		"a recipient's name":      {".sops.yaml": strings.Replace(e.read(".sops.yaml"), "age: "+e.keys["people"]+"\n", "age: "+e.keys["people"]+" # =1+1 | ::error::owned\u202e\u2066\u200b\u3164 ##[group]o ##vso[task.complete]o `</summary><img src=x> @team [l](http://h)\n", 1)},
 		"a path_regex":            {".sops.yaml": strings.Replace(e.read(".sops.yaml"), "path_regex: ", "path_regex: "+quoted(hostileText+"(")+"\n    x: ", 1)},
 		"a credential's key":      {"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "  password: ", "  "+q+": ", 1)},
 		"a credential's type":     {"overlays/e0/credentials/u0.enc.yaml": strings.Replace(e.read("overlays/e0/credentials/u0.enc.yaml"), "type: user", "type: "+q, 1)},
