@@ -103,11 +103,10 @@ func (b *browser) as(width, height int64, scheme string) {
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }
 
-// find types into the search field; the Enter key has the page look at once.
+// find searches for a text.
 func (b *browser) find(text string) {
 	b.t.Helper()
-	ask[bool](b, `document.getElementById("q").value = "", true`)
-	b.do(chromedp.SendKeys(chromedp.CSS("#q"), text+"\r"))
+	ask[bool](b, fmt.Sprintf(`(q => { q.value = %q; q.focus(); q.form.requestSubmit(); return true })(document.getElementById("q"))`, text))
 }
 
 func (b *browser) shown(selector string) int {
@@ -198,7 +197,9 @@ func TestThePage(t *testing.T) {
 				t.Errorf("%q: %v rows and columns, not %v", text, got, want)
 			}
 		}
-		b.find("nobody of that name")
+		// As a person types it: the page looks after the last letter, or at Enter.
+		ask[bool](b, `document.getElementById("q").value = "", true`)
+		b.do(chromedp.SendKeys(chromedp.CSS("#q"), "nobody of that name\r"))
 		if said := ask[string](b, `document.getElementById("hits").textContent`); said != "nothing matches" {
 			t.Errorf("it says %q", said)
 		}
@@ -221,6 +222,11 @@ func TestThePage(t *testing.T) {
 		if n := b.shown("details.more tbody tr"); n != 1 {
 			t.Errorf("%d rows of a folded part", n)
 		}
+		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		if n := b.shown(".only"); n != 1 {
+			t.Error("paper doesn't say that a search left something out")
+		}
+		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 		took := ask[float64](b, `(() => { const q = document.getElementById("q"), t = performance.now(); for (const s of ["p", "pr", "pro", ""]) { q.value = s; q.form.requestSubmit(); document.body.offsetHeight; } return performance.now() - t; })()`)
 		t.Logf("four searches took %.0f ms", took)
 		if n := b.shown("table.matrix tbody tr"); n != environments {
@@ -254,23 +260,19 @@ func TestThePage(t *testing.T) {
 			t.Errorf("the key / leads to %q, not to the search", at)
 		}
 	})
-	t.Run("print", func(t *testing.T) {
+	t.Run("print, how wide", func(t *testing.T) {
 		b.t = t
-		yes := true
-		pdf := call(b, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &yes}).Data
-		if !bytes.HasPrefix(pdf, []byte("%PDF-")) || bytes.Count(pdf, []byte("/Type /Page\n")) < 3 {
-			t.Errorf("no PDF of several pages: %d bytes", len(pdf))
-		}
+		b.find("")
 		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 		call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1032, Height: 720, DeviceScaleFactor: 1}) // A4 across, less its margins
 		if wide := ask[int](b, "document.documentElement.scrollWidth"); wide > 1032 {
 			t.Errorf("the paper is 1032 wide, and the page %d", wide)
 		}
-		if n := b.shown("form.find, nav"); n != 0 {
+		if n := b.shown("form.find, nav, .only"); n != 0 {
 			t.Error("the search is printed")
 		}
-		if dir := os.Getenv("ACCESS_SHOTS"); dir != "" {
-			must(t, os.WriteFile(filepath.Join(dir, "page.pdf"), pdf, 0o644))
+		if os.Getenv("ACCESS_SHOTS") != "" {
+			b.paper("big")
 		}
 	})
 	t.Run("what changed, and what is not as it should be", func(t *testing.T) {
@@ -308,6 +310,15 @@ func TestThePage(t *testing.T) {
 		}
 	})
 	b.looks(t, "small", 300)
+	t.Run("print", func(t *testing.T) {
+		b.t = t
+		if pdf := b.paper("small"); !bytes.HasPrefix(pdf, []byte("%PDF-")) || bytes.Count(pdf, []byte("/Type /Page\n")) < 3 {
+			t.Errorf("no PDF of several pages: %d bytes", len(pdf))
+		}
+		if n := ask[int](b, `document.querySelectorAll("details[open]:not(.more)").length`); n != 0 {
+			t.Errorf("%d folds are left open by printing", n)
+		}
+	})
 	t.Run("without scripts", func(t *testing.T) {
 		b.t = t
 		b.as(390, 844, "light")
@@ -379,6 +390,17 @@ func count(i int) (n int) {
 		}
 	}
 	return n
+}
+
+// paper is the page as it is printed.
+func (b *browser) paper(name string) []byte {
+	b.t.Helper()
+	yes := true
+	pdf := call(b, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &yes}).Data
+	if dir := os.Getenv("ACCESS_SHOTS"); dir != "" {
+		must(b.t, os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o644))
+	}
+	return pdf
 }
 
 // shoot leaves a picture of what is seen first where the tester asks for some.

@@ -56,7 +56,7 @@ type (
 		Glance                                                             []viewNote
 		Changes                                                            []viewChange
 		People, Clusters                                                   []viewPerson // who opens more than the sealed files of one environment, and who doesn't
-		OpenClusters, LongKeys                                             bool
+		OpenClusters, LongKeys, LongPeople                                 bool
 		Columns                                                            []viewColumn
 		Rows                                                               []viewRow
 		Users                                                              []viewUser

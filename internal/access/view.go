@@ -16,7 +16,7 @@ import (
 const (
 	mostPlaces   = 4   // are shown; more are folded
 	mostClusters = 12  // likewise
-	mostPaper    = 150 // files whose data keys are printed one by one
+	mostPaper    = 150 // of what is folded are printed one by one
 )
 
 func placesOf(all []string, what string) places {
@@ -72,11 +72,11 @@ func many(n int, what string) string { return fmt.Sprintf("%d %s%s", n, what, te
 
 // made says when, by what and from what the report was made.
 func (r *Report) made() string {
-	of := "every environment below the folder that it was called in"
+	of := "of every environment in its folder"
 	if !slices.Equal(r.Of, []string{"."}) {
-		of = strings.Join(r.Of, ", ")
+		of = "of " + strings.Join(r.Of, ", ")
 	}
-	text := "Made " + r.Made.Format("2006-01-02 15:04 UTC") + " by reggen " + release.Version() + " of " + of + ", from the files as they were then"
+	text := "Made " + r.Made.Format("2006-01-02 15:04 UTC") + " by reggen " + release.Version() + ", " + of + ", from the files as they were then"
 	if r.Commit != "" {
 		text += ", committed or not, on top of commit " + abbreviated(r.Commit)
 	}

@@ -55,7 +55,11 @@ func (r *Report) viewPeople(v *view) (openers int) {
 			v.Columns = append(v.Columns, viewColumn{problem.Shown(label), problem.Shown(p.Key)})
 		}
 	}
-	v.OpenClusters = len(v.Clusters) <= mostClusters
+	n := 0
+	for _, p := range v.People {
+		n += len(p.Credentials.All) + len(p.Sealed.All)
+	}
+	v.LongPeople, v.OpenClusters = n > mostPaper, len(v.Clusters) <= mostClusters
 	label := r.labels()
 	for _, e := range r.Environments {
 		row := viewRow{Environment: problem.Shown(e.Environment), Host: problem.Shown(e.Host), Cells: make([]viewCell, len(v.Columns))}
@@ -104,11 +108,11 @@ func (x Reading) cell() viewCell {
 	case x.Credentials == None || sealed == credentials:
 		c.Aside = x.Sealed.said()
 	case sealed == "":
-		c.Aside = "C " + x.Credentials.said()
+		c.Aside = x.Credentials.said()
 	case credentials == "":
-		c.Aside = "S " + x.Sealed.said()
+		c.Aside = "sealed " + x.Sealed.said()
 	default:
-		c.Aside = "C " + x.Credentials.said() + ", S " + x.Sealed.said()
+		c.Aside = x.Credentials.said() + ", sealed " + x.Sealed.said()
 	}
 	c.Class = "w"
 	return c

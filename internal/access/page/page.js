@@ -1,7 +1,7 @@
 
 "use strict";
 (function () {
-  var form = document.querySelector(".find"), field = document.getElementById("q"), hits = document.getElementById("hits"), clear = form.querySelector("button");
+  var form = document.querySelector(".find"), field = document.getElementById("q"), hits = document.getElementById("hits"), clear = form.querySelector("button"), only = document.querySelector(".only");
   var text = function (el) { return (el.textContent + " " + (el.dataset.more || "")).toLowerCase(); };
   var show = function (el, on) { if (el.hidden === on) { el.hidden = !on; } };
   // A stylesheet that makes cards of rows must not take the table from who listens.
@@ -64,6 +64,8 @@
     });
     show(clear, field.value !== "");
     hits.textContent = !words.length ? "" : found ? found + (found === 1 ? " row" : " rows") + " in " + places + (places === 1 ? " table" : " tables") : "nothing matches";
+    only.hidden = !words.length;
+    only.textContent = "Not the whole report: only what matches \u201c" + field.value + "\u201d is here.";
   }
   sections.forEach(function (s) { s.usual = s.badge.textContent; });
   var waiting, reset = function () { field.value = ""; find(); field.focus(); };
