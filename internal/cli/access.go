@@ -21,10 +21,11 @@ data keys have stood. With --from a revision, who came and went since. Without
 DIR every environment below this folder is in it. Needs no key: all of it is
 what anybody can read who has the repository.
 
-An age is a least one. A value has stood at least since the commit that first
-had its bytes, or the day on which its file says that it was written, whichever
-is earlier. It may hold an older password: data keys that were rotated encrypt
-it anew.
+An age is the one that reggen check judges by: since the day that reggen noted
+in the file when it set the value, or, where it noted none, at least since the
+day on which the file was encrypted. Where a spec says how old a password or a
+data key may become (auth.maxAge, secrets.maxAge), each has a verdict: in time,
+overdue, or unsure where nothing notes the day.
 
 -o html is one page for an auditor, which loads nothing from anywhere; it and
 JSON hold what reggen check finds without a key, too. Exits 0 unless something
