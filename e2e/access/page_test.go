@@ -268,6 +268,10 @@ func TestThePage(t *testing.T) {
 		if wide := ask[int](b, "document.documentElement.scrollWidth"); wide > 1032 {
 			t.Errorf("the paper is 1032 wide, and the page %d", wide)
 		}
+		// A head that takes more than a quarter of the 186 mm is not repeated on the next page.
+		if high := ask[int](b, `document.querySelector("table.matrix thead").offsetHeight`); high > 170 {
+			t.Errorf("the head of the matrix is %d high", high)
+		}
 		if n := b.shown("form.find, nav, .only"); n != 0 {
 			t.Error("the search is printed")
 		}
