@@ -55,7 +55,7 @@ func New(args []string, t *terminal.Terminal, r *repository.Repository, m Machin
 	w.People = &people.Work{Tell: t, Repo: r, Keys: w.Keys, Seals: w.Seals}
 	w.Checks = &inspect.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, Compares: w.Compares, People: w.People}
 	w.Access = &access.Work{Tell: t, Repo: r, Compares: w.Compares, Checks: w.Checks}
-	w.Builds.Tasks = map[string]deliver.Task{inspect.Task: w.Checks.Answer}
+	w.Builds.Tasks = map[string]deliver.Task{inspect.Task: w.Checks.Answer, seal.Task: w.Seals.Answer}
 	w.Probes = &probe.Work{Tell: t, Repo: r, Keys: w.Keys, Random: m.Random}
 	w.Starts = &start.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, People: w.People, Home: m.Home, Executable: m.Executable}
 	return w

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"time"
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
@@ -112,6 +114,8 @@ func (w *Work) startWorker(ctx context.Context, environment []string) (*worker, 
 	cmd := exec.CommandContext(ctx, program, WorkerName)
 	cmd.Args[0] = "reggen"
 	cmd.Dir, cmd.Env = w.Repo.Dir, environment
+	cmd.Cancel = func() error { return end(cmd.Process) }
+	cmd.WaitDelay = patience
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -130,6 +134,18 @@ func (w *Work) startWorker(ctx context.Context, environment []string) (*worker, 
 		return nil, errors.New("the program on disk is not the one that runs")
 	}
 	return c, nil
+}
+
+// patience is how long a worker that is told to end may take: it may be writing
+// a file.
+const patience = 5 * time.Second
+
+// end tells a worker to end, as Ctrl-C does, where a process can be told so.
+func end(p *os.Process) error {
+	if p.Signal(os.Interrupt) != nil {
+		return p.Kill()
+	}
+	return nil
 }
 
 // do has a task done; answer is a pointer.

@@ -126,25 +126,33 @@ func (r *Repository) Environment(dir string) (Environment, error) {
 	return envs[0], nil
 }
 
-// Lock keeps a second reggen from writing into the same environment. It locks
-// the kustomization file itself, so that no lock file is left behind.
-func (r *Repository) Lock(e Environment) (unlock func(), err error) {
+// LockPath is what is locked while somebody writes into the environment: the
+// kustomization file itself, so that no lock file is left behind; "" for none.
+func (e Environment) LockPath() string {
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
 		path := filepath.Join(e.Root, name)
-		if _, err := os.Stat(path); err != nil {
-			continue
+		if _, err := os.Stat(path); err == nil {
+			return path
 		}
-		l := flock.New(path, flock.SetFlag(os.O_RDONLY))
-		ok, err := l.TryLock()
-		if err != nil {
-			return func() {}, nil // a file system without locks: go on without
-		}
-		if !ok {
-			return nil, problem.Problem{File: r.Show(e.Root), What: "another reggen is writing here", Next: "wait for it to end and run the command again"}
-		}
-		return func() { _ = l.Unlock() }, nil
 	}
-	return func() {}, nil
+	return ""
+}
+
+// Lock keeps a second reggen from writing into the same environment.
+func (r *Repository) Lock(e Environment) (unlock func(), err error) {
+	path := e.LockPath()
+	if path == "" {
+		return func() {}, nil
+	}
+	l := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	ok, err := l.TryLock()
+	if err != nil {
+		return func() {}, nil // a file system without locks: go on without
+	}
+	if !ok {
+		return nil, problem.Problem{File: r.Show(e.Root), What: "another reggen is writing here", Next: "wait for it to end and run the command again"}
+	}
+	return func() { _ = l.Unlock() }, nil
 }
 
 // Credentials reads the public side of an environment's credentials.

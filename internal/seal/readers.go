@@ -96,6 +96,9 @@ func (w *Work) Admit(e repository.Environment, paths []string, known ...string) 
 	if len(new) == 0 {
 		return nil
 	}
+	if w.later {
+		return errLater
+	}
 	// A hand can write anything in the place of a recipient; what is none, a
 	// rule refuses before this.
 	next := "git log -p -- " + problem.QuoteArg(w.Repo.Show(changes[0].rule.Config)) + "   # who added it?\nif it is right: the same command with --accept-recipients " + problem.QuoteArg(strings.Join(keys, ","))

@@ -39,28 +39,19 @@ func (w *Work) Seal(ctx context.Context, dirs []string, o Options) error {
 		w.Tell.Note("nothing to seal: the ImagePullSecrets here take what another environment sealed")
 	}
 	o.Rotated = map[string]bool{}
-	var l problem.List
-	// Of one environment the credentials are counted, of several these.
-	var bar *terminal.Progress
-	if len(envs) > 1 {
-		bar = w.Tell.Progress("sealing", len(envs))
-		defer bar.Done()
-	}
-	for _, e := range envs {
+	if len(envs) == 1 { // its credentials are counted, not the environments
 		if err := terminal.Interrupted(ctx); err != nil {
 			return err
 		}
-		l.Join(w.Repo.InSpec(e.Root, e.Config, w.sealOne(ctx, e, o, bar)))
-		if bar != nil {
-			bar.Step()
-		}
+		err = w.Repo.InSpec(envs[0].Root, envs[0].Config, w.sealOne(ctx, envs[0], o, nil))
+	} else if len(envs) > 1 {
+		err = w.sealMany(ctx, envs, o)
 	}
-	if o.Check && len(l) == 0 {
+	if o.Check && err == nil {
 		// What is proven is deployed only if the build still holds it.
-		_, err := w.Builds.Build(ctx, dirs, deliver.BuildOptions{})
-		return err
+		_, err = w.Builds.Build(ctx, dirs, deliver.BuildOptions{})
 	}
-	return l.Err()
+	return err
 }
 
 func (w *Work) sealOne(ctx context.Context, e repository.Environment, o Options, bar *terminal.Progress) error {
@@ -153,7 +144,7 @@ func (s *sealing) write(ctx context.Context) error {
 			return l
 		}
 		if s.RotateKeys {
-			s.Rotated[c.Path] = true
+			s.Rotated[real(c.Path)] = true
 		}
 		w.Tell.Note("%s: %s", w.Repo.Show(c.Path), c.Why)
 	}
@@ -162,6 +153,14 @@ func (s *sealing) write(ctx context.Context) error {
 		w.Tell.Note("%s: nothing to do", w.Repo.Show(s.env.Root))
 	}
 	return nil
+}
+
+// real is a path without links: two environments may come to a folder by two ways.
+func real(path string) string {
+	if at, err := filepath.EvalSymlinks(path); err == nil {
+		return at
+	}
+	return path
 }
 
 // sealing is one environment's seal on its way.

@@ -232,7 +232,7 @@ func (c *credentialStore) settle(ctx context.Context, f *storedCredential, s *se
 			why = "encrypted anew with a new data key: a recipient was removed"
 		}
 	}
-	if s.RotateKeys && !s.Rotated[f.path] {
+	if s.RotateKeys && !s.Rotated[real(f.path)] {
 		newKey, why = true, newDataKey(why)
 	}
 	if stays := c.sealedFor(f); f.public.Type == credential.Machine && stays != f.Doc.Metadata.Annotations[spec.SealedFor] {

@@ -17,6 +17,7 @@ type Work struct {
 	Keys   *keyring.Keyring
 	Builds *deliver.Work      // a seal that only checks proves the build as well
 	Shows  *terminal.Terminal // shows how far a verification is; nil for none
+	later  bool               // nobody is asked: what needs an answer waits
 	named  []string           // .sops.yaml files that count instead of others, once said
 	Accept []string           // recipients for whom a file may be encrypted the first time, without a question
 }

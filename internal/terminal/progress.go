@@ -44,6 +44,12 @@ func (p *Progress) Step() {
 	_ = p.bar.Set(p.count)
 }
 
+// Aside does what writes something else in the middle of it.
+func (p *Progress) Aside(write func()) {
+	p.Done()
+	write()
+}
+
 // Done clears what was shown.
 func (p *Progress) Done() {
 	p.mu.Lock()
