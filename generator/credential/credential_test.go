@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -242,4 +245,27 @@ func FuzzReadDockerConfig(f *testing.F) {
 			t.Error("what was written reads as another login")
 		}
 	})
+}
+
+// A text that was read before is read the same under another name, and what one
+// reader does to the result no other one sees.
+func TestParseAgain(t *testing.T) {
+	data, err := os.ReadFile("../../overlays/staging/credentials/alice.enc.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := Parse("a.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := first
+	want.File, want.Fields, want.Notes = "b.yaml", maps.Clone(first.Fields), maps.Clone(first.Notes)
+	clear(first.Fields)
+	clear(first.Notes)
+	if second, err := Parse("b.yaml", data); err != nil || !reflect.DeepEqual(second, want) {
+		t.Errorf("%v\n%+v\nwant %+v", err, second, want)
+	}
+	if _, err := Parse("c.yaml", bytes.Replace(data, []byte("type: user"), []byte("type: usr"), 1)); err == nil || !strings.Contains(err.Error(), "c.yaml") {
+		t.Errorf("another text has the result of the first: %v", err)
+	}
 }

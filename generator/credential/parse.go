@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
@@ -18,6 +20,16 @@ import (
 // Parse reads the public side of a credential file. Any readable value, any
 // unknown or missing field is an error; all of a file's are reported at once.
 func Parse(file string, data []byte) (Public, error) {
+	p, err := parsed.Get(data, func() (Public, error) { return parse(file, data) })
+	if err == nil {
+		p.File, p.Fields, p.Notes = file, maps.Clone(p.Fields), maps.Clone(p.Notes)
+	}
+	return p, err
+}
+
+var parsed memo.Of[Public]
+
+func parse(file string, data []byte) (Public, error) {
 	if HasConflict(data) {
 		return Public{}, problem.List{{
 			File: file, What: "holds the markers of an unfinished git merge",

@@ -1,10 +1,12 @@
 package sops
 
 import (
+	"slices"
 	"time"
 
 	"github.com/getsops/sops/v3"
 
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/rules"
 )
 
@@ -21,13 +23,25 @@ type Metadata struct {
 // checks nothing that takes one. It fails with ErrFormat.
 func Inspect(data []byte) (m Metadata, err error) {
 	defer guard(&err, ErrFormat, "the file can't be read as a SOPS file")
-	rules.Quiet()
-	_, meta, err := load(data)
+	m, err = inspected.Get(data, func() (Metadata, error) {
+		rules.Quiet()
+		_, meta, err := load(data)
+		if err != nil {
+			return Metadata{}, err
+		}
+		return describe(meta), nil
+	})
 	if err != nil {
 		return Metadata{}, err
 	}
-	return describe(meta), nil
+	m.Recipients, m.Groups = slices.Clone(m.Recipients), slices.Clone(m.Groups)
+	for i, g := range m.Groups {
+		m.Groups[i] = slices.Clone(g)
+	}
+	return m, nil
 }
+
+var inspected memo.Of[Metadata]
 
 func describe(meta sops.Metadata) Metadata {
 	m := Metadata{
