@@ -88,13 +88,15 @@ func exists(path string) bool {
 // readConfig reads a .sops.yaml. A link is followed within the repository, or
 // the folder top, alone.
 func readConfig(config, top string) ([]byte, error) {
-	if top == "" {
-		top = bounded.RepositoryOf(filepath.Dir(config))
+	if info, err := os.Lstat(config); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		if top == "" {
+			top = bounded.RepositoryOf(filepath.Dir(config))
+		}
+		if top != "" && bounded.LeadsOut(config, top) {
+			return nil, problem.Problem{File: config, What: "leads out of the repository by a link", Want: "a file of the repository"}
+		}
 	}
-	if info, err := os.Lstat(config); err == nil && info.Mode()&os.ModeSymlink != 0 && top != "" && bounded.LeadsOut(config, top) {
-		return nil, problem.Problem{File: config, What: "leads out of the repository by a link", Want: "a file of the repository"}
-	}
-	data, err := bounded.Read(config, maxConfig)
+	data, err := texts.read(config)
 	var p problem.Problem
 	if errors.As(err, &p) && strings.Contains(p.What, "too large") {
 		p.Want = fmt.Sprintf("at most %d KiB; several environments can have one of their own", maxConfig>>10)

@@ -59,7 +59,8 @@ var recent struct {
 // mostRecent: an environment has one or two; several are built at once.
 const mostRecent = 8
 
-// rulesetOf reads a .sops.yaml, or takes what was read from the same text.
+// rulesetOf reads a .sops.yaml, or takes what was read from the same text, which
+// nobody changes afterwards.
 func rulesetOf(name string, text []byte) (*ruleset, error) {
 	recent.Lock()
 	defer recent.Unlock()
@@ -76,7 +77,7 @@ func rulesetOf(name string, text []byte) (*ruleset, error) {
 	if len(rules) > maxRules {
 		return nil, tooMuch(name)
 	}
-	c := &ruleset{name: name, text: bytes.Clone(text), rules: rules, indices: map[string]int{}, read: map[int]*result{}}
+	c := &ruleset{name: name, text: text, rules: rules, indices: map[string]int{}, read: map[int]*result{}}
 	if recent.sets = append(recent.sets, c); len(recent.sets) > mostRecent {
 		recent.sets = slices.Delete(recent.sets, 0, 1)
 	}

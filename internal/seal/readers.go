@@ -25,6 +25,9 @@ type readerChange struct {
 // there yet, or can't be read, is held against those of its folder that can, and
 // where there is none, against known.
 func (w *Work) readerChanges(e repository.Environment, paths []string, known []string) ([]readerChange, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
 	have := map[string]rules.Readers{}
 	beside := map[string][]rules.Readers{} // by folder
 	for _, f := range w.Repo.SecretFiles(e) {

@@ -1,0 +1,61 @@
+package rules
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A configuration is read again whenever its file may be another one, however
+// it was changed, and not as long as it is the same.
+func TestReadingTheSameFile(t *testing.T) {
+	long := time.Now().Add(-time.Hour)
+	path := filepath.Join(t.TempDir(), ConfigName)
+	write := func(path, text string, at time.Time) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(path, "one", long)
+	for name, c := range map[string]struct {
+		change func()
+		want   string
+		same   bool
+	}{
+		"nothing":                     {func() {}, "one", true},
+		"written in place":            {func() { write(path, "two", long.Add(time.Millisecond)) }, "two", false},
+		"another size":                {func() { write(path, "three", long) }, "three", false},
+		"another file in its place":   {func() { write(path+"2", "two", long); _ = os.Rename(path+"2", path) }, "two", false},
+		"a link to another file":      {func() { write(path+"2", "two", long); _ = os.Remove(path); _ = os.Symlink(path+"2", path) }, "two", false},
+		"gone":                        {func() { _ = os.Remove(path) }, "", false},
+		"a folder":                    {func() { _ = os.Remove(path); _ = os.Mkdir(path, 0o755) }, "", false},
+		"too large":                   {func() { write(path, strings.Repeat("#", maxConfig+1), long) }, "", false},
+		"changed a moment ago, twice": {func() { write(path, "new", time.Now()); _, _ = texts.read(path); write(path, "two", time.Now()) }, "two", false},
+	} {
+		_ = os.RemoveAll(path)
+		write(path, "one", long)
+		first, err := texts.read(path)
+		if err != nil || string(first) != "one" {
+			t.Fatalf("%s: %q, %v", name, first, err)
+		}
+		c.change()
+		text, err := texts.read(path)
+		if string(text) != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+		if same := len(text) > 0 && &text[0] == &first[0]; same != c.same {
+			t.Errorf("%s: read again: %v", name, !same)
+		}
+	}
+	// As long as a second change might not show, nothing is kept.
+	write(path, "new", time.Now())
+	if _, err := texts.read(path); err != nil || string(texts.of[path].text) == "new" {
+		t.Errorf("%v: a file that was just written is kept", err)
+	}
+}
