@@ -7,6 +7,8 @@
 //	reggen render overlays/* -o rendered
 //	reggen render overlays/* -o rendered --check    on the clean tree
 //	reggen diff overlays/* --against rendered
+//	reggen seal overlays/*                          with a key, nothing to do
+//	reggen seal overlays/*                          a password of each changed
 //
 // on half of them and on all, and the check of what is rendered with one process,
 // too; then reggen check with a key on one environment with many users. It prints
@@ -78,6 +80,10 @@ func scale(environments, users, runs int, write, date string) error {
 		if err != nil {
 			return err
 		}
+		changed, err := changing(reggen, dir, dirs[0])
+		if err != nil {
+			return err
+		}
 		render := append(append([]string{"-C", dir, reggen, "render"}, dirs...), "-o", "rendered")
 		jobs = append(jobs,
 			&job{what: "`build overlays/*`", many: n, args: append([]string{"-C", dir, reggen, "build"}, dirs...)},
@@ -86,6 +92,8 @@ func scale(environments, users, runs int, write, date string) error {
 			&job{what: "`render overlays/* -o rendered --check`, clean tree", many: n, args: append(slices.Clone(render), "--check")},
 			&job{what: "the same in one process (`GOMAXPROCS=1`)", many: n, args: append(slices.Clone(render), "--check"), env: []string{"GOMAXPROCS=1"}},
 			&job{what: "`diff overlays/* --against rendered`", many: n, args: append(append([]string{"-C", dir, reggen, "diff"}, dirs...), "--against", "rendered")},
+			&job{what: "`seal overlays/*`, nothing to do", many: n, args: append([]string{"-C", dir, reggen, "seal"}, dirs...), env: []string{key()}},
+			&job{what: "`seal overlays/*`, a password of each changed", many: n, args: append([]string{"-C", dir, reggen, "seal"}, dirs...), env: []string{key()}, before: func() error { return changed(dirs) }},
 		)
 	}
 	var crowds []*job
@@ -160,6 +168,36 @@ func layOut(reggen, dir string, n int) (dirs []string, err error) {
 		return nil, err
 	}
 	return dirs, prepare(reggen, dir, "", append([]string{"seal", "--accept-recipients", strings.Join(clusters, ",")}, dirs...)...)
+}
+
+// changing changes the password of a user in environments that all have the same
+// one, to another one each time. Its hash is there already: what is measured is
+// not bcrypt.
+func changing(reggen, dir, of string) (change func(dirs []string) error, err error) {
+	file := filepath.Join("credentials", "puller.enc.yaml")
+	path := filepath.Join(dir, of, file)
+	var texts [2][]byte
+	if texts[0], err = os.ReadFile(path); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]string{{"credential", "set", "puller", "--dir", of, "--field", "password", "--stdin"}, {"seal", of}} {
+		if err := prepare(reggen, dir, rand.Text(), args...); err != nil {
+			return nil, err
+		}
+	}
+	if texts[1], err = os.ReadFile(path); err != nil {
+		return nil, err
+	}
+	now := 0
+	return func(dirs []string) error {
+		now = 1 - now
+		for _, d := range dirs {
+			if err := os.WriteFile(filepath.Join(dir, d, file), texts[now], 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 // crowd writes a repository of one environment with n people who each have a
