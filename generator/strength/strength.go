@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn/match"
@@ -91,7 +92,7 @@ func ranked(password string, near []string) (lists [][]string) {
 	slices.Reverse(back)
 	ranks, begins := map[string]int{}, beginnings(low, string(back))
 	met := func(word string, rank int) {
-		if len(word) < shortest || !begins[[shortest]byte([]byte(word))] || !hidden(low, word) && !hidden(string(back), word) {
+		if len(word) < shortest || !hidden(low, word) && !hidden(string(back), word) {
 			return
 		}
 		if before, known := ranks[word]; !known || rank < before {
@@ -105,10 +106,8 @@ func ranked(password string, near []string) (lists [][]string) {
 			met(part, i)
 		}
 	}
-	for _, list := range words.Lists {
-		for rank, word := range list {
-			met(word, rank)
-		}
+	for begin := range begins {
+		listed().in(begin, met)
 	}
 	lists = [][]string{nil} // at least one: not all that is guessed is words
 	for _, word := range slices.Sorted(maps.Keys(ranks)) {
@@ -124,6 +123,55 @@ func ranked(password string, near []string) (lists [][]string) {
 		lists[i][rank] = word
 	}
 	return lists
+}
+
+// place is where a word stands: in which list, at which rank.
+type place struct{ list, rank int32 }
+
+// index are the places of the lists' words, those together whose beginnings fall
+// into one drawer. There may be many passwords to judge, and is often one: it is
+// made in two passes over flat memory.
+type index struct {
+	lists  [][]string
+	starts [drawers + 1]int32
+	places []place
+}
+
+const drawers = 1 << 13
+
+func drawer(b [shortest]byte) int {
+	return (int(b[0])*31*31 + int(b[1])*31 + int(b[2])) % drawers
+}
+
+var listed = sync.OnceValue(func() *index {
+	x := &index{lists: slices.Collect(maps.Values(words.Lists))}
+	each := func(do func(drawer int, p place)) {
+		for l, list := range x.lists {
+			for rank, word := range list {
+				if len(word) >= shortest {
+					do(drawer([shortest]byte([]byte(word))), place{int32(l), int32(rank)})
+				}
+			}
+		}
+	}
+	each(func(d int, _ place) { x.starts[d+1]++ })
+	for d := range drawers {
+		x.starts[d+1] += x.starts[d]
+	}
+	x.places = make([]place, x.starts[drawers])
+	next := x.starts
+	each(func(d int, p place) { x.places[next[d]] = p; next[d]++ })
+	return x
+})
+
+// in calls do for the words that begin so.
+func (x *index) in(begin [shortest]byte, do func(word string, rank int)) {
+	d := drawer(begin)
+	for _, p := range x.places[x.starts[d]:x.starts[d+1]] {
+		if word := x.lists[p.list][p.rank]; [shortest]byte([]byte(word)) == begin {
+			do(word, int(p.rank))
+		}
+	}
 }
 
 // shortest is from where on a word is guessed sooner than its letters.
