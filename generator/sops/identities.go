@@ -16,6 +16,8 @@ import (
 	"filippo.io/age/plugin"
 	"github.com/getsops/sops/v3/age"
 	"github.com/google/shlex"
+
+	"github.com/reggen/reggen/generator/memo"
 )
 
 var (
@@ -100,6 +102,18 @@ func uncommented(text string) string {
 // parseIdentities reads the identities of a key file, one a line; none when
 // one of them is wrong or the file is encrypted, as in SOPS.
 func parseIdentities(text string) []fage.Identity {
+	if strings.Contains(text, "AGE-PLUGIN-") {
+		return readIdentities(text) // they may hold something of their own
+	}
+	out, _ := identitiesOf.Get([]byte(text), func() ([]fage.Identity, error) { return readIdentities(text), nil })
+	return out
+}
+
+// identitiesOf are the keys in texts: each file is opened with them, and to work
+// a key out takes as long as to open one.
+var identitiesOf memo.Of[[]fage.Identity]
+
+func readIdentities(text string) []fage.Identity {
 	var out []fage.Identity
 	lines := bufio.NewScanner(bytes.NewReader([]byte(text)))
 	for lines.Scan() {
