@@ -127,6 +127,29 @@ func TestWorkersLeaveQuestionsToThePerson(t *testing.T) {
 	}
 }
 
+// Where a person can be asked for the passphrase of a key, a worker that opens
+// nothing leaves that to the process that the person started. What is wrong is
+// told once, in order.
+func TestWorkersWithoutAKey(t *testing.T) {
+	e := newEnv(t, 8, 1)
+	t.Setenv("SOPS_AGE_KEY_FILE", "")
+	var told []string
+	for _, processes := range []int{1, 2} {
+		t.Setenv(workerVariable, "works")
+		var errs bytes.Buffer
+		w := e.world()
+		w.Args, w.Stderr, w.Stdin, w.Stdout, w.StdinIsTerm = append([]string{"seal"}, all(8)...), &errs, strings.NewReader(""), &bytes.Buffer{}, true
+		w.Builds.Executable, w.Builds.Processes = os.Executable, processes
+		if code := Run(context.Background(), w); code != 1 || strings.Count(errs.String(), "puller.enc.yaml: ") != 8 {
+			t.Errorf("exit %d\n%s", code, errs.String())
+		}
+		told = append(told, errs.String())
+	}
+	if told[0] != told[1] {
+		t.Errorf("in one process:\n%s\nin two:\n%s", told[0], told[1])
+	}
+}
+
 // An interrupted seal of many leaves no file half, nothing beside them, and the
 // next one finishes.
 func TestSealingInWorkersIsInterrupted(t *testing.T) {

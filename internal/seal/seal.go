@@ -74,7 +74,9 @@ func (w *Work) SealHeld(ctx context.Context, e repository.Environment, o Options
 	if err := s.admit(s.existing()); err != nil {
 		return err
 	}
-	if err := s.derive(ctx); err != nil {
+	if err := s.derive(ctx); s.locked && w.later {
+		return errLater // there may be a key that asks for its passphrase
+	} else if err != nil {
 		return err
 	}
 	if o.Check {
