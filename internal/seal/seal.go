@@ -74,7 +74,7 @@ func (w *Work) SealHeld(ctx context.Context, e repository.Environment, o Options
 	if err := s.admit(s.existing()); err != nil {
 		return err
 	}
-	if err := s.derive(ctx); s.locked && w.later {
+	if err := s.derive(ctx); len(s.locked) > 0 && w.later {
 		return errLater // there may be a key that asks for its passphrase
 	} else if err != nil {
 		return err
@@ -179,7 +179,7 @@ type sealing struct {
 	values   map[secret.Ref]string        // what the credentials say
 	held     map[string]map[string][]byte // what the opened sealed files held, by Secret and key
 	found    problem.List                 // what --check found
-	locked   bool                         // no key at hand opens a credential
+	locked   map[string]bool              // the credentials that no key at hand opens, by their paths
 	users    []string                     // whose password is the one of the hash
 	judge    func(file, user, password string)
 	unread   []string // sealed files, as shown, that no key at hand opens
@@ -210,7 +210,7 @@ func (s *sealing) report() error {
 // derive fills changes: credentials first, then sealed files, then deletions,
 // so that a run that is cut off leaves what the next one can finish.
 func (s *sealing) derive(ctx context.Context) error {
-	store := &credentialStore{w: s.w, env: s.env}
+	store := &credentialStore{w: s.w, env: s.env, locked: map[string]bool{}}
 	if err := store.load(ctx, s); err != nil {
 		s.locked = store.locked
 		return err

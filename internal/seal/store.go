@@ -27,7 +27,7 @@ import (
 // credentialStore is an environment's credentials, opened, with what a seal
 // changes in them.
 type credentialStore struct {
-	locked bool // no key at hand opens one of them
+	locked map[string]bool // those that no key at hand opens, by their paths
 	w      *Work
 	env    repository.Environment
 	files  []*storedCredential
@@ -75,7 +75,9 @@ func (c *credentialStore) load(ctx context.Context, s *sealing) error {
 			reason, err := c.settle(ctx, f, s)
 			mu.Lock()
 			defer mu.Unlock()
-			c.locked = c.locked || errors.Is(err, sops.ErrNoKey)
+			if errors.Is(err, sops.ErrNoKey) {
+				c.locked[f.path] = true
+			}
 			why[i] = reason
 			l.Join(err)
 			return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/reggen/reggen/generator/sops"
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/generator/strength"
+	"github.com/reggen/reggen/internal/keyring"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -44,6 +45,7 @@ type verification struct {
 	Weak     problem.List    // users whose password is soon guessed
 	Seen     map[string]bool // users whose password was verified
 	Locked   int             // passwords that no key here opens
+	shut     map[string]bool // credentials, absolute, that were tried: no key here opens them
 	Stale    map[string]bool // sealed files, absolute, that the build finds wanting: what is in them is old, not forged
 }
 
@@ -76,7 +78,8 @@ func (v *verification) Whole(ctx context.Context, e repository.Environment, file
 		s.bar, s.each = v.w.Shows.Progress("verifying passwords", len(set.All())), true
 		defer s.bar.Done()
 	}
-	if err := s.derive(ctx); err != nil || s.locked || len(s.unread) > 0 {
+	if err := s.derive(ctx); err != nil || len(s.locked) > 0 || len(s.unread) > 0 {
+		v.shut = s.locked
 		return false
 	}
 	told := map[string]bool{}
@@ -124,7 +127,12 @@ func (v *verification) Run(ctx context.Context, credentials, sealed []generator.
 		if err != nil || p.Type != credential.User {
 			continue
 		}
-		o, err := v.w.Keys.OpenCredential(ctx, v.w.Repo.Abs(f.Path), f.Data)
+		var o keyring.OpenedCredential
+		if at := v.w.Repo.Abs(f.Path); v.shut[at] {
+			err = sops.ErrNoKey // it was tried a moment ago
+		} else {
+			o, err = v.w.Keys.OpenCredential(ctx, at, f.Data)
+		}
 		if err != nil {
 			complete = false
 			if p.Has(credential.Password) {
