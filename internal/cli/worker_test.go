@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -50,7 +51,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(Run(context.Background(), Real()))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // as main does
+	defer stop()
+	os.Exit(Run(ctx, Real()))
 }
 
 // runIn is run with workers of a kind.
