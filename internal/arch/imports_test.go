@@ -35,6 +35,7 @@ var owners = map[string]string{
 	"github.com/schollz/progressbar/":  "internal/terminal",
 	"github.com/fatih/color":           "internal/terminal",
 	"github.com/homeport/dyff/":        "internal/diff",
+	"github.com/fsnotify/fsnotify":     "internal/watch",
 	module + "internal/cli":            "cmd/reggen",
 }
 

@@ -31,7 +31,8 @@ var rooms = map[string][]string{
 	"access":     {"compare", "deliver", "inspect", "release", "repository", "revision", "sarif", "terminal"},
 	"probe":      {"keyring", "release", "repository", "sarif", "terminal"},
 	"start":      {"deliver", "keyring", "kustomize", "people", "repository", "seal", "terminal"},
-	"cli":        {"access", "compare", "deliver", "inspect", "keyring", "kustomize", "people", "probe", "release", "repository", "seal", "start", "terminal"},
+	"watch":      {"deliver", "kustomize", "repository", "revision", "terminal"},
+	"cli":        {"access", "compare", "deliver", "inspect", "keyring", "kustomize", "people", "probe", "release", "repository", "seal", "start", "terminal", "watch"},
 	"cases":      nil,
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/internal/deliver"
 	"github.com/reggen/reggen/internal/terminal"
+	"github.com/reggen/reggen/internal/watch"
 )
 
 func (w *World) buildCommand() *cobra.Command {
@@ -22,17 +23,16 @@ func (w *World) buildCommand() *cobra.Command {
 and no other program: what a kustomization asks for beyond local files (Helm,
 containers, remote bases) is refused unless --allow-programs or --allow-network
 says otherwise. Nothing is printed unless the whole build succeeded.
-Without DIR it is this folder, or the only environment below overlays/.`,
+Without DIR it is this folder, or the only environment below overlays/.
+
+With --watch it prints them anew after each change of a file that it reads.`,
 		Example: `  reggen build overlays/prod
   reggen build --secrets plain overlays/prod | kubectl apply -f -`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			if _, err := w.Builds.Resolver(o); err != nil {
+			err := w.judged(o)
+			if err != nil {
 				return terminal.Misuse{Err: err}
 			}
-			if _, err := o.StaleOK(); err != nil {
-				return terminal.Misuse{Err: err}
-			}
-			var err error
 			if since != "" {
 				if dirs, err = w.changedSince(cmd.Context(), since, dirs); len(dirs) == 0 {
 					return err
@@ -54,7 +54,20 @@ Without DIR it is this folder, or the only environment below overlays/.`,
 	cmd.Flags().StringVar(&o.Stale, "stale", "fail", "fail or warn when a sealed file is older than its credentials")
 	fixed(cmd, "secrets", "sealed", "plain", "redacted", "omit")
 	fixed(cmd, "stale", "fail", "warn")
+	w.watchFlag(cmd, func(p *watch.Plan) error {
+		p.Only, p.Revisions, p.Between = since == "", revisions(since), "---\n"
+		return w.judged(o)
+	})
 	return cmd
+}
+
+// judged judges the flags of a build.
+func (w *World) judged(o deliver.BuildOptions) error {
+	_, err := w.Builds.Resolver(o)
+	if err == nil {
+		_, err = o.StaleOK()
+	}
+	return err
 }
 
 // fixed completes a flag with a fixed list of words.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/reggen/reggen/internal/inspect"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
+	"github.com/reggen/reggen/internal/watch"
 )
 
 func (w *World) checkCommand() *cobra.Command {
@@ -24,6 +26,7 @@ the sealed files, everything in these is derived again and compared, passwords,
 keys and logins. With --from a revision, files are told that are older than
 there: an old secret that was put back. Findings go to stderr as text, or to stdout as JSON or SARIF.
 With --rendered the rules on objects look at what another program rendered.
+With --watch it checks anew after each change of a file that it reads.
 
 Exits 1 when a finding is as bad as --fail-on says (an error unless told
 otherwise), 0 otherwise. A rule that doesn't count in an environment is silenced
@@ -66,5 +69,12 @@ in its spec, with a reason: spec.check.silence.`,
 	cmd.Flags().StringArrayVar(&o.Rendered, "rendered", nil, "a file of rendered objects to check, - for stdin (repeatable)")
 	fixed(cmd, "output", "text", "json", "sarif")
 	fixed(cmd, "fail-on", "error", "warning", "info")
+	w.watchFlag(cmd, func(p *watch.Plan) error {
+		if slices.Contains(o.Rendered, "-") {
+			return problem.Problem{Path: "--watch", What: "can't read standard input again", Want: "--rendered with a file"}
+		}
+		p.Given, p.None, p.Revisions = o.Rendered, len(o.Rendered) > 0 && len(p.Dirs) == 0, revisions(o.From, since)
+		return o.Judge()
+	})
 	return cmd
 }

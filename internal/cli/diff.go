@@ -5,6 +5,7 @@ import (
 
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/watch"
 )
 
 // Exit statuses of diff, those of the diff command.
@@ -28,10 +29,12 @@ those who can open the credentials are named where they were added or removed.
 The same change in many environments is shown once; an environment that was
 removed is all removed objects. Without DIR every environment below this folder is
 compared. Exits 0 when nothing differs, 1 when something does,
-2 on trouble.`,
+2 on trouble. With --watch it compares anew after each change of a file that it
+reads, and after each commit.`,
 		Example: `  reggen diff overlays/*
   reggen diff --from origin/main -o markdown   # for a pull request
-  reggen diff overlays/prod --against rendered`,
+  reggen diff overlays/prod --against rendered
+  reggen diff overlays/prod --watch            # while you edit`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			all, err := w.Compares.Diff(cmd.Context(), repository.OrAll(dirs), o)
 			if err != nil {
@@ -57,5 +60,17 @@ compared. Exits 0 when nothing differs, 1 when something does,
 	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit 0 when something differs, too")
 	cmd.MarkFlagsMutuallyExclusive("from", "against")
 	fixed(cmd, "output", "text", "json", "yaml", "markdown")
+	w.watchFlag(cmd, func(p *watch.Plan) error {
+		if p.Against, p.Revisions = o.Against, revisions(o.From, o.Since); o.From == "" && o.Against == "" {
+			p.Revisions = append(p.Revisions, "HEAD")
+		}
+		p.Said = func(code int) string {
+			if words := []string{"nothing differs", "something differs"}; code < len(words) && !exitZero {
+				return words[code]
+			}
+			return map[bool]string{true: "done", false: "trouble"}[code == exitOK]
+		}
+		return nil
+	})
 	return cmd
 }

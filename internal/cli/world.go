@@ -18,6 +18,7 @@ import (
 	"github.com/reggen/reggen/internal/seal"
 	"github.com/reggen/reggen/internal/start"
 	"github.com/reggen/reggen/internal/terminal"
+	"github.com/reggen/reggen/internal/watch"
 )
 
 // World is the rooms of the house, set up for one process.
@@ -35,6 +36,7 @@ type World struct {
 	Access   *access.Work
 	Probes   *probe.Work
 	Starts   *start.Work
+	Watches  *watch.Work
 }
 
 // Machine is what the rooms need of the machine beside files and a terminal.
@@ -55,7 +57,8 @@ func New(args []string, t *terminal.Terminal, r *repository.Repository, m Machin
 	w.People = &people.Work{Tell: t, Repo: r, Keys: w.Keys, Seals: w.Seals}
 	w.Checks = &inspect.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, Compares: w.Compares, People: w.People}
 	w.Access = &access.Work{Tell: t, Repo: r, Compares: w.Compares, Checks: w.Checks}
-	w.Builds.Tasks = map[string]deliver.Task{inspect.Task: w.Checks.Answer, seal.Task: w.Seals.Answer}
+	w.Watches = &watch.Work{Tell: t, Repo: r, Builds: w.Builds}
+	w.Builds.Tasks = map[string]deliver.Task{inspect.Task: w.Checks.Answer, seal.Task: w.Seals.Answer, watch.Task: w.Watches.Answer}
 	w.Probes = &probe.Work{Tell: t, Repo: r, Keys: w.Keys, Random: m.Random}
 	w.Starts = &start.Work{Tell: t, Repo: r, Keys: w.Keys, Builds: w.Builds, Seals: w.Seals, People: w.People, Home: m.Home, Executable: m.Executable}
 	return w

@@ -24,14 +24,22 @@ type Options struct {
 	Public   bool   // the public side alone: no key is looked for
 }
 
+// Judge says what is wrong with the options themselves.
+func (o Options) Judge() error {
+	if !slices.Contains([]string{"text", "json", "sarif"}, o.Output) {
+		return terminal.Misuse{Err: problem.Problem{Path: "--output", What: "is no format of check", Want: "text, json or sarif"}}
+	}
+	if !slices.Contains(check.Severities, check.Severity(o.FailOn)) {
+		return terminal.Misuse{Err: problem.Problem{Path: "--fail-on", What: "is no severity", Want: "error, warning or info"}}
+	}
+	return nil
+}
+
 // Check looks at what dirs stand for and at rendered files, and reports what it
 // found. The error is about the options, or nothing could be looked at.
 func (w *Work) Check(ctx context.Context, dirs []string, o Options) (r Report, err error) {
-	if !slices.Contains([]string{"text", "json", "sarif"}, o.Output) {
-		return r, terminal.Misuse{Err: problem.Problem{Path: "--output", What: "is no format of check", Want: "text, json or sarif"}}
-	}
-	if !slices.Contains(check.Severities, check.Severity(o.FailOn)) {
-		return r, terminal.Misuse{Err: problem.Problem{Path: "--fail-on", What: "is no severity", Want: "error, warning or info"}}
+	if err := o.Judge(); err != nil {
+		return r, err
 	}
 	r.public = o.Public
 	if o.From != "" {

@@ -4,9 +4,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/layers"
 )
 
 // OrAll is every environment below the working directory where none is named.
@@ -69,9 +71,12 @@ func (r *Repository) matching(dir string) ([]string, error) {
 	return out, nil
 }
 
+// IsKustomization says whether a file's name is that of a kustomization.
+func IsKustomization(name string) bool { return slices.Contains(layers.Kustomizations, name) }
+
 // HasKustomization says whether a folder holds a kustomization file.
 func HasKustomization(dir string) bool {
-	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+	for _, name := range layers.Kustomizations {
 		if Exists(filepath.Join(dir, name)) {
 			return true
 		}

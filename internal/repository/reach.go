@@ -12,6 +12,7 @@ import (
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/rules"
 	"github.com/reggen/reggen/generator/spec"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // Touched says whether anything that an environment's output can depend on
@@ -29,26 +30,10 @@ func (r *Repository) Touched(dir, top, oldTop string) bool {
 	}
 	t := &touch{top: top, old: oldTop, seen: map[string]bool{}, bases: []string{real}}
 	found, err := r.Allow.Find(dir)
-	if err != nil {
+	if err != nil || !t.specs(found) {
 		return true
 	}
-	for _, f := range found {
-		d, err := spec.DecodeAny(f.Spec, "")
-		if err != nil {
-			return true
-		}
-		t.bases = append(t.bases, f.Root)
-		for _, rel := range append([]string{d.Secrets.Sealed}, d.Secrets.Credentials...) {
-			t.look(filepath.Join(f.Root, rel))
-		}
-		t.spec = true
-		t.scalars(f.Root, f.Spec)
-		t.spec = false
-	}
-	t.look(real)
-	if dir != real {
-		t.look(dir)
-	}
+	t.environment(dir, real)
 	return t.differs
 }
 
@@ -59,6 +44,37 @@ type touch struct {
 	bases    []string // the folders whose kustomizations hand over specs: their paths begin there
 	spec     bool     // what is read is a merged spec, whose chart may be a folder above
 	differs  bool
+
+	reach *collection // collects what is reached, and compares nothing: old is top then
+}
+
+// differ notes a difference, where any is looked for.
+func (t *touch) differ(is bool) { t.differs = is && t.reach == nil }
+
+// environment looks at the folder of an environment.
+func (t *touch) environment(dir, real string) {
+	t.look(real)
+	if dir != real {
+		t.look(dir)
+	}
+}
+
+// specs looks at what merged specs name; false where one can't be read.
+func (t *touch) specs(found []kustomize.Found) bool {
+	for _, f := range found {
+		d, err := spec.DecodeAny(f.Spec, "")
+		if err != nil {
+			return false
+		}
+		t.bases = append(t.bases, f.Root)
+		for _, rel := range append([]string{d.Secrets.Sealed}, d.Secrets.Credentials...) {
+			t.look(filepath.Join(f.Root, rel))
+		}
+		t.spec = true
+		t.scalars(f.Root, f.Spec)
+		t.spec = false
+	}
+	return true
 }
 
 // look looks at a file, or at all that is in a folder.
@@ -70,7 +86,7 @@ func (t *touch) look(path string) {
 	defer func(was bool) { t.spec = was }(t.spec)
 	t.spec = false
 	rel, err := filepath.Rel(t.top, path)
-	if err != nil || !filepath.IsLocal(rel) {
+	if err != nil || !filepath.IsLocal(rel) || !t.reach.takes(t.top, path) {
 		return // no build reads what is outside
 	}
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
@@ -84,16 +100,17 @@ func (t *touch) look(path string) {
 	other := filepath.Join(t.old, rel)
 	info, err := os.Lstat(path)
 	was, errWas := os.Lstat(other)
+	t.reach.met(path, info)
 	switch {
 	case err != nil && errWas != nil:
 		return
 	case err != nil || errWas != nil || info.Mode().Type() != was.Mode().Type():
-		t.differs = true
+		t.differ(true)
 	case info.Mode()&fs.ModeSymlink != 0:
 		to, err := filepath.EvalSymlinks(path)
 		link, err2 := os.Readlink(path)
 		before, err3 := os.Readlink(other)
-		if t.differs = err != nil || err2 != nil || err3 != nil || link != before; !t.differs {
+		if t.differ(err != nil || err2 != nil || err3 != nil || link != before); !t.differs && err == nil {
 			t.look(to)
 		}
 	case info.IsDir():
@@ -107,7 +124,7 @@ func (t *touch) folder(path, other string) {
 	now, err := os.ReadDir(path)
 	was, errWas := os.ReadDir(other)
 	if err != nil || errWas != nil {
-		t.differs = true
+		t.differ(true)
 		return
 	}
 	names := map[string]bool{}
@@ -127,17 +144,21 @@ func (t *touch) file(path string) {
 		return
 	}
 	t.seen[path+"\x00"] = true
+	t.reach.named(path)
 	rel, err := filepath.Rel(t.top, path)
 	if err != nil {
 		return
 	}
 	now, err := Peek(path, bounded.MaxFile)
-	was, errWas := Peek(filepath.Join(t.old, rel), bounded.MaxFile)
+	was, errWas := now, err
+	if t.reach == nil {
+		was, errWas = Peek(filepath.Join(t.old, rel), bounded.MaxFile)
+	}
 	if err != nil || errWas != nil {
-		t.differs = !os.IsNotExist(err) || !os.IsNotExist(errWas)
+		t.differ(!os.IsNotExist(err) || !os.IsNotExist(errWas))
 		return
 	}
-	if t.differs = !bytes.Equal(now, was); t.differs {
+	if t.differ(!bytes.Equal(now, was)); t.differs {
 		return
 	}
 	if name := filepath.Base(path); filepath.Ext(name) == ".yaml" || filepath.Ext(name) == ".yml" || filepath.Ext(name) == ".json" || name == "Kustomization" {
@@ -189,8 +210,12 @@ func (t *touch) named(dir, text string) {
 				continue // a folder above, which kustomize takes for nothing: it would hold itself
 			}
 			rel, err := filepath.Rel(t.top, path)
-			if err == nil && filepath.IsLocal(rel) && (Exists(path) || Exists(filepath.Join(t.old, rel))) {
+			switch {
+			case err != nil || !filepath.IsLocal(rel):
+			case Exists(path) || Exists(filepath.Join(t.old, rel)):
 				t.look(path)
+			case strings.HasPrefix(name, "..") && t.reach.takes(t.top, path): // another folder's, which may come
+				t.reach.named(path)
 			}
 		}
 	}

@@ -46,6 +46,16 @@ func (r Repository) Commit(ctx context.Context, rev string) (string, error) {
 	return strings.TrimSpace(string(id)), nil
 }
 
+// Folders are those in which something changes whenever git commits, checks out or
+// fetches: the repository's own, and that of this working tree.
+func (r Repository) Folders(ctx context.Context) []string {
+	out, err := r.git(ctx, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir").Output()
+	if err != nil {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+}
+
 // git is a run of git in the repository, with what it must not do switched off
 // for whatever its configuration says: ask the network, take another object for
 // the one that is asked for, watch the file system by a program, or take a
