@@ -123,6 +123,7 @@ var setup = map[string]string{
 var instead = map[string]string{
 	"    reggen credential set s3\n": `printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin` + "\n",
 	"    reggen user add alice\n":    "reggen user add alice --generate\n",
+	"reggen diff overlays/prod --watch\n": "timeout --preserve-status -s INT 5 reggen diff overlays/prod --watch\n",
 	"scripts/image.sh image":         "mkdir image #", // TestImage
 }
 

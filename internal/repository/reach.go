@@ -89,7 +89,7 @@ func (t *touch) look(path string) {
 	if err != nil || !filepath.IsLocal(rel) || !t.reach.takes(t.top, path) {
 		return // no build reads what is outside
 	}
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(path); path != t.top; dir = filepath.Dir(dir) {
 		for _, name := range []string{rules.ConfigName, ".sops.yml"} {
 			t.file(filepath.Join(dir, name))
 		}
@@ -100,7 +100,7 @@ func (t *touch) look(path string) {
 	other := filepath.Join(t.old, rel)
 	info, err := os.Lstat(path)
 	was, errWas := os.Lstat(other)
-	t.reach.met(path, info)
+	t.reach.met(t.top, path, info)
 	switch {
 	case err != nil && errWas != nil:
 		return

@@ -109,12 +109,14 @@ func (c *collection) takes(top, path string) bool {
 }
 
 // met takes what is at a path.
-func (c *collection) met(path string, info fs.FileInfo) {
+func (c *collection) met(top, path string, info fs.FileInfo) {
 	switch {
 	case c == nil:
 	case info != nil && info.IsDir():
 		c.folders[path] = true
-		c.files[path] = true
+		if path != top { // in whose place another may come
+			c.files[path] = true
+		}
 	default:
 		c.named(path)
 	}
