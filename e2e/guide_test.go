@@ -121,10 +121,10 @@ var setup = map[string]string{
 // instead is what runs in the place of a command that asks at a terminal, or
 // that another test runs for real.
 var instead = map[string]string{
-	"    reggen credential set s3\n": `printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin` + "\n",
-	"    reggen user add alice\n":    "reggen user add alice --generate\n",
+	"    reggen credential set s3\n":      `printf 'accessKey=%s\nsecretKey=%s\n' "$KEY" "$SECRET" | reggen credential set s3 --stdin` + "\n",
+	"    reggen user add alice\n":         "reggen user add alice --generate\n",
 	"reggen diff overlays/prod --watch\n": "timeout --preserve-status -s INT 5 reggen diff overlays/prod --watch\n",
-	"scripts/image.sh image":         "mkdir image #", // TestImage
+	"scripts/image.sh image":              "mkdir image #", // TestImage
 }
 
 // placeholders are the words that a reader puts something else in for.
