@@ -1,0 +1,65 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A person keeps a build open on a terminal: it is in colours where the same
+// command is, clears nothing, and Ctrl-C ends it with all that it started, be it
+// at rest or at work.
+func TestWatchAtATerminal(t *testing.T) {
+	dir, home, temporary := t.TempDir(), t.TempDir(), t.TempDir()
+	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=", "SOPS_AGE_KEY_FILE=", "TMPDIR=" + temporary, "CI="}
+	for _, args := range [][]string{{"init", "--host", "registry.example.com", "--size", "1Gi"}, {"seal", "overlays/prod"}} {
+		d := sitDown(t, dir, env, args...)
+		if args[0] == "init" {
+			d.types("ClusterIssuer (empty: none): ", "\r")
+		}
+		if code := d.ends(); code != 0 {
+			t.Fatalf("%s\n", d.seen)
+		}
+	}
+	file := filepath.Join(dir, "overlays/prod/registry/registry.yaml")
+	spec, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(more string) {
+		t.Helper()
+		if err := os.WriteFile(file+"~", []byte(string(spec)+more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+"~", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := sitDown(t, dir, env, "build", "overlays/prod", "--watch")
+	d.waits("kind: Deployment")
+	d.waits("Ctrl-C ends it")
+	save("  oops: 1\n")
+	d.waits("overlays/prod/registry/registry.yaml changed")
+	d.waits("spec.oops: unknown field")
+	d.waits("|   ^") // as on a terminal
+	d.waits("exit status 1")
+	d.types("Ctrl-C ends it", "\x03")
+	if code := d.ends(); code != 0 {
+		t.Errorf("Ctrl-C at rest: exit %d\n%s", code, d.seen)
+	}
+	if strings.Contains(d.seen, "\x1b[2J") || strings.Contains(d.seen, "\x1bc") {
+		t.Error("it cleared the screen")
+	}
+	save("")
+	d = sitDown(t, dir, env, "check", "--watch")
+	d.waits("Ctrl-C ends it")
+	save("  replicas: 1\n")
+	d.types("registry.yaml changed", "\x03")
+	if code := d.ends(); code != 0 {
+		t.Errorf("Ctrl-C at work: exit %d\n%s", code, d.seen)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
