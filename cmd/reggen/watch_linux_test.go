@@ -12,7 +12,7 @@ import (
 // at rest or at work.
 func TestWatchAtATerminal(t *testing.T) {
 	dir, home, temporary := t.TempDir(), t.TempDir(), t.TempDir()
-	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=", "SOPS_AGE_KEY_FILE=", "TMPDIR=" + temporary, "CI="}
+	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=", "SOPS_AGE_KEY_FILE=", "TMPDIR=" + temporary, "CI=", "TERM=xterm", "NO_COLOR="}
 	for _, args := range [][]string{{"init", "--host", "registry.example.com", "--size", "1Gi"}, {"seal", "overlays/prod"}} {
 		d := sitDown(t, dir, env, args...)
 		if args[0] == "init" {
@@ -43,7 +43,7 @@ func TestWatchAtATerminal(t *testing.T) {
 	d.waits("overlays/prod/registry/registry.yaml changed")
 	d.waits("spec.oops: unknown field")
 	d.waits("|   ^") // as on a terminal
-	d.waits("exit status 1")
+	d.waits("\x1b[31m--- exit status 1\x1b[0m in ")
 	d.types("Ctrl-C ends it", "\x03")
 	if code := d.ends(); code != 0 {
 		t.Errorf("Ctrl-C at rest: exit %d\n%s", code, d.seen)
@@ -58,6 +58,15 @@ func TestWatchAtATerminal(t *testing.T) {
 	d.types("registry.yaml changed", "\x03")
 	if code := d.ends(); code != 0 {
 		t.Errorf("Ctrl-C at work: exit %d\n%s", code, d.seen)
+	}
+	if !strings.Contains(d.seen, "\x1b[33mwarning:\x1b[0m ") {
+		t.Errorf("no warning in a colour:\n%s", d.seen)
+	}
+	d = sitDown(t, dir, append(env, "NO_COLOR=1"), "check")
+	d.waits("warning: ")
+	d.waits("1 environment checked")
+	if _ = d.ends(); strings.Contains(d.seen, "\x1b") {
+		t.Errorf("colours where NO_COLOR is set:\n%s", d.seen)
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)

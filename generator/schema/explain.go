@@ -97,6 +97,9 @@ func (f *field) names() (out []string) {
 	return out
 }
 
+// RequiredMark stands behind a field that has to be there.
+const RequiredMark = "-required-"
+
 // Explain says what a field means, and which fields are below it: a path like
 // spec.storage.s3, with a kind in front for another one than a Registry. With
 // all it lists every field below.
@@ -162,7 +165,7 @@ func (f *field) list(b *strings.Builder, indent string, all bool) {
 func (f *field) head() string {
 	head := f.name + " <" + f.typ + ">"
 	if f.required {
-		head += " -required-"
+		head += " " + RequiredMark
 	}
 	return head
 }

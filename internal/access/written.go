@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -135,25 +134,41 @@ func (r *Report) table(paint terminal.Painter) string {
 			b.WriteString(s.none + "\n")
 			continue
 		}
-		var text bytes.Buffer
-		t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-		for _, row := range append([][]string{s.heads}, s.rows...) {
-			shown := make([]string, len(row))
-			for j, cell := range row {
-				if shown[j] = problem.Shown(cell); cell == "" {
-					shown[j] = "-"
+		rows := append([][]string{s.heads}, s.rows...)
+		shown := make([][]string, len(rows))
+		for j, row := range rows {
+			for _, cell := range row {
+				if cell == "" {
+					cell = "-"
 				}
+				shown[j] = append(shown[j], problem.Shown(cell))
 			}
-			fmt.Fprintln(t, strings.Join(shown, "\t"))
 		}
-		_ = t.Flush()
-		for line := range strings.Lines(text.String()) {
-			b.WriteString(strings.TrimRight(line, " \n") + "\n")
-		}
+		b.WriteString(paint.Columns(shown, func(row, column int) terminal.Attribute { return s.look(rows[row][column], column) }))
 	}
 	fmt.Fprintf(&b, "\n%s\n", AgesMean)
 	return b.String()
 }
+
+// look is that of a cell whose words say that something is wrong or moves.
+func (s section) look(cell string, column int) terminal.Attribute {
+	switch s.heads[column] {
+	case "CREDENTIALS", "SEALED":
+		return statusLooks[cell]
+	case "MAX AGE":
+		verdict, _, _ := strings.Cut(cell, " (")
+		return verdictLooks[verdict]
+	case "+/-":
+		return signLooks[cell]
+	}
+	return terminal.Plain
+}
+
+var (
+	statusLooks  = map[string]terminal.Attribute{Still.said(): terminal.Red, Some.said(): terminal.Yellow, Next.said(): terminal.Yellow}
+	verdictLooks = map[string]terminal.Attribute{"overdue": terminal.Red, "unsure": terminal.Yellow}
+	signLooks    = map[string]terminal.Attribute{"+": terminal.Green, "-": terminal.Red}
+)
 
 // markdown is the report for a page or a pull request.
 func (r *Report) markdown() string {

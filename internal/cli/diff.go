@@ -5,6 +5,7 @@ import (
 
 	"github.com/reggen/reggen/internal/compare"
 	"github.com/reggen/reggen/internal/repository"
+	"github.com/reggen/reggen/internal/terminal"
 	"github.com/reggen/reggen/internal/watch"
 )
 
@@ -64,11 +65,16 @@ reads, and after each commit.`,
 		if p.Against, p.Revisions = o.Against, revisions(o.From, o.Since); o.From == "" && o.Against == "" {
 			p.Revisions = append(p.Revisions, "HEAD")
 		}
-		p.Said = func(code int) string {
-			if words := []string{"nothing differs", "something differs"}; code < len(words) && !exitZero {
-				return words[code]
+		p.Said = func(code int) watch.Said {
+			switch {
+			case code == exitDifferent:
+				return watch.Said{Words: "something differs", Look: terminal.Yellow}
+			case code != exitOK:
+				return watch.Said{Words: "trouble", Look: terminal.Red}
+			case exitZero:
+				return watch.Said{Words: "done", Look: terminal.Green}
 			}
-			return map[bool]string{true: "done", false: "trouble"}[code == exitOK]
+			return watch.Said{Words: "nothing differs", Look: terminal.Green}
 		}
 		return nil
 	})

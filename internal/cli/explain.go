@@ -3,10 +3,12 @@ package cli
 import (
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator/schema"
+	"github.com/reggen/reggen/internal/terminal"
 )
 
 func (w *World) explainCommand() *cobra.Command {
@@ -31,7 +33,7 @@ the fields of its entries a key may stand or be left out.`,
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(w.Stdout, text)
+			_, err = io.WriteString(w.Stdout, strings.ReplaceAll(text, schema.RequiredMark, w.Painter().Paint(schema.RequiredMark, terminal.Bold)))
 			return err
 		},
 	}

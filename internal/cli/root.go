@@ -64,7 +64,7 @@ func (w *World) fail(err error) int {
 	case errors.As(err, &terminal.Misuse{}):
 		code = exitUsage
 	}
-	w.Note("reggen: %s", w.told(err))
+	w.Marked("reggen:", terminal.Red, " %s", w.told(err))
 	return code
 }
 

@@ -85,6 +85,11 @@ var said = map[people.Doing][2]string{
 	people.Wait: {"waits"}, people.Ask: {"for a person"}, people.Guess: {"age unknown"},
 }
 
+// dueLooks are those of what is still to be done.
+var dueLooks = map[people.Doing]terminal.Attribute{
+	people.Rotate: terminal.Yellow, people.Retire: terminal.Yellow, people.Wait: terminal.Plain, people.Ask: terminal.Red, people.Guess: terminal.Yellow,
+}
+
 // tellSteps prints a line a user, and which environments are to be sealed.
 func (w *World) tellSteps(steps []people.Step) {
 	var seal []string
@@ -99,7 +104,11 @@ func (w *World) tellSteps(steps []people.Step) {
 		if s.Do == people.Rotate {
 			word += " to " + s.To
 		}
-		fmt.Fprintln(w.Stdout, problem.Shown(s.Root+": user "+s.User+": "+word+": "+s.Why))
+		look := dueLooks[s.Do]
+		if s.Done {
+			look = terminal.Green
+		}
+		fmt.Fprintln(w.Stdout, problem.Shown(s.Root+": user "+s.User+": ")+w.Painter().Paint(problem.Shown(word), look)+problem.Shown(": "+s.Why))
 		if s.Do == people.Ask {
 			fmt.Fprintln(w.Stdout, "  next: "+problem.Lines(s.Next))
 		}

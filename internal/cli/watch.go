@@ -24,11 +24,11 @@ func (w *World) watchFlag(cmd *cobra.Command, plan func(p *watch.Plan) error) {
 		if !*on {
 			return once(cmd, dirs)
 		}
-		p := watch.Plan{Args: withoutWatch(cmd, dirs), Dirs: dirs, Said: func(code int) string {
+		p := watch.Plan{Args: withoutWatch(cmd, dirs), Dirs: dirs, Said: func(code int) watch.Said {
 			if code == exitOK {
-				return "done"
+				return watch.Said{Words: "done", Look: terminal.Green}
 			}
-			return fmt.Sprintf("exit status %d", code)
+			return watch.Said{Words: fmt.Sprintf("exit status %d", code), Look: terminal.Red}
 		}}
 		err := w.watchable(cmd)
 		if err == nil {

@@ -114,13 +114,15 @@ func (w *Work) Written(r Report, form string) ([]byte, error) {
 	return terminal.JSONText(out)
 }
 
+var looks = map[check.Severity]terminal.Attribute{check.Error: terminal.Red, check.Warning: terminal.Yellow, check.Info: terminal.Bold}
+
 func (w *Work) tellFindings(r Report) {
 	for _, f := range folded(r.findings) {
 		text := f.Error()
 		if w.Tell.StderrIsTerm {
 			text = f.Excerpted()
 		}
-		w.Tell.Note("%s: %s", f.Severity, text)
+		w.Tell.Marked(string(f.Severity)+":", looks[f.Severity], " %s", text)
 	}
 	if n := r.Passwords.Locked; n > 0 {
 		w.Tell.Note("note: %d password%s not verified: no key here opens the credentials or the sealed files", n, map[bool]string{true: " was", false: "s were"}[n == 1])

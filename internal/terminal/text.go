@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"github.com/fatih/color"
 	"github.com/reggen/reggen/generator/problem"
 	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
@@ -32,24 +31,6 @@ func Unique(l problem.List) problem.List {
 		}
 	}
 	return out
-}
-
-// Painter colours text for a terminal; for anything else it leaves it alone.
-type Painter struct{ on bool }
-
-// Painter is the one for standard output: https://no-color.org.
-func (t *Terminal) Painter() Painter {
-	return Painter{t.StdoutIsTerm && t.Getenv("NO_COLOR") == "" && t.Getenv("TERM") != "dumb"}
-}
-
-// Paint gives text a look, where looks are shown.
-func (p Painter) Paint(text string, attributes ...Attribute) string {
-	if !p.on {
-		return text
-	}
-	c := color.New(attributes...)
-	c.EnableColor()
-	return c.Sprint(text)
 }
 
 // Printable shows what would steer a terminal instead of steering it: what is
@@ -119,14 +100,3 @@ func quoteSteering(n *yamlv3.Node) {
 		quoteSteering(below)
 	}
 }
-
-// Attribute is a colour or another look of text.
-type Attribute = color.Attribute
-
-// The looks that are used.
-const (
-	Bold   = color.Bold
-	Red    = color.FgRed
-	Green  = color.FgGreen
-	Yellow = color.FgYellow
-)

@@ -28,15 +28,21 @@ type Work struct {
 
 // Plan is a command that is run again and again.
 type Plan struct {
-	Args      []string              // the command line, without --watch
-	Dirs      []string              // the environments that it names
-	Only      bool                  // where it names none, the only one is meant
-	None      bool                  // it is about no environment at all
-	Against   string                // another folder in which these environments are read
-	Given     []string              // files that the command line names
-	Revisions []string              // that it compares with
-	Said      func(code int) string // an exit status in words
-	Between   string                // what stands between two outputs where no person sees them
+	Args      []string            // the command line, without --watch
+	Dirs      []string            // the environments that it names
+	Only      bool                // where it names none, the only one is meant
+	None      bool                // it is about no environment at all
+	Against   string              // another folder in which these environments are read
+	Given     []string            // files that the command line names
+	Revisions []string            // that it compares with
+	Said      func(code int) Said // an exit status in words
+	Between   string              // what stands between two outputs where no person sees them
+}
+
+// Said is what a run came to.
+type Said struct {
+	Words string
+	Look  terminal.Attribute
 }
 
 // Watch runs the command, and again after each change, until the context is
@@ -67,7 +73,8 @@ func (w *Work) Watch(ctx context.Context, p Plan) (code int, err error) {
 		case first && code != 0 && s.count == 0:
 			return code, nil
 		}
-		w.Tell.Note("--- %s in %s; watching %d file%s in %d folder%s; Ctrl-C ends it", p.Said(code), w.Tell.Now().Sub(began).Round(10*time.Millisecond),
+		said := p.Said(code)
+		w.Tell.Marked("--- "+said.Words, said.Look, " in %s; watching %d file%s in %d folder%s; Ctrl-C ends it", w.Tell.Now().Sub(began).Round(10*time.Millisecond),
 			s.count, terminal.Plural(s.count), len(s.watched), terminal.Plural(len(s.watched)))
 		what, err := w.changed(ctx, p, s)
 		if ctx.Err() != nil {
