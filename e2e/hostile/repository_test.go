@@ -233,7 +233,11 @@ func (r *repository) environment() []string {
 func (r *repository) reggen(args string, flags ...string) outcome {
 	r.t.Helper()
 	args = strings.NewReplacer("$PEOPLE", people, "$CLUSTER", clust).Replace(args)
-	return r.traced(args, "", append(append([]string{reggen}, strings.Fields(args)...), flags...)...)
+	argv := []string{reggen}
+	if strings.Contains(args, "--watch") { // until Ctrl-C
+		argv = []string{"timeout", "--preserve-status", "--signal=INT", "4", reggen}
+	}
+	return r.traced(args, "", append(append(argv, strings.Fields(args)...), flags...)...)
 }
 
 // measured runs a command by itself: being watched costs a process that

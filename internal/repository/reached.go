@@ -10,6 +10,7 @@ import (
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/kustomize"
 )
 
 // The bounds of what is watched: a stranger's file can name any folder of its
@@ -33,7 +34,7 @@ type Reach struct {
 // then as if it stood beside them. What can't be read reaches nothing: a build
 // says why.
 func (r *Repository) Reach(dirs []string, blind bool) (Reach, error) {
-	c := &collection{files: map[string]bool{}, folders: map[string]bool{}, search: map[string]bool{}}
+	c := &collection{files: map[string]bool{}, folders: map[string]bool{}, search: map[string]bool{}, large: r.Allow.Large}
 	for _, dir := range dirs {
 		at := r.Abs(dir)
 		switch info, err := os.Stat(at); {
@@ -55,7 +56,7 @@ func (r *Repository) Reach(dirs []string, blind bool) (Reach, error) {
 	}
 	c.named(filepath.Join(r.Ruled(), JournalName))
 	if c.over {
-		return Reach{}, problem.Problem{What: fmt.Sprintf("what these environments reach is more than %d folders, or %d files", mostFolders, mostPaths), Want: "fewer environments at once", Next: "the same command with the folder of one environment"}
+		return Reach{}, problem.Problem{What: fmt.Sprintf("what these environments reach is more than %d folders, or %d files", mostFolders, mostPaths), Want: "fewer environments at once", Next: "the same command with the folder of one environment\nor, if this is meant, with " + kustomize.LargeFlag}
 	}
 	return Reach{SortedKeys(c.files), SortedKeys(c.folders), SortedKeys(c.search), c.count}, nil
 }
@@ -95,6 +96,7 @@ func (r *Repository) top(dir string) string {
 type collection struct {
 	files, folders, search map[string]bool
 	count                  int
+	large                  bool // there is no too much
 	over                   bool // there is too much of it
 }
 
@@ -141,7 +143,7 @@ func (c *collection) named(path string) {
 }
 
 func (c *collection) bounded() {
-	if c != nil && (len(c.folders)+len(c.search) > mostFolders || len(c.files) > mostPaths) {
+	if c != nil && !c.large && (len(c.folders)+len(c.search) > mostFolders || len(c.files) > mostPaths) {
 		c.over = true
 	}
 }
