@@ -24,8 +24,8 @@ type touches struct {
 // commands has every command of the reference. A new one needs an entry here:
 // what may it touch?
 var commands = map[string][]touches{
-	"access":           {{args: "access", programs: []string{"git"}}, {args: "access -o html", programs: []string{"git"}}, {args: "access --from HEAD -o json overlays/prod", programs: []string{"git"}, writes: []string{"$TMP"}}},
-	"build":            {{args: "build overlays/prod"}, {args: "build --secrets redacted overlays/prod"}, {args: "build --secrets omit overlays/prod"}, {args: "build --secrets plain overlays/prod", key: true},
+	"access": {{args: "access", programs: []string{"git"}}, {args: "access -o html", programs: []string{"git"}}, {args: "access --from HEAD -o json overlays/prod", programs: []string{"git"}, writes: []string{"$TMP"}}},
+	"build": {{args: "build overlays/prod"}, {args: "build --secrets redacted overlays/prod"}, {args: "build --secrets omit overlays/prod"}, {args: "build --secrets plain overlays/prod", key: true},
 		{args: "check --watch overlays/prod", programs: []string{"reggen"}, key: true}, {args: "diff --watch overlays/prod", programs: []string{"reggen", "git"}, writes: []string{"$TMP"}}},
 	"check":            {{args: "check", key: true}, {args: "check -o json", key: true}, {args: "check -o sarif overlays/prod", key: true}, {args: "check --from HEAD", key: true, programs: []string{"git"}, writes: []string{"$TMP"}}, {args: "check --rendered bases/registry/registry.yaml"}},
 	"credential check": {{args: "credential check"}},
