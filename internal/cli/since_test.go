@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/repository"
 )
 
 // shared is a repository whose environments have a base, a component, a folder
@@ -52,6 +54,14 @@ func TestChangedSinceMissesNothing(t *testing.T) {
 		return all
 	}
 	before := outputs()
+	reaches := map[string]repository.Reach{}
+	for _, env := range envs {
+		reach, err := e.world().Reach([]string{env}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reaches[env] = reach
+	}
 	if !strings.Contains(before["overlays/e1"], "team: a") || !strings.Contains(before["overlays/app"], "replicas: \"1\"") || !strings.Contains(before["overlays/e2"], "kind: Deployment") {
 		t.Fatalf("the repository is not what is meant:\n%s\n%s", before["overlays/e1"], before["overlays/app"])
 	}
@@ -75,7 +85,7 @@ func TestChangedSinceMissesNothing(t *testing.T) {
 	slices.Sort(names)
 	r := rand.New(rand.NewPCG(1, 2))
 	differed, spared := 0, 0
-	try := func(what string) {
+	try := func(what, name string) {
 		now, got := outputs(), selected()
 		for _, env := range envs {
 			switch differs := now[env] != before[env]; {
@@ -83,6 +93,9 @@ func TestChangedSinceMissesNothing(t *testing.T) {
 				t.Errorf("%s: %s is another, and was not selected:\n%s\nbut\n%s", what, env, before[env], now[env])
 			case differs:
 				differed++
+				if !slices.Contains(reaches[env].Files, e.path(name)) && !slices.Contains(reaches[env].Folders, filepath.Dir(e.path(name))) {
+					t.Errorf("%s: %s is another, and --watch would not have noticed", what, env)
+				}
 			case !slices.Contains(got, env):
 				spared++
 			}
@@ -98,15 +111,15 @@ func TestChangedSinceMissesNothing(t *testing.T) {
 		switch at := r.IntN(len(text)); r.IntN(4) {
 		case 0:
 			e.remove(name)
-			try(name + " removed")
+			try(name+" removed", name)
 		case 1:
 			extra := filepath.Join(filepath.Dir(name), "a-copy"+filepath.Ext(name))
 			e.write(extra, text)
-			try(extra + " added")
+			try(extra+" added", extra)
 			e.remove(extra)
 		default:
 			e.write(name, text[:at]+string(rune('a'+r.IntN(26)))+text[at+1:])
-			try(name + " changed")
+			try(name+" changed", name)
 		}
 		e.write(name, text)
 	}

@@ -67,7 +67,7 @@ func (e *testEnv) watch(stdout io.Writer, args ...string) *watching {
 // what it wrote to either output.
 func (g *watching) until(what string, texts ...string) {
 	g.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		errs, out := g.errs.text()[g.at[1]:], g.out.text()[g.at[0]:]
 		missing := ""
 		for _, text := range append(texts, "Ctrl-C ends it\n") {
