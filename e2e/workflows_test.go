@@ -64,8 +64,8 @@ func TestOwnChecksAreTheScript(t *testing.T) {
 		t.Error("ci.yaml: the last step is not .ci/run")
 	}
 	windows := ci.Jobs["windows"].Steps
-	if len(windows) == 0 || windows[len(windows)-1].Run != "go build -o /dev/null ./cmd/reggen" {
-		t.Error("ci.yaml: the other job does more than compile for Windows")
+	if len(windows) == 0 || windows[len(windows)-1].Run != "scripts/windows-tests.sh" {
+		t.Error("ci.yaml: the other job does not run the tests on Windows")
 	}
 	for name, w := range all {
 		for event := range w.On {

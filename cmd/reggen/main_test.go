@@ -28,6 +28,8 @@ func TestScripts(t *testing.T) {
 			home := filepath.Join(e.WorkDir, ".home")
 			e.Setenv("HOME", home)
 			e.Setenv("XDG_CONFIG_HOME", "")
+			e.Setenv("USERPROFILE", home) // both of Windows, which Unix doesn't look at
+			e.Setenv("AppData", filepath.Join(home, ".config"))
 			return os.MkdirAll(home, 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -53,7 +55,7 @@ func tree(ts *testscript.TestScript) map[string]string {
 		}
 		rel, _ := filepath.Rel(root, path)
 		data, err := os.ReadFile(path)
-		out[rel] = string(data)
+		out[filepath.ToSlash(rel)] = string(data)
 		return err
 	}))
 	return out

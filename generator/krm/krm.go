@@ -24,7 +24,7 @@ import (
 // call. It fails when the call is one but the file can't be read.
 func PluginConfig(args []string, env func(string) string, readFile func(string) ([]byte, error)) (config []byte, root string, ok bool, err error) {
 	root = env("KUSTOMIZE_PLUGIN_CONFIG_ROOT")
-	if len(args) != 1 || root == "" || !strings.ContainsRune(args[0], filepath.Separator) {
+	if len(args) != 1 || root == "" || filepath.Base(args[0]) == args[0] {
 		return nil, "", false, nil
 	}
 	config, err = readFile(args[0])

@@ -7,6 +7,7 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -38,6 +39,7 @@ func (p Problem) Error() string { return p.line() + p.hint() }
 func (p Problem) Excerpted() string { return p.line() + p.excerpt() + p.hint() }
 
 func (p Problem) line() string {
+	p.File = filepath.ToSlash(p.File) // on every system, as git does
 	for _, field := range []*string{&p.File, &p.Path, &p.What, &p.Want} {
 		*field = Shown(*field)
 	}

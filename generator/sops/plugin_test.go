@@ -16,6 +16,7 @@ import (
 	"filippo.io/age/plugin"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // TestMain lets the test program be an age plugin too, when it is called by
@@ -84,6 +85,7 @@ func (l lazy) Unwrap(stanzas []*fage.Stanza) ([]byte, error) {
 // A plugin works, and one that asks for a PIN while nobody is there fails
 // instead of waiting.
 func TestPlugins(t *testing.T) {
+	needs.Unix(t, needs.Links)
 	alone(t)
 	program, err := os.Executable()
 	if err != nil {

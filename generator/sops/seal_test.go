@@ -33,8 +33,11 @@ func alone(t testing.TB) {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("HOME", t.TempDir())
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home) // Windows
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("AppData", t.TempDir())
 	t.Setenv("GNUPGHOME", t.TempDir())
 }
 

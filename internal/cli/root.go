@@ -91,13 +91,19 @@ func (w *World) told(err error) string {
 			out[i].File = w.Show(out[i].File)
 		}
 		if !w.FunctionMode {
-			out[i].Next = strings.ReplaceAll(out[i].Next, w.Dir+string(filepath.Separator), "")
+			out[i].Next = w.relative(out[i].Next)
 		}
 	}
 	if w.StderrIsTerm {
 		return out.Excerpted()
 	}
 	return out.Error()
+}
+
+// relative takes the working directory out of the paths in a text.
+func (w *World) relative(text string) string {
+	native := w.Dir + string(filepath.Separator)
+	return strings.NewReplacer(native, "", filepath.ToSlash(native), "").Replace(text)
 }
 
 func (w *World) command() *cobra.Command {

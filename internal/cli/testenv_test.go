@@ -169,7 +169,7 @@ func (e *testEnv) files() map[string]string {
 		}
 		b, err := os.ReadFile(path)
 		rel, _ := filepath.Rel(e.dir, path)
-		out[rel] = string(b)
+		out[filepath.ToSlash(rel)] = string(b)
 		return err
 	})
 	if err != nil {

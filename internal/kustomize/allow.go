@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -174,11 +173,11 @@ const noGit = "no 'git' program on path"
 
 // objectCode is kustomize's report of an object that no plugin answers, with
 // the plugin's path below the home of plugins, which is then the root folder.
-var objectCode = regexp.MustCompile(`expected file with Go object code at: /(\S+)\.so`)
+var objectCode = regexp.MustCompile(`expected file with Go object code at: [/\\](\S+)\.so`)
 
 // installed says whether the user has a plugin there.
 func installed(path string) bool {
-	home, found := PluginHome(os.Getenv, os.Getenv("HOME"))
+	home, found := pluginHome()
 	return found && filepath.IsLocal(path) && exists(filepath.Join(home, path))
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,10 @@ func standIn(t *testing.T, names ...string) (record string) {
 	record = filepath.Join(dir, "record")
 	for _, name := range names {
 		text := "#!/bin/sh\necho " + name + " \"$@\" >> " + record + "\ncat >/dev/null\nexit 3\n"
+		if runtime.GOOS == "windows" {
+			text = "@echo " + name + " %* >> " + record + "\r\n@exit /b 3\r\n"
+			name += ".bat"
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}

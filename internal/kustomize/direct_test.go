@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/reggen/reggen/generator/object"
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // alone is an environment of one generator and nothing else.
@@ -180,6 +181,7 @@ func TestDirectOrder(t *testing.T) {
 
 // A folder behind a link is the one that the generator is told of.
 func TestDirectThroughALink(t *testing.T) {
+	needs.Unix(t, needs.Links)
 	dir := tree(t, alone())
 	if err := os.Rename(filepath.Join(dir, "env"), filepath.Join(dir, "real")); err != nil {
 		t.Fatal(err)

@@ -254,7 +254,7 @@ const homeVariable = "KUSTOMIZE_PLUGIN_HOME"
 // would start instead of asking this process, and none of other people's
 // unless programs are allowed.
 func (a Allow) hidePlugin() (restore func(), err error) {
-	home, found := PluginHome(os.Getenv, os.Getenv("HOME"))
+	home, found := pluginHome()
 	temporary := ""
 	switch {
 	case !found || !a.Programs:

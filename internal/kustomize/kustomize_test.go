@@ -9,6 +9,7 @@ import (
 
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/needs"
 )
 
 const made = `apiVersion: v1
@@ -167,6 +168,7 @@ func TestAnAnnotatedSpecIsNotDropped(t *testing.T) {
 }
 
 func TestAnInstalledReggenIsNotStarted(t *testing.T) {
+	needs.Unix(t, needs.Scripts)
 	home := tree(t, map[string]string{
 		"reggen.dev/v1alpha1/registry/Registry": "#!/bin/sh\nexit 7\n",
 		"example.com/v1/other/Other":            "#!/bin/sh\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: foreign}\\n'\n",
@@ -224,7 +226,7 @@ func TestFindSaysWhatIsWrong(t *testing.T) {
 		"missing": "missing/kustomization.yaml: names \"registry\", and there is no such file or folder",
 	} {
 		_, err := Allow{}.Find(filepath.Join(dir, name))
-		if err == nil || !strings.HasPrefix(err.Error(), dir+"/"+want) {
+		if err == nil || !strings.HasPrefix(err.Error(), filepath.ToSlash(dir)+"/"+want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -248,7 +250,7 @@ func TestPluginHome(t *testing.T) {
 		{nil, "", "", false},
 	} {
 		got, found := PluginHome(env(c.env), c.home)
-		if got != c.want || found != c.found {
+		if filepath.ToSlash(got) != filepath.ToSlash(c.want) || found != c.found {
 			t.Errorf("%v %s: %s %v", c.env, c.home, got, found)
 		}
 	}

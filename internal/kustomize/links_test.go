@@ -5,12 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // A link in the place of a kustomization, a base, a layer or a file leads
 // nothing out of the repository: neither is what is there built, nor does an
 // error say what it is.
 func TestLinksOutOfTheRepositoryAreNotFollowed(t *testing.T) {
+	needs.Unix(t, needs.Links)
 	outside := tree(t, map[string]string{
 		"kustomization.yaml": "canaryField: x\nresources: [o.yaml]\n", "registry/kustomization.yaml": "resources: [../o.yaml]\n",
 		"o.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: canaryObject}\ndata: {a: b}\n",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 )
 
@@ -68,18 +67,15 @@ func (b *barrier) hide(programs []string) error {
 	case !b.allow.Programs && !b.allow.Network:
 		return nil // kustomize needs no program then
 	}
-	nothing, err := exec.LookPath("false")
-	if err == nil {
-		nothing, err = filepath.Abs(nothing)
-	}
+	nothing, err := failing()
 	if err != nil {
-		return errors.New("there is no program false here to stand in for those that may not run")
+		return err
 	}
 	if b.scratch, err = os.MkdirTemp("", "reggen-none-"); err != nil {
 		return fmt.Errorf("making a folder of programs that do nothing: %w", err)
 	}
 	for _, name := range programs {
-		if err := os.Symlink(nothing, filepath.Join(b.scratch, name)); err != nil {
+		if err := nothing(filepath.Join(b.scratch, name)); err != nil {
 			_ = os.RemoveAll(b.scratch)
 			return fmt.Errorf("hiding %s: %w", name, err)
 		}

@@ -3,6 +3,7 @@ package kustomize
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,12 +40,20 @@ const cliVersion = "kustomize/v5.8.2"
 
 // pluginOf is where kustomize looks for the plugin of one of our kinds, below its
 // plugin home and in its memory.
-func pluginOf(kind string) string { return spec.APIVersion + "/" + strings.ToLower(kind) }
+func pluginOf(kind string) string {
+	return filepath.Join(filepath.FromSlash(spec.APIVersion), strings.ToLower(kind))
+}
 
 // PluginPath is where kustomize looks for the executable of a kind, below a
 // plugin home.
 func PluginPath(home, kind string) string {
-	return filepath.Join(home, filepath.FromSlash(pluginOf(kind)), kind)
+	return filepath.Join(home, pluginOf(kind), kind)
+}
+
+// pluginHome is that of this process.
+func pluginHome() (dir string, found bool) {
+	home, _ := os.UserHomeDir()
+	return PluginHome(os.Getenv, home)
 }
 
 // ours says whether an object is a spec.

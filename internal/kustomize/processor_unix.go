@@ -3,6 +3,10 @@
 package kustomize
 
 import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -15,4 +19,16 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// failing is how a program is made that does nothing and fails.
+func failing() (at func(path string) error, err error) {
+	nothing, err := exec.LookPath("false")
+	if err == nil {
+		nothing, err = filepath.Abs(nothing)
+	}
+	if err != nil {
+		return nil, errors.New("there is no program false here to stand in for those that may not run")
+	}
+	return func(path string) error { return os.Symlink(nothing, path) }, nil
 }

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"os"
 	"syscall"
 	"time"
 )
@@ -17,4 +18,10 @@ func processorTime() time.Duration {
 	}
 	ticks := func(t syscall.Filetime) int64 { return int64(t.HighDateTime)<<32 | int64(t.LowDateTime) }
 	return time.Duration((ticks(kernel) + ticks(user)) * 100)
+}
+
+// failing is how a program is made that does nothing and fails: here a batch file,
+// which Windows finds by the name without its ending.
+func failing() (at func(path string) error, err error) {
+	return func(path string) error { return os.WriteFile(path+".bat", []byte("@exit /b 1\r\n"), 0o700) }, nil
 }

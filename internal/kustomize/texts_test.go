@@ -40,7 +40,7 @@ func TestRepeatedKeys(t *testing.T) {
 			}
 			var l problem.List
 			l.Join(err)
-			if err == nil || !strings.Contains(l.Error(), dir+"/"+c.want) {
+			if err == nil || !strings.Contains(l.Error(), filepath.ToSlash(dir)+"/"+c.want) {
 				t.Errorf("%s, %s: %v", name, how, err)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // kustomize joins apiVersion and kind to the path of a program: whatever they
@@ -67,11 +69,11 @@ func TestNoFileIsStartedAsAPlugin(t *testing.T) {
 			return map[string]string{"env/registry/kustomization.yaml": "resources: [../../base]\ngenerators: [e.yaml]\n", "env/registry/e.yaml": object("a/b", up+"/Evil")}
 		},
 		"in a base": func(up, _ string) map[string]string {
-			return map[string]string{"env/kustomization.yaml": "generators: [registry]\nresources: [../evil]\n", "evil/kustomization.yaml": "generators: [e.yaml]\n", "evil/e.yaml": object("a/b", up+"/Evil")}
+			return map[string]string{"env/kustomization.yaml": "generators: [registry]\nresources: [../part]\n", "part/kustomization.yaml": "generators: [e.yaml]\n", "part/e.yaml": object("a/b", up+"/Evil")}
 		},
 		"in a component": func(up, _ string) map[string]string {
-			return map[string]string{"env/kustomization.yaml": "generators: [registry]\ncomponents: [../evil]\n",
-				"evil/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ntransformers: [e.yaml]\n", "evil/e.yaml": object("a/b", up+"/Evil")}
+			return map[string]string{"env/kustomization.yaml": "generators: [registry]\ncomponents: [../part]\n",
+				"part/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ntransformers: [e.yaml]\n", "part/e.yaml": object("a/b", up+"/Evil")}
 		},
 		"in the generators of a generator": func(up, _ string) map[string]string {
 			return map[string]string{"env/kustomization.yaml": "generators: [registry, a]\n", "env/a/kustomization.yaml": "generators: [b]\n",
@@ -137,6 +139,7 @@ func TestNoFileIsStartedAsAPlugin(t *testing.T) {
 // With programs allowed, those are the plugins that the user has installed, and
 // no file of the repository.
 func TestInstalledPluginsAreInTheirHome(t *testing.T) {
+	needs.Unix(t, needs.Scripts)
 	home := tree(t, nil)
 	record := filepath.Join(home, "record")
 	for _, path := range []string{"example.com/v1/other/Other", "evil/Evil"} {

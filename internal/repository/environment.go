@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gofrs/flock"
-
 	"github.com/reggen/reggen/generator/credential"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
@@ -144,15 +142,14 @@ func (r *Repository) Lock(e Environment) (unlock func(), err error) {
 	if path == "" {
 		return func() {}, nil
 	}
-	l := flock.New(path, flock.SetFlag(os.O_RDONLY))
-	ok, err := l.TryLock()
+	unlock, ok, err := tryLock(path)
 	if err != nil {
 		return func() {}, nil // a file system without locks: go on without
 	}
 	if !ok {
 		return nil, problem.Problem{File: r.Show(e.Root), What: "another reggen is writing here", Next: "wait for it to end and run the command again"}
 	}
-	return func() { _ = l.Unlock() }, nil
+	return unlock, nil
 }
 
 // Credentials reads the public side of an environment's credentials.

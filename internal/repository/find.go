@@ -50,7 +50,8 @@ func (r *Repository) matching(dir string) ([]string, error) {
 	// have a bracket in its name.
 	base, pattern := r.Dir, filepath.ToSlash(filepath.Clean(dir))
 	if filepath.IsAbs(pattern) {
-		base, pattern = "/", strings.TrimPrefix(pattern, "/")
+		base = filepath.VolumeName(pattern) + "/"
+		pattern = strings.TrimLeft(strings.TrimPrefix(pattern, filepath.VolumeName(pattern)), "/")
 	}
 	for strings.HasPrefix(pattern, "../") {
 		base, pattern = filepath.Dir(base), strings.TrimPrefix(pattern, "../")

@@ -26,16 +26,16 @@ func (r *Repository) Abs(path string) string {
 // working directory, whole otherwise and whenever kustomize started us.
 func (r *Repository) Show(path string) string { return problem.Shown(r.Rel(path)) }
 
-// Rel is a path as show names it, byte for byte.
+// Rel is a path as show names it, with slashes on every system, as git does.
 func (r *Repository) Rel(path string) string {
 	if r.FunctionMode {
-		return path
+		return filepath.ToSlash(path)
 	}
 	rel, err := filepath.Rel(r.Dir, path)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return path
+		return filepath.ToSlash(path)
 	}
-	return rel
+	return filepath.ToSlash(rel)
 }
 
 // Folder reads *.yaml and *.yml of folders relative to root, sorted by name.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 )
 
@@ -20,3 +21,10 @@ func replace(path string, data []byte, mode os.FileMode, keep bool) error {
 }
 
 func link(target, path string) error { return renameio.Symlink(target, path) }
+
+// tryLock locks a file that others go on reading, unless somebody has.
+func tryLock(path string) (unlock func(), ok bool, err error) {
+	l := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	ok, err = l.TryLock()
+	return func() { _ = l.Unlock() }, ok, err
+}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -33,7 +34,7 @@ func Find(ctx context.Context, dir string, network, large bool) (Repository, err
 	if err != nil {
 		return r, problem.Problem{What: "not in a git repository", Want: "a repository, or --against with a folder"}
 	}
-	r.Top = strings.TrimSuffix(string(top), "\n")
+	r.Top = filepath.FromSlash(strings.TrimSuffix(string(top), "\n"))
 	return r, nil
 }
 

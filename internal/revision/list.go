@@ -137,8 +137,11 @@ func (r Repository) beyond(e entry) bool {
 // real folder, so that what leads up at the beginning leads up from there;
 // behind a name, which may be a link, nothing may lead up.
 func stays(path, target string) bool {
-	if target == "" || len(target) > maxLink || strings.ContainsRune(target, 0) || filepath.IsAbs(target) {
+	if target == "" || len(target) > maxLink || strings.ContainsRune(target, 0) || target[0] == '/' {
 		return false
+	}
+	if filepath.VolumeName(target) != "" || filepath.ToSlash(target) != target {
+		return false // Windows: of a drive, or with backslashes, which are not looked at here
 	}
 	depth, down := strings.Count(path, "/"), false
 	for part := range strings.SplitSeq(target, "/") {

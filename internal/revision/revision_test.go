@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // repository is an empty one, and a way to call git in it.
@@ -64,6 +66,7 @@ func unpack(t *testing.T, dir, id string) (string, []Left, error) {
 }
 
 func TestUnpackWritesWhatWasCommitted(t *testing.T) {
+	needs.Unix(t, needs.Names)
 	dir, git := repository(t)
 	for name, text := range map[string]string{"a": "one\r\ntwo\n", "b/c/d": "$Id$\n", "b/e": "", "b/same": "one\r\ntwo\n", "run": "#!/bin/sh\n", "ü \n": "x",
 		".gitattributes": "* ident eol=crlf working-tree-encoding=UTF-16 export-ignore\n"} {
@@ -175,7 +178,7 @@ func TestUnpackAsksNobody(t *testing.T) {
 	git("", "config", "uploadpack.allowFilter", "true")
 	git("", "config", "uploadpack.allowAnySHA1InWant", "true")
 	clone := filepath.Join(t.TempDir(), "clone")
-	git("", "clone", "-q", "--no-checkout", "--filter=blob:none", "file://"+dir, clone)
+	git("", "clone", "-q", "--no-checkout", "--filter=blob:none", "file:///"+strings.TrimPrefix(filepath.ToSlash(dir), "/"), clone)
 	id := git("", "rev-parse", "HEAD")
 	if _, _, err := unpack(t, clone, id); err == nil || !strings.Contains(err.Error(), "--allow-network") {
 		t.Errorf("%v", err)

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -29,6 +28,7 @@ const (
 	whySubmodule = "a submodule"
 	whyPointer   = "a pointer of Git LFS"
 	whyLink      = "a link that leads out"
+	whyNoLinks   = "a link, which this user can't make here"
 )
 
 // Unpack writes the files of a commit into the empty folder at dir. Links are
@@ -199,7 +199,7 @@ func (u *unpacking) rest(all []entry) error {
 			u.left = append(u.left, Left{e.path, whySubmodule})
 			err = u.root.MkdirAll(e.path, 0o755)
 		case u.repository.beyond(e): // a reader says that it is too large
-			err = u.write(e, func(f *os.File) error { return f.Truncate(bounded.MaxFile + 1) })
+			err = u.write(e, tooLarge)
 		case known && same == "":
 			err = u.leave(e.path, whyPointer)
 		case same != e.path:
@@ -216,6 +216,9 @@ func (u *unpacking) rest(all []entry) error {
 		case e.kind != link:
 		case known && stays(e.path, target):
 			err = u.place(e.path, func(in *os.Root, name string) error { return in.Symlink(target, name) })
+			if err != nil && !errors.Is(err, fs.ErrExist) { // Windows lets few do it
+				err = u.leave(e.path, whyNoLinks)
+			}
 		default:
 			err = u.leave(e.path, whyLink)
 		}
@@ -269,11 +272,19 @@ func (u *unpacking) again(same string, e entry) error {
 	return u.place(e.path, func(_ *os.Root, _ string) error { return u.root.Link(same, e.path) })
 }
 
-// leave leaves a file out: a link to itself is there, and can't be read.
+// leave leaves a file out: a link to itself is there, and can't be read; where no
+// links can be made, a file that is too large.
 func (u *unpacking) leave(at, why string) error {
 	u.left = append(u.left, Left{at, why})
-	return u.place(at, func(in *os.Root, name string) error { return in.Symlink(name, name) })
+	err := u.place(at, func(in *os.Root, name string) error { return in.Symlink(name, name) })
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		err = u.write(entry{path: at}, tooLarge)
+	}
+	return err
 }
+
+// tooLarge makes a file one that a reader refuses.
+func tooLarge(f *os.File) error { return f.Truncate(bounded.MaxFile + 1) }
 
 // mostLeft is how many files a hint names.
 const mostLeft = 10
@@ -287,7 +298,7 @@ func Hint(left []Left) string {
 			out = append(out, fmt.Sprintf("and %d more", len(left)-i))
 			break
 		}
-		out = append(out, fmt.Sprintf("%s (%s)", filepath.FromSlash(problem.Shown(l.Path)), l.Why))
+		out = append(out, fmt.Sprintf("%s (%s)", problem.Shown(l.Path), l.Why))
 	}
 	return strings.Join(out, ", ")
 }

@@ -142,7 +142,10 @@ func (w *Work) ownKeyFile() string {
 		return w.Repo.Abs(f)
 	}
 	dir := w.Tell.Getenv("XDG_CONFIG_HOME")
-	if dir == "" && w.Home != "" {
+	switch {
+	case runtime.GOOS == "windows":
+		dir = w.Tell.Getenv("AppData")
+	case dir == "" && w.Home != "":
 		dir = filepath.Join(w.Home, ".config")
 		if runtime.GOOS == "darwin" {
 			dir = filepath.Join(w.Home, "Library", "Application Support")

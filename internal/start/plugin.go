@@ -3,6 +3,7 @@ package start
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/reggen/reggen/generator/problem"
@@ -49,13 +50,18 @@ func (w *Work) installAs(path, program string, copied bool) error {
 	}
 	temporary := strings.HasPrefix(program, os.TempDir()+string(filepath.Separator)) || strings.Contains(filepath.ToSlash(program), "/go-build")
 	how := "links to " + program
-	if copied || temporary {
+	if copied || temporary || runtime.GOOS == "windows" {
 		data, err := os.ReadFile(program)
 		if err != nil {
 			return w.Repo.FileProblem("can't read", program, err)
 		}
 		if err := repository.Replace(path, data, 0o755); err != nil {
 			return w.Repo.FileProblem("can't write", path, err)
+		}
+		if runtime.GOOS == "windows" { // kustomize looks for the one and starts the other
+			if err := repository.Replace(path+".exe", data, 0o755); err != nil {
+				return w.Repo.FileProblem("can't write", path+".exe", err)
+			}
 		}
 		how = "a copy of this program; run this command again after an upgrade"
 	} else if err := repository.Link(program, path); err != nil {

@@ -3,10 +3,8 @@ package terminal
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 
@@ -20,15 +18,10 @@ func (t *Terminal) Edit(path string) error {
 	if editor == "" {
 		editor = t.Getenv("EDITOR")
 	}
-	if strings.TrimSpace(editor) == "" {
-		return Misuse{Err: problem.Problem{What: "no editor is named", Want: "EDITOR, for instance: export EDITOR=vim"}}
+	if len(words(editor)) == 0 {
+		return Misuse{Err: problem.Problem{What: "no editor is named", Want: "EDITOR, for instance: " + exampleEditor}}
 	}
-	args := append(careful(editor), path)
-	cmd := exec.Command("sh", append([]string{"-c", editor + ` "$@"`, "editor"}, args...)...)
-	if runtime.GOOS == "windows" {
-		words := strings.Fields(editor)
-		cmd = exec.Command(words[0], append(words[1:], args...)...)
-	}
+	cmd := editing(editor, append(careful(editor), path))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = t.Stdin, t.Stdout, t.Stderr
 	// None of these may end the program before it has cleaned up; who sends the
 	// last two means the editor as well.
@@ -65,8 +58,7 @@ func (t *Terminal) Edit(path string) error {
 // careful are arguments by which an editor leaves nothing elsewhere, and obeys no
 // line of the text that it shows, which may be a stranger's.
 func careful(editor string) []string {
-	words := strings.Fields(editor)
-	switch filepath.Base(words[0]) {
+	switch strings.TrimSuffix(filepath.Base(words(editor)[0]), ".exe") {
 	case "vim", "nvim":
 		return []string{"-n", "-i", "NONE", "--cmd", "set nomodeline modelines=0", "-c", "set nobackup nowritebackup noundofile"}
 	}
