@@ -213,7 +213,7 @@ func keyPlaces() string {
 		if _, err := os.Stat(path); err == nil {
 			state = "there"
 		}
-		places += fmt.Sprintf(" or %s (%s)", path, state)
+		places += fmt.Sprintf(" or %s (%s)", filepath.ToSlash(path), state)
 	}
 	return places
 }

@@ -21,7 +21,9 @@ func person(t *testing.T, dir, home string, lines []string, secrets []string, ar
 	var out, errs bytes.Buffer
 	w := New(args, &terminal.Terminal{
 		Stdin: strings.NewReader(strings.Join(lines, "\n") + "\n"), Stdout: &out, Stderr: &errs,
-		Getenv: func(string) string { return "" }, Now: time.Now, StdinIsTerm: true,
+		Getenv: func(name string) string { // Windows keeps settings there
+			return map[string]string{"AppData": filepath.Join(home, ".config")}[name]
+		}, Now: time.Now, StdinIsTerm: true,
 		ReadPassword: func() (string, error) {
 			if len(secrets) == 0 {
 				t.Fatal("asked for more secrets than expected")
@@ -38,6 +40,7 @@ func person(t *testing.T, dir, home string, lines []string, secrets []string, ar
 func TestAPersonIsAsked(t *testing.T) {
 	dir, home := t.TempDir(), t.TempDir()
 	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home) // Windows
 	t.Setenv("XDG_CONFIG_HOME", "")
 	t.Setenv("SOPS_AGE_KEY_FILE", filepath.Join(home, ".config/sops/age/keys.txt"))
 	// Each wrong answer is told at once, and asked for again.

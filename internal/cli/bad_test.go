@@ -207,7 +207,7 @@ func withoutKey(e *testEnv) {
 	}
 }
 
-var settings = regexp.MustCompile(`/[^ ]*/sops/age`)
+var settings = regexp.MustCompile(`([A-Z]:)?/[^ ]*/sops/age`)
 
 var recipient = regexp.MustCompile(`age1[a-z0-9]{50,}`)
 
@@ -253,7 +253,7 @@ func TestBadInputs(t *testing.T) {
 			if strings.Contains(stderr, canary) {
 				t.Fatal("the message holds a secret")
 			}
-			stderr = strings.ReplaceAll(stderr, e.dir, "(repository)")
+			stderr = strings.NewReplacer(e.dir, "(repository)", filepath.ToSlash(e.dir), "(repository)").Replace(stderr)
 			stderr = settings.ReplaceAllString(stderr, "(settings)/sops/age")
 			stderr = recipient.ReplaceAllString(stderr, "age1(recipient)")
 			fmt.Fprintf(&report, "== %s\n$ reggen %s\n%s\n", c.name, args, stderr)

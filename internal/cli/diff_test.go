@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reggen/reggen/internal/compare"
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // git runs git in the test's repository.
@@ -123,6 +124,7 @@ func TestDiffTrouble(t *testing.T) {
 
 // A revision can hold links that lead out of the folder it is unpacked into.
 func TestDiffUnpacksNothingOutside(t *testing.T) {
+	needs.Unix(t, needs.Links)
 	t.Setenv("TMPDIR", t.TempDir()) // nobody else's left-overs
 	e := committed(t, 2)
 	outside := t.TempDir()

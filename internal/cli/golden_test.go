@@ -101,6 +101,8 @@ func demoKey(t testing.TB, name string) {
 	t.Setenv("SOPS_AGE_KEY", "")
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
+	t.Setenv("USERPROFILE", t.TempDir())
+	t.Setenv("AppData", t.TempDir()) // Windows
 }
 
 // TestGoldenPayloads keeps what the sealed files decrypt to under test: names,

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/needs"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
 )
@@ -142,6 +143,7 @@ var hostileCommands = map[string][]string{
 // TestHostileTexts puts a hostile text wherever one can stand and looks at every
 // byte that every command writes for people.
 func TestHostileTexts(t *testing.T) {
+	needs.Unix(t, needs.Names)
 	e := newEnv(t, 1, 2)
 	e.ok("seal", "overlays/e0")
 	e.git("init", "-q")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +34,7 @@ docs/guide/moving-in.md.`,
 			if from.Values == "" {
 				return terminal.Misuse{Command: cmd.CommandPath(), Err: problem.Problem{Path: "--values", What: "is missing", Want: "a values file, or - for standard input"}}
 			}
-			dir := filepath.Join("overlays", "prod")
+			dir := "overlays/prod"
 			if len(args) == 1 {
 				dir = args[0]
 			}
@@ -53,7 +52,7 @@ docs/guide/moving-in.md.`,
 	f.StringSliceVar(&from.Secrets, "secret", nil, "what kubectl get secret -o yaml prints: the release's own, image pull secrets; - for standard input")
 	f.StringVar(&o.Name, "name", "docker-registry", "name of the release, which its objects are named after (new base)")
 	f.StringVar(&o.Namespace, "namespace", "registry", "namespace of the registry (new base)")
-	f.StringVar(&o.Base, "base", filepath.Join("bases", "registry"), "folder of the base spec; made when it is not there")
+	f.StringVar(&o.Base, "base", "bases/registry", "folder of the base spec; made when it is not there")
 	f.StringSliceVar(&o.People, "people", nil, "age public keys of the people who may read credentials")
 	f.StringVar(&o.Cluster, "cluster", "", "age public key of the cluster")
 	f.StringVar(&o.KeyFile, "key-file", "", "your age key file: read, or made when it is not there")

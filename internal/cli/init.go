@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +31,7 @@ its Secrets is found by rendering it, and they get a credential with random ones
   reggen init overlays/database --chart charts/postgresql --namespace apps`,
 		Args: atMost(1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := filepath.Join("overlays", "prod")
+			dir := "overlays/prod"
 			if len(args) == 1 {
 				dir = args[0]
 			}
@@ -55,7 +54,7 @@ its Secrets is found by rendering it, and they get a credential with random ones
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Base, "base", filepath.Join("bases", "registry"), "folder of the base spec; made when it is not there")
+	f.StringVar(&o.Base, "base", "bases/registry", "folder of the base spec; made when it is not there")
 	f.StringVar(&o.Name, "name", "docker-registry", "name of the registry and its objects (new base)")
 	f.StringVar(&o.Namespace, "namespace", "registry", "its namespace (new base)")
 	f.StringVar(&path, "chart", "", "a chart, a folder or a .tgz of this repository: make an environment of kind Chart")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +36,7 @@ See docs/guide/moving-in.md.`,
     reggen takeover overlays/prod --live -`,
 		Args: atMost(1, "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := filepath.Join("overlays", "prod")
+			dir := "overlays/prod"
 			if len(args) == 1 {
 				dir = args[0]
 			}

@@ -35,6 +35,8 @@ func newEnv(t testing.TB, environments, users int) *testEnv {
 	t.Setenv("SOPS_AGE_KEY", "")
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
+	t.Setenv("USERPROFILE", t.TempDir())
+	t.Setenv("AppData", t.TempDir()) // Windows
 	t.Setenv("SOPS_AGE_KEY_FILE", e.key("people"))
 	rules := "creation_rules:\n"
 	for i := range environments {

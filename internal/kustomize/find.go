@@ -152,7 +152,7 @@ func (a Allow) read(dir string) (*kustomization, error) {
 		k := &kustomization{allow: a, dir: dir, file: path, text: text}
 		if err := yaml.Unmarshal(text, k); err != nil {
 			return nil, problem.Problem{File: path, What: "is not a kustomization", Want: "valid YAML with lists of paths under resources and generators",
-				Next: "kustomize build " + dir + "   # says where"}
+				Next: "kustomize build " + filepath.ToSlash(dir) + "   # says where"}
 		}
 		return k, nil
 	}
@@ -209,7 +209,7 @@ func (a Allow) missing(dir string) error {
 	}
 	for _, below := range []string{".", "overlays"} {
 		if found := a.generating(filepath.Join(dir, below)); len(found) > 0 {
-			p.Want = "the folder of an environment, for instance " + filepath.Join(below, found[0]) + " in it"
+			p.Want = "the folder of an environment, for instance " + filepath.ToSlash(filepath.Join(below, found[0])) + " in it"
 			break
 		}
 	}

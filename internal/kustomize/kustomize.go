@@ -75,7 +75,7 @@ func (f Failure) Problem() problem.Problem {
 	text = strings.ReplaceAll(text, f.Dir+string(filepath.Separator), "")
 	if text = strings.TrimSpace(text); !quotesNothing(text) {
 		// It may hold literals of a secretGenerator, or a whole object.
-		return problem.Problem{File: f.Dir, What: "kustomize can't build it, and what it says may quote a secret", Next: "kustomize build --enable-alpha-plugins " + f.Dir + "   # says why"}
+		return problem.Problem{File: f.Dir, What: "kustomize can't build it, and what it says may quote a secret", Next: "kustomize build --enable-alpha-plugins " + filepath.ToSlash(f.Dir) + "   # says why"}
 	}
 	return problem.Problem{File: f.Dir, What: "kustomize: " + text}
 }

@@ -58,7 +58,7 @@ func kustomizationFields() (names []string) {
 var unpatched = regexp.MustCompile(`no matches for Id (Registry|Chart)\.[^/ ]*reggen\.dev/(\S+)\.([^. ;]+); failed to find unique target for patch`)
 
 // noGenerator is kustomize's report of an object under generators that is none.
-var noGenerator = regexp.MustCompile(`expected file with Go object code at: \S*/(\w+)\.so`)
+var noGenerator = regexp.MustCompile(`expected file with Go object code at: \S*[/\\](\w+)\.so`)
 
 // oddKey says that a spec has a key that is no text: kustomize can't write it.
 func oddKey(of string) problem.Problem {

@@ -148,6 +148,8 @@ func (r *Repository) FileProblem(what, path string, err error) error {
 	var le *os.LinkError
 	var se *os.SyscallError
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		cause = "no such file or directory" // on every system
 	case errors.As(err, &pe):
 		cause = pe.Err.Error()
 	case errors.As(err, &le):

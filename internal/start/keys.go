@@ -144,7 +144,9 @@ func (w *Work) ownKeyFile() string {
 	dir := w.Tell.Getenv("XDG_CONFIG_HOME")
 	switch {
 	case runtime.GOOS == "windows":
-		dir = w.Tell.Getenv("AppData")
+		if dir = w.Tell.Getenv("AppData"); dir == "" && w.Home != "" {
+			dir = filepath.Join(w.Home, "AppData", "Roaming")
+		}
 	case dir == "" && w.Home != "":
 		dir = filepath.Join(w.Home, ".config")
 		if runtime.GOOS == "darwin" {

@@ -55,18 +55,19 @@ func (w *Work) installAs(path, program string, copied bool) error {
 		if err != nil {
 			return w.Repo.FileProblem("can't read", program, err)
 		}
-		if err := repository.Replace(path, data, 0o755); err != nil {
-			return w.Repo.FileProblem("can't write", path, err)
-		}
+		files := map[string][]byte{path: data}
 		if runtime.GOOS == "windows" { // kustomize looks for the one and starts the other
-			if err := repository.Replace(path+".exe", data, 0o755); err != nil {
-				return w.Repo.FileProblem("can't write", path+".exe", err)
+			files = map[string][]byte{path: []byte("The program is the .exe beside this file.\n"), path + ".exe": data}
+		}
+		for name, content := range files {
+			if err := repository.Replace(name, content, 0o755); err != nil {
+				return w.Repo.FileProblem("can't write", name, err)
 			}
 		}
 		how = "a copy of this program; run this command again after an upgrade"
 	} else if err := repository.Link(program, path); err != nil {
 		return w.Repo.FileProblem("can't link", path, err)
 	}
-	w.Tell.Note("%s: %s", path, how)
+	w.Tell.Note("%s: %s", filepath.ToSlash(path), how)
 	return nil
 }
