@@ -51,7 +51,7 @@ func TestOwnWorkflows(t *testing.T) {
 	}
 }
 
-// CI runs .ci/run and compiles for Windows, for pull requests too, and nothing of theirs comes near a
+// CI runs .ci/run and the tests on Windows, for pull requests too, and nothing of theirs comes near a
 // token that may write.
 func TestOwnChecksAreTheScript(t *testing.T) {
 	all := ours(t)
