@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reggen/reggen/internal/needs"
 	"github.com/reggen/reggen/internal/repository"
 )
 
 // A link in the place of a folder or a file leads no command out of the
 // repository: nothing there is read, written or deleted.
 func TestLinksLeadNowhere(t *testing.T) {
+	needs.Unix(t, needs.Links)
 	for name, link := range map[string]string{"the sealed folder": "overlays/e0/sealed", "the credentials": "overlays/e0/credentials", "a sealed file": "overlays/e0/sealed/regcred.yaml", "a credential": "overlays/e0/credentials/u0.enc.yaml"} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnv(t, 1, 2)
@@ -48,6 +50,7 @@ func TestLinksLeadNowhere(t *testing.T) {
 
 // Nor does a link in the place of what is rendered.
 func TestRenderFollowsNoLink(t *testing.T) {
+	needs.Unix(t, needs.Links)
 	for _, link := range []string{"rendered", "rendered/overlays", "rendered/overlays/e0", "rendered/overlays/e0/kustomization.yaml"} {
 		t.Run(link, func(t *testing.T) {
 			e := newEnv(t, 1, 1)
