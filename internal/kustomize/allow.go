@@ -126,8 +126,12 @@ func remoteIn(fields map[string]any) (out []named) {
 var elsewhere = regexp.MustCompile(`(?i)^(git::|gh:|git@|[a-z0-9.-]*github\.com[/:]|[a-z+]+://|[^/\s]+@[^/\s]+[:/])|[?&](ref|version|timeout|submodules)=`)
 
 func isRemote(entry string) bool {
-	return !strings.Contains(entry, "\n") && elsewhere.MatchString(entry)
+	return !strings.Contains(entry, "\n") && (elsewhere.MatchString(entry) || share(entry))
 }
+
+// share says whether a path is one on another machine, \\host\share, as only
+// Windows has them: who looks whether it is there logs in at that machine.
+func share(path string) bool { return len(filepath.VolumeName(path)) > len("C:") }
 
 // isKustomization says whether a path is that of a kustomization file.
 func isKustomization(path string) bool { return slices.Contains(names, filepath.Base(path)) }

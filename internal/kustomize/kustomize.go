@@ -162,7 +162,7 @@ func (a Allow) whole(dir string, gen Generator) ([]byte, error) {
 
 func (a Allow) kustomized(files *reader, dir string, gen Generator) ([]byte, error) {
 	r := &run{allow: a, generate: gen}
-	files.dir = dir
+	files.dir, files.volume = dir, filepath.VolumeName(dir)
 	rm, err := r.kustomize(files, dir)
 	switch {
 	case len(files.refused) > 0:

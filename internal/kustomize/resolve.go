@@ -69,7 +69,7 @@ func (k *kustomization) alone(alone *reader, entry string, r *run) (resmap.ResMa
 	if err != nil {
 		return nil, err
 	}
-	alone.replace[k.file] = text
+	alone.replace[k.file], alone.volume = text, filepath.VolumeName(k.dir)
 	return r.kustomize(alone, k.dir)
 }
 
@@ -153,6 +153,7 @@ type reader struct {
 	replace  map[string][]byte
 	vetted   vetted
 	dir      string // what is built
+	volume   string // on Windows, the one that it is on
 	failed   error  // kustomize's, in looking at a kustomization file beforehand
 	function bool
 	schema   bool         // a file mentions schemas
@@ -228,6 +229,11 @@ func (r *reader) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 		if dir, _, err := r.FileSystem.CleanedAbs(filepath.Dir(path)); err == nil {
 			return dir, filepath.Base(path), nil
 		}
+	}
+	if share(path) && !r.allow.Network && !strings.EqualFold(filepath.VolumeName(path), r.volume) {
+		err := remoteProblem(r.dir, "", path)
+		r.refused.Add(err)
+		return "", "", err
 	}
 	// kustomize goes on with where the links on the way lead.
 	if err := bounded.Inside(path); err != nil {
