@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/reggen/reggen/internal/needs"
 )
 
 // bothMerges reads the entry of env both ways and says whether kustomize could
@@ -117,6 +119,7 @@ func TestMerged(t *testing.T) {
 		})
 	}
 	t.Run("a link", func(t *testing.T) {
+		needs.Unix(t, needs.Links)
 		dir := tree(t, alone())
 		if err := os.Rename(filepath.Join(dir, "base"), filepath.Join(dir, "real")); err != nil {
 			t.Fatal(err)
