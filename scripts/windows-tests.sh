@@ -4,6 +4,8 @@
 #
 #   scripts/windows-tests.sh [-x PROGRAM] [PACKAGE...]
 #
+# With Wine 8, whose calls to delete files are not all there, Go's own library needs a patch.
+#
 # Says in the end which tests were skipped and what they need: those are not passed.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -31,7 +33,9 @@ grep -E '^(ok|FAIL|panic:|\?)|^ *--- FAIL' "$out" || true
 count() { grep -cE "^ *--- $1" "$out" || true; }
 echo
 echo "Skipped, and so not passed:"
-# The line below "--- SKIP" is the reason, behind the place in the file.
-grep -A1 -E '^ *--- SKIP' "$out" | grep -vE '^--$|--- SKIP' | sed -E 's/^ *[^ ]+:[0-9]+: //' | sort | uniq -c || true
+# The reason is the last that a test said before "--- SKIP".
+awk '/^ *--- SKIP/ { print (said == "" ? $3 : said); said = ""; next }
+	/^ *(===|---)/ { said = ""; next }
+	NF { sub(/^ *[^ ]+\.go:[0-9]+: /, ""); sub(/^ *> /, ""); sub(/^ +/, ""); said = $0 }' "$out" | sort | uniq -c
 echo "$(count PASS) passed, $(count FAIL) failed, $(count SKIP) skipped"
 exit "$status"
