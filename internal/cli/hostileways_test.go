@@ -152,6 +152,7 @@ func TestHostileTextsElsewhere(t *testing.T) {
 			break
 		}
 		t.Run(place, func(t *testing.T) {
+			writable(t, files)
 			hostile := func() {
 				for path, text := range files {
 					e.write(path, text)
@@ -196,6 +197,7 @@ func TestHostileTextsFromWorkers(t *testing.T) {
 			break
 		}
 		t.Run(place, func(t *testing.T) {
+			writable(t, files)
 			for path, text := range files {
 				e.write(path, text)
 				if rest, below := strings.CutPrefix(path, "overlays/e0/"); below {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/internal/needs"
 	"github.com/reggen/reggen/internal/repository"
 )
 
@@ -205,6 +206,7 @@ func TestWatchDiff(t *testing.T) {
 // What it writes itself is no change, wherever it goes, and what an editor puts
 // beside a file isn't either.
 func TestWatchSeesNotItself(t *testing.T) {
+	needs.Unix(t, needs.Names)
 	e := newEnv(t, 1, 1)
 	e.ok("seal", "overlays/e0")
 	to, err := os.Create(e.path("overlays/e0/out.yaml"))
