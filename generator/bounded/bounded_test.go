@@ -33,6 +33,15 @@ func nested(levels, indent int) (text string) {
 	return text
 }
 
+// utf16 is a text as Windows likes to write it.
+func utf16(text string) []byte {
+	out := []byte{0xff, 0xfe}
+	for _, c := range []byte(text) {
+		out = append(out, c, 0)
+	}
+	return out
+}
+
 // What is nested as deep as it may be passes, and one level more does not, however
 // it is written.
 func TestDepth(t *testing.T) {
@@ -43,6 +52,8 @@ func TestDepth(t *testing.T) {
 		"brackets": {func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }, MaxDepth},
 		"dashes":   {func(n int) string { return strings.Repeat("- ", n) + "a" }, MaxDepth - 1},
 		"lines":    {func(n int) string { return nested(n, 1) }, (MaxDepth - 2) / 2},
+		"UTF-16":   {func(n int) string { return string(utf16(nested(n, 1))) }, (MaxDepth - 2) / 2},
+		"pairs":    {func(n int) string { return strings.Repeat("[a: ", n) + strings.Repeat("]", n) }, MaxDepth/2 - 1},
 	} {
 		for n := 1; n < MaxDepth+50; n++ {
 			err := YAML("f", []byte(c.deep(n)))
@@ -139,6 +150,8 @@ func FuzzYAML(f *testing.F) {
 	f.Add([]byte("- &a [1]\n- [*a, *a]\n---\n*a\n"))
 	f.Add([]byte(strings.Repeat("- ", MaxDepth)))
 	f.Add([]byte(strings.Repeat("[", MaxDepth)))
+	f.Add([]byte(strings.Repeat("[a:\n", MaxDepth-6)))
+	f.Add(utf16(nested(2*MaxDepth, 1)))
 	f.Add([]byte("a:\n- b:\n  - c:\n    - d: {e: [f]}\n"))
 	f.Add([]byte(nested(MaxDepth/2, 1)))
 	f.Add([]byte(nested(MaxDepth/2-1, 1)))

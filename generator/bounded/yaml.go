@@ -123,7 +123,7 @@ const perMark = 3
 // flat says of most files, without parsing them, that they have no aliases, few
 // documents and no deep nesting. A collection begins at the indentation of a line
 // or behind a mark in it, two at most in one column (a list may stand in the
-// column of the key it belongs to), or with a bracket.
+// column of the key it belongs to), or with a bracket, in which a pair is another.
 func flat(data []byte) bool {
 	brackets, begun, documents := 0, 0, 1
 	for line := range bytes.Lines(data) {
@@ -134,7 +134,7 @@ func flat(data []byte) bool {
 		begins := len(line) - len(text) + 1
 		for i, c := range text {
 			switch {
-			case c == '*', c == '\r' && i+2 < len(text), c == 0xc2, c == 0xe2: // an alias, or what may end a line
+			case c == '*', c == '\r' && i+2 < len(text), c == 0xc2, c == 0xe2, c == 0, c >= 0xfe: // an alias, what may end a line, UTF-16
 				return false
 			case c == '[', c == '{':
 				brackets++
@@ -144,7 +144,7 @@ func flat(data []byte) bool {
 		}
 		begun = max(begun, begins)
 	}
-	return 2*begun+brackets+2 <= MaxDepth && documents <= MaxDocuments
+	return 2*begun+2*brackets+2 <= MaxDepth && documents <= MaxDocuments
 }
 
 // inWord says that a character beside a colon or a dash keeps it from meaning
