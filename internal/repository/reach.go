@@ -28,7 +28,7 @@ func (r *Repository) Touched(dir, top, oldTop string) bool {
 	if err != nil {
 		return true
 	}
-	t := &touch{top: top, old: oldTop, seen: map[string]bool{}, bases: []string{real}}
+	t := &touch{top: top, old: oldTop, seen: map[string]bool{}, asked: map[question]bool{}, bases: []string{real}}
 	found, err := r.Allow.Find(dir)
 	if err != nil || !t.specs(found) {
 		return true
@@ -45,7 +45,14 @@ type touch struct {
 	spec     bool     // what is read is a merged spec, whose chart may be a folder above
 	differs  bool
 
-	reach *collection // collects what is reached, and compares nothing: old is top then
+	asked map[question]bool // what was looked for already: a file may name one thing a million times
+	reach *collection       // collects what is reached, and compares nothing: old is top then
+}
+
+// question is a path that something names.
+type question struct {
+	path string
+	may  bool // come, later
 }
 
 // differ notes a difference, where any is looked for.
@@ -161,6 +168,10 @@ func (t *touch) file(path string) {
 	if t.differ(!bytes.Equal(now, was)); t.differs {
 		return
 	}
+	if bounded.YAML(path, now) != nil { // no build takes it
+		t.differ(true)
+		return
+	}
 	if name := filepath.Base(path); filepath.Ext(name) == ".yaml" || filepath.Ext(name) == ".yml" || filepath.Ext(name) == ".json" || name == "Kustomization" {
 		if name != rules.ConfigName {
 			t.scalars(filepath.Dir(path), now)
@@ -209,12 +220,17 @@ func (t *touch) named(dir, text string) {
 			if !t.spec && within(path, dir) {
 				continue // a folder above, which kustomize takes for nothing: it would hold itself
 			}
+			q := question{path, strings.HasPrefix(name, "..")}
+			if t.asked[q] {
+				continue
+			}
+			t.asked[q] = true
 			rel, err := filepath.Rel(t.top, path)
 			switch {
 			case err != nil || !filepath.IsLocal(rel):
 			case Exists(path) || Exists(filepath.Join(t.old, rel)):
 				t.look(path)
-			case strings.HasPrefix(name, "..") && t.reach.takes(t.top, path): // another folder's, which may come
+			case q.may && t.reach.takes(t.top, path): // another folder's, which may come
 				t.reach.named(path)
 			}
 		}

@@ -68,7 +68,7 @@ func (r *Repository) reached(c *collection, dir string, blind bool) {
 		return
 	}
 	top := r.top(real)
-	t := &touch{top: top, old: top, seen: map[string]bool{}, bases: []string{real}, reach: c}
+	t := &touch{top: top, old: top, seen: map[string]bool{}, asked: map[question]bool{}, bases: []string{real}, reach: c}
 	if !blind {
 		found, _ := r.Allow.Find(dir)
 		t.specs(found)

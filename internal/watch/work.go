@@ -177,7 +177,9 @@ func (w *Work) reach(ctx context.Context, p Plan) ([]repository.Reach, error) {
 	o := order{w.Repo.Dir, p.Against, p.Dirs, p.Only, w.Repo.Allow}
 	var a answer
 	if p.None {
-	} else if err := w.Builds.Ask(ctx, Task, o, &a); err != nil {
+	} else if err := w.Builds.Ask(ctx, Task, o, &a); ctx.Err() != nil {
+		return nil, ctx.Err()
+	} else if err != nil {
 		a = w.answer(o, true)
 	}
 	for _, name := range p.Given {
