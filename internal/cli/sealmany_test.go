@@ -183,6 +183,9 @@ func TestSealingInWorkersIsInterrupted(t *testing.T) {
 			if _, err := sops.Open(context.Background(), []byte(text), sops.Keys{}); err != nil {
 				t.Errorf("%s is no whole file: %v", name, err)
 			}
+			if !strings.Contains(errs.String(), name+": sealed\n") {
+				t.Errorf("%s was written, and nobody is told", name)
+			}
 		}
 	}
 	if _, errs, code := e.runIn(2, "works", append([]string{"seal"}, all(8)...)...); code != 0 {

@@ -52,7 +52,12 @@ func TestMain(m *testing.M) {
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // as main does
-	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop()
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(os.Interrupt) // a terminal tells all of a group, and so does the process that started this one
+		}
+	})
 	os.Exit(Run(ctx, Real()))
 }
 
