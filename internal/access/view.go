@@ -142,6 +142,7 @@ func (r *Report) glance(v *view) {
 	}
 	still, unsealed := 0, 0
 	var overdue, limits [2]int // of passwords and of data keys
+	made := 0                  // of other credentials, and what a chart made
 	for _, e := range r.Environments {
 		for _, x := range e.Readers {
 			if x.Credentials == Still || x.Sealed == Still {
@@ -165,6 +166,11 @@ func (r *Report) glance(v *view) {
 		for _, f := range e.Files {
 			count(1, f.DataKey)
 		}
+		for _, x := range e.Credentials {
+			if x.Age.Overdue != "" {
+				made++
+			}
+		}
 	}
 	if still > 0 {
 		note("error", "matrix", "In "+many(still, "place")+" a key opens files still that no rule names")
@@ -182,6 +188,9 @@ func (r *Report) glance(v *view) {
 		default:
 			note("good", x.link, "No "+x.what+" is overdue, as far as files tell, of "+fmt.Sprint(limits[i])+" with a limit")
 		}
+	}
+	if made > 0 {
+		note("error", "others", many(made, "other credential")+" overdue")
 	}
 	unnamed := 0
 	for _, p := range v.People {

@@ -250,6 +250,7 @@ func (a Allow) Registries(dir string) ([][]byte, error) {
 }
 
 func (a Allow) registriesOf(dir string) ([][]byte, error) {
+	useNone()
 	if k, err := a.read(dir); err != nil {
 		return nil, err
 	} else if k == nil {

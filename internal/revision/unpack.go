@@ -73,6 +73,7 @@ type unpacking struct {
 	first      map[string]string // a content: the file that has it already
 	links      map[string]string // a content: the target that it is, of links
 	left       []Left
+	large      string // one that was left out as a file that is too large
 }
 
 func (u *unpacking) close() error {
@@ -277,8 +278,14 @@ func (u *unpacking) again(same string, e entry) error {
 func (u *unpacking) leave(at, why string) error {
 	u.left = append(u.left, Left{at, why})
 	err := u.place(at, func(in *os.Root, name string) error { return in.Symlink(name, name) })
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		err = u.write(entry{path: at}, tooLarge)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if u.large != "" && u.again(u.large, entry{path: at}) == nil {
+		return nil // one is enough: it takes its size where files have no holes
+	}
+	if err = u.write(entry{path: at}, tooLarge); err == nil {
+		u.large = at
 	}
 	return err
 }
