@@ -3,9 +3,9 @@ package terminal
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/fatih/color"
+	"github.com/gonvenience/neat"
 
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -55,26 +55,19 @@ func (t *Terminal) Marked(word string, look Attribute, format string, args ...an
 // Columns writes rows of as many cells each below one another. look is that of a
 // cell. No line ends in spaces.
 func (p Painter) Columns(rows [][]string, look func(row, column int) Attribute) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+	painted := make([][]string, len(rows))
+	for r, row := range rows {
+		for c, cell := range row {
+			painted[r] = append(painted[r], p.Paint(cell, look(r, c)))
 		}
 	}
+	text, err := neat.Table(painted, neat.CustomSeparator("  ")) // which gives colours no room
+	if err != nil {
+		return "" // there are no rows
+	}
 	var b strings.Builder
-	for r, row := range rows {
-		pad := 0
-		for i, cell := range row {
-			if cell != "" {
-				b.WriteString(strings.Repeat(" ", pad) + p.Paint(cell, look(r, i)))
-				pad = 0
-			}
-			pad += widths[i] - utf8.RuneCountInString(cell) + 2
-		}
-		b.WriteByte('\n')
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return b.String()
 }
