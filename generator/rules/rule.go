@@ -44,8 +44,8 @@ func (r *Rule) Groups() [][]string {
 // relative to the folder of the config, with slashes. The first rule counts
 // whose path_regex matches anywhere in path, or that has none.
 //
-// Nobody changes data afterwards. For is strict with that rule, where SOPS ignores what it does not know, and
-// lets everything else in the file be. Errors hold problems and never quote a
+// Nobody changes data afterwards. For is strict with that rule, where SOPS
+// ignores what it does not know, and lets everything else in the file be. Errors hold problems and never quote a
 // recipient.
 func For(config string, data []byte, path string) (rule *Rule, err error) {
 	defer func() {

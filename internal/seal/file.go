@@ -88,6 +88,7 @@ func (s *sealing) oldSealed(ctx context.Context, path string, sec generator.Seal
 	file, err := sops.Open(ctx, raw, s.w.Keys.For(path))
 	if err != nil {
 		s.unread = append(s.unread, s.w.Repo.Show(path))
+		s.shut = s.shut || errors.Is(err, sops.ErrNoKey)
 		why := "rebuilt: the old file could not be opened with the keys at hand"
 		if errors.Is(err, sops.ErrMAC) {
 			why = "rebuilt: the old file's MAC did not match its content"

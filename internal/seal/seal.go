@@ -74,7 +74,7 @@ func (w *Work) SealHeld(ctx context.Context, e repository.Environment, o Options
 	if err := s.admit(s.existing()); err != nil {
 		return err
 	}
-	if err := s.derive(ctx); len(s.locked) > 0 && w.later {
+	if err := s.derive(ctx); w.later && (len(s.locked) > 0 || s.shut) {
 		return errLater // there may be a key that asks for its passphrase
 	} else if err != nil {
 		return err
@@ -182,7 +182,8 @@ type sealing struct {
 	locked   map[string]bool              // the credentials that no key at hand opens, by their paths
 	users    []string                     // whose password is the one of the hash
 	judge    func(file, user, password string)
-	unread   []string // sealed files, as shown, that no key at hand opens
+	unread   []string // sealed files, as shown, that could not be opened
+	shut     bool     // no key at hand opens one of them
 }
 
 func (s *sealing) differ(path, what string) {
