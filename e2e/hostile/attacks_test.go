@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -226,6 +227,37 @@ func TestAttacks(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestFilesOfNames: what a file names is looked for where changes are compared or
+// watched, and a file can name as much as fits into it.
+func TestFilesOfNames(t *testing.T) {
+	names := func(size int) string {
+		var b strings.Builder
+		for i := 0; b.Len() < size; i++ {
+			fmt.Fprintf(&b, "- a%d\n", i)
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{"as many as a build reads": names(1 << 20), "as large as a file may be": names(8<<20 - 100)} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t, attack{"overlays/prod/names.yaml": text})
+			for _, args := range []string{"add -A", "-c user.name=a -c user.email=a@example.com commit -qm names"} {
+				cmd := exec.Command("git", strings.Fields(args)...)
+				cmd.Dir = r.dir
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("git %s: %v\n%s", args, err, out)
+				}
+			}
+			for _, args := range []string{"check --changed-since HEAD", "check --watch overlays/prod"} {
+				out := r.measured(args)
+				out.harmless(t, touches{args: args})
+				if strings.Contains(args, "--watch") && !strings.Contains(out.stderr, "; watching ") {
+					t.Errorf("reggen %s did not get so far:\n%.1000s", args, out.stderr)
+				}
+			}
+		})
 	}
 }
 

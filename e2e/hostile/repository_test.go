@@ -232,20 +232,27 @@ func (r *repository) environment() []string {
 // reggen runs a command under strace.
 func (r *repository) reggen(args string, flags ...string) outcome {
 	r.t.Helper()
+	args, argv := line(args, 4)
+	return r.traced(args, "", append(argv, flags...)...)
+}
+
+// line is the command line of a command, and the command as it is meant. A watch
+// gets Ctrl-C after some seconds.
+func line(args string, seconds int) (meant string, argv []string) {
 	args = strings.NewReplacer("$PEOPLE", people, "$CLUSTER", clust).Replace(args)
-	argv := []string{reggen}
-	if strings.Contains(args, "--watch") { // until Ctrl-C
-		argv = []string{"timeout", "--preserve-status", "--signal=INT", "4", reggen}
+	argv = append([]string{reggen}, strings.Fields(args)...)
+	if strings.Contains(args, "--watch") {
+		argv = append([]string{"timeout", "--preserve-status", "--signal=INT", fmt.Sprint(seconds)}, argv...)
 	}
-	return r.traced(args, "", append(append(argv, strings.Fields(args)...), flags...)...)
+	return args, argv
 }
 
 // measured runs a command by itself: being watched costs a process that
 // collects garbage all the time many times what it takes.
 func (r *repository) measured(args string) outcome {
 	r.t.Helper()
-	args = strings.NewReplacer("$PEOPLE", people, "$CLUSTER", clust).Replace(args)
-	return r.measuredAs(args, "", append([]string{reggen}, strings.Fields(args)...)...)
+	args, argv := line(args, 8)
+	return r.measuredAs(args, "", argv...)
 }
 
 // measuredAs is measured for any way to start reggen.

@@ -228,7 +228,7 @@ func (t *touch) named(dir, text string) {
 			rel, err := filepath.Rel(t.top, path)
 			switch {
 			case err != nil || !filepath.IsLocal(rel):
-			case Exists(path) || Exists(filepath.Join(t.old, rel)):
+			case Exists(path) || t.old != t.top && Exists(filepath.Join(t.old, rel)):
 				t.look(path)
 			case q.may && t.reach.takes(t.top, path): // another folder's, which may come
 				t.reach.named(path)
