@@ -161,6 +161,7 @@ var badInputs = []bad{
 	{name: "an argument too many", args: "user list " + canary, code: 2},
 	{name: "two folders for one", args: "init overlays/a overlays/b", code: 2},
 	{name: "help about nothing", args: "help user lst", code: 2},
+	{name: "a mistyped command with the flag of the right one", args: "user ad alice --password-stdin", code: 2},
 	{name: "an unknown shell", args: "completion zhs", code: 2},
 	{name: "an unknown way to treat secrets", args: "build --secrets hidden overlays/e0", code: 2},
 	{name: "a patch that fits nothing", do: both(file("overlays/e0/patch.yaml", "- {op: remove, path: /spec/nothing}\n"), file("overlays/e0/kustomization.yaml", "generators: [registry]\npatches: [{target: {kind: Deployment}, path: patch.yaml}]\n")), args: build0},

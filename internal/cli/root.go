@@ -126,6 +126,11 @@ other binary is needed to build.`,
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.Flags().Bool("version", false, "print the version")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if c.HasSubCommands() { // the flag may be of the command that was meant
+			if mistyped := onlyCommands(c, c.Flags().Args()); mistyped != nil {
+				return mistyped
+			}
+		}
 		return terminal.Misuse{Command: c.CommandPath(), Err: flagProblem(c, err)}
 	})
 	cmd.AddCommand(
