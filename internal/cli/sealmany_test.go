@@ -197,9 +197,9 @@ func TestSealingInWorkersIsInterrupted(t *testing.T) {
 	}
 }
 
-// filled says whether so many environments have sealed files.
+// filled says whether the first sealed file of so many environments is written.
 func filled(e *testEnv, environments int) bool {
-	found, _ := filepath.Glob(e.path("overlays/*/sealed/regcred.yaml"))
+	found, _ := filepath.Glob(e.path("overlays/*/sealed/docker-registry-htpasswd.yaml"))
 	return len(found) >= environments
 }
 
