@@ -33,28 +33,21 @@ func Marshal(v any) ([]byte, error) {
 
 // Unmarshal gives what sigs.k8s.io/yaml's Unmarshal puts into an empty
 // interface, and its errors. Only the first document is read.
-func Unmarshal(text []byte) (any, error) {
-	var parsed any
-	if direct.Unmarshal(text, &parsed) == nil {
-		if v, ok := fromParser(parsed, 0); ok {
-			return v, nil
-		}
-	}
-	var v any
-	err := yaml.Unmarshal(text, &v)
-	return v, err
-}
+func Unmarshal(text []byte) (any, error) { return read(text, direct.Unmarshal, yaml.Unmarshal) }
 
 // UnmarshalStrict is Unmarshal, with an error where a key stands twice.
 func UnmarshalStrict(text []byte) (any, error) {
+	return read(text, direct.UnmarshalStrict, yaml.UnmarshalStrict)
+}
+
+func read(text []byte, parse func([]byte, any) error, library func([]byte, any, ...yaml.JSONOpt) error) (v any, err error) {
 	var parsed any
-	if direct.UnmarshalStrict(text, &parsed) == nil {
+	if parse(text, &parsed) == nil {
 		if v, ok := fromParser(parsed, 0); ok {
 			return v, nil
 		}
 	}
-	var v any
-	err := yaml.UnmarshalStrict(text, &v)
+	err = library(text, &v)
 	return v, err
 }
 
