@@ -8,16 +8,26 @@ import (
 	"sync"
 )
 
-// most is how many results are kept: those of a large environment.
-const most = 1024
+// most is how many results are kept, those of a large environment, and budget how
+// large the texts that they were made of are together: what is made of a text
+// takes some ten times as much.
+const (
+	most   = 1024
+	budget = 4 << 20
+)
 
 // Of keeps results of one kind. The zero value is ready; several goroutines may
 // use it.
 type Of[V any] struct {
 	mu      sync.Mutex
 	results map[[sha256.Size]byte]V
-	order   [most][sha256.Size]byte
-	next    int
+	order   []kept // the oldest first
+	held    int    // bytes
+}
+
+type kept struct {
+	key  [sha256.Size]byte
+	size int
 }
 
 // Get is what make makes of a text, or made of it before. What went wrong is
@@ -36,13 +46,17 @@ func (m *Of[V]) Get(text []byte, make func() (V, error)) (V, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if _, known := m.results[key]; known {
+		return v, nil
+	}
 	if m.results == nil {
 		m.results = map[[sha256.Size]byte]V{}
 	}
-	if _, known := m.results[key]; !known {
-		delete(m.results, m.order[m.next])
-		m.order[m.next], m.next = key, (m.next+1)%most
-	}
 	m.results[key] = v
+	m.order, m.held = append(m.order, kept{key, len(text)}), m.held+len(text)
+	for len(m.order) > most || m.held > budget {
+		delete(m.results, m.order[0].key)
+		m.order, m.held = m.order[1:], m.held-m.order[0].size
+	}
 	return v, nil
 }

@@ -48,3 +48,21 @@ func TestGetForgets(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Few large texts are kept, and none that is larger than the budget.
+func TestGetForgetsLargeTexts(t *testing.T) {
+	var m Of[int]
+	large := make([]byte, budget/4)
+	for i := range 9 {
+		large[0] = byte(i)
+		if got, _ := m.Get(large, func() (int, error) { return i, nil }); got != i {
+			t.Errorf("%d is %d", i, got)
+		}
+	}
+	if len(m.results) != 4 || len(m.order) != 4 || m.held != budget {
+		t.Errorf("%d results, %d in order, of %d bytes", len(m.results), len(m.order), m.held)
+	}
+	if _, err := m.Get(make([]byte, budget+1), func() (int, error) { return 0, nil }); err != nil || len(m.results) != 0 || m.held != 0 {
+		t.Errorf("%d results of %d bytes", len(m.results), m.held)
+	}
+}
