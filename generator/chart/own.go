@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -57,7 +58,7 @@ var ownTemplates = sync.OnceValues(func() (p parsed, err error) {
 	p.chart["IsRoot"] = true
 	wrapped(h, map[string]bool{}, false)
 	p.all = template.New("own")
-	p.all.Funcs(mint.Functions(ownFunctions...)).Funcs((&functions{}).overrides()).Funcs(included(p.all))
+	p.all.Funcs(mint.Functions(ownFunctions...)).Funcs((&functions{}).overrides()).Funcs(included(p.all, nil))
 	slices.SortFunc(h.Templates, func(a, b *common.File) int { return strings.Compare(a.Name, b.Name) })
 	for _, t := range h.Templates {
 		name := path.Join(h.ChartFullPath(), t.Name)
@@ -75,18 +76,31 @@ var ownTemplates = sync.OnceValues(func() (p parsed, err error) {
 // else to do first.
 func Warm() { _, _ = ownTemplates() }
 
-// included are Helm's functions, for the templates of one render.
-func included(t *template.Template) template.FuncMap {
+// included are Helm's functions, for the templates of one render. What a template
+// gives for top, what each file is given, is kept: none that is included draws,
+// takes a checksum or asks which file it is in.
+func included(t *template.Template, top map[string]any) template.FuncMap {
 	depth := map[string]int{}
+	known := map[string]string{}
 	return template.FuncMap{
-		"include": func(name string, data any) (string, error) {
+		"include": func(name string, data any) (out string, err error) {
+			if m, is := data.(map[string]any); is && top != nil && reflect.ValueOf(m).Pointer() == reflect.ValueOf(top).Pointer() {
+				if out, is := known[name]; is {
+					return out, nil
+				}
+				defer func() {
+					if err == nil {
+						known[name] = out
+					}
+				}()
+			}
 			if depth[name] > deepest {
 				return "", errTooDeep
 			}
 			depth[name]++
 			defer func() { depth[name]-- }()
 			var b strings.Builder
-			err := t.ExecuteTemplate(&b, name, data)
+			err = t.ExecuteTemplate(&b, name, data)
 			return b.String(), err
 		},
 		"toYaml": func(v any) string {
@@ -127,11 +141,11 @@ func renderOwn(h *helm.Chart, top common.Values, f *functions) (texts map[string
 	if err != nil {
 		return nil, err
 	}
-	t.Option("missingkey=zero").Funcs(f.overrides()).Funcs(included(t))
+	values := map[string]any{"Chart": p.chart, "Values": top["Values"], "Release": top["Release"], "Capabilities": top["Capabilities"]}
+	t.Option("missingkey=zero").Funcs(f.overrides()).Funcs(included(t, values))
 	texts = make(map[string]string, len(p.files))
 	for _, name := range p.files {
-		values := map[string]any{"Chart": p.chart, "Values": top["Values"], "Release": top["Release"], "Capabilities": top["Capabilities"],
-			"Template": map[string]any{"Name": name, "BasePath": path.Join(h.ChartFullPath(), "templates")}}
+		values["Template"] = map[string]any{"Name": name, "BasePath": path.Join(h.ChartFullPath(), "templates")}
 		var b strings.Builder
 		if err := t.ExecuteTemplate(&b, name, values); err != nil {
 			return nil, err

@@ -3,6 +3,9 @@ package chart
 import (
 	"context"
 	"maps"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"helm.sh/helm/v4/pkg/engine"
@@ -51,5 +54,36 @@ func TestOwnTemplatesAreParsed(t *testing.T) {
 	p, err := ownTemplates()
 	if err != nil || len(p.files) < 10 {
 		t.Fatalf("%d files: %v", len(p.files), err)
+	}
+}
+
+// impureCall is a call of a function whose result its arguments don't decide, or
+// that is counted.
+var impureCall = regexp.MustCompile(`[ $(]\.Template\b|(\{\{-? *|\(|[|=] *)(` + strings.Join(slices.Concat(sums, secret.Seedable, secret.Keepable, impure), "|") + `)\b`)
+
+// What an included template gives for one context is kept for all files: it must
+// not depend on anything else.
+func TestIncludedTemplatesArePure(t *testing.T) {
+	c, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, asks := range []string{"{{ now }}", "{{- sha256sum . -}}", "{{ print (randAlphaNum 5) }}", "{{ .x | htpasswd \"a\" }}", "{{ $a := genCA \"a\" 1 }}", "{{ $.Template.Name }}"} {
+		if !impureCall.MatchString(asks) {
+			t.Errorf("%s is not seen", asks)
+		}
+	}
+	seen := 0
+	for _, file := range c.helm.Templates {
+		if !partial(file.Name) {
+			continue
+		}
+		seen++
+		if asked := impureCall.Find(file.Data); asked != nil {
+			t.Errorf("%s asks for %q", file.Name, asked)
+		}
+	}
+	if seen != 2 {
+		t.Errorf("%d files of templates to include", seen)
 	}
 }

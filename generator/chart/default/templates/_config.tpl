@@ -4,9 +4,10 @@
 {{- end -}}
 
 {{- /* Merge one mapping over another, false and 0 included, which Helm's own
-merge functions drop. Called with a list of two; gives YAML. */ -}}
+merge functions drop. Called with a list of two, of which the first is changed;
+gives YAML. */ -}}
 {{- define "registry.merge" -}}
-{{- $out := deepCopy (index . 0) -}}
+{{- $out := index . 0 -}}
 {{- range $k, $v := index . 1 -}}
   {{- if and (kindIs "map" $v) (kindIs "map" (get $out $k)) -}}
     {{- $_ := set $out $k (include "registry.merge" (list (get $out $k) $v) | fromYaml) -}}
@@ -20,7 +21,7 @@ merge functions drop. Called with a list of two; gives YAML. */ -}}
 {{- /* The registry's own configuration. */ -}}
 {{- define "registry.config" -}}
 {{- $base := include "registry.baseConfig" . | fromYaml -}}
-{{- include "registry.merge" (list $base .Values.configData) -}}
+{{- if .Values.configData }}{{ include "registry.merge" (list $base .Values.configData) }}{{ else }}{{ toYaml $base }}{{ end -}}
 {{- end -}}
 
 {{- define "registry.baseConfig" -}}
