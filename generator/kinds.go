@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,10 +135,8 @@ func noMachine(dir string) problem.Problem {
 // credentialsDir is the first folder of credentials, as errors name it.
 func (p *Plan) credentialsDir() string {
 	dirs := p.Spec.Secrets.Credentials
-	if len(dirs) > 0 {
-		if path, _, _ := p.input.Folder(dirs[0]); path != "" {
-			return path
-		}
+	if p.credentials == "" && len(dirs) > 0 { // nothing read them
+		p.credentials, _, _ = p.input.Folder(dirs[0])
 	}
-	return strings.Join(dirs, ", ")
+	return cmp.Or(p.credentials, strings.Join(dirs, ", "))
 }

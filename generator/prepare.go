@@ -77,6 +77,9 @@ type Plan struct {
 	kinded kind
 	source chart.Source
 	sealed []File
+
+	credentials string // the whole path of the first folder of them
+
 	texts  map[secret.Ref]string // what stands for the draws
 	draws  map[secret.Ref]secret.Drawn
 	sums   []checksum
@@ -112,7 +115,7 @@ func Prepare(in Input) (Plan, error) {
 	}
 	p := Plan{Spec: d, Owner: d.Metadata.Namespace + "/" + d.Metadata.Name, input: in}
 	if !in.Recorded {
-		if p.Credentials, err = readCredentials(in.Folder, d.Secrets.Credentials); err != nil {
+		if p.Credentials, p.credentials, err = readCredentials(in.Folder, d.Secrets.Credentials); err != nil {
 			return Plan{}, err
 		}
 	}
@@ -163,11 +166,16 @@ func checkVersion(constraint, version string) error {
 	return nil
 }
 
-func readCredentials(folder Folder, dirs []string) (credential.Set, error) {
+// readCredentials reads the folders of credentials; first is the whole path of the
+// first.
+func readCredentials(folder Folder, dirs []string) (set credential.Set, first string, err error) {
 	var all []credential.Public
 	var l problem.List
 	for i, dir := range dirs {
 		path, files, err := folder(dir)
+		if i == 0 {
+			first = path
+		}
 		if err != nil {
 			var told problem.Problem
 			switch {
@@ -195,9 +203,10 @@ func readCredentials(folder Folder, dirs []string) (credential.Set, error) {
 		}
 	}
 	if err := l.Err(); err != nil {
-		return credential.Set{}, err
+		return credential.Set{}, first, err
 	}
-	return credential.Collect(all)
+	set, err = credential.Collect(all)
+	return set, first, err
 }
 
 // sealedPath is how errors name a sealed file, whether it exists or not.

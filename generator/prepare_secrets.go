@@ -33,10 +33,11 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 	mine := p.namesOf(p.draws, p.sums)
 	p.public = map[secret.Ref]bool{}
 	loose := p.untold(mine, second, &l)
+	forms := p.forms()
 	names := map[string]bool{}
 	for i, o := range p.Objects {
 		if !o.IsSecret() {
-			p.findStrays(o, mine, &l)
+			p.findStrays(o, forms, mine, &l)
 			continue
 		}
 		if o.Map("metadata", "labels")["data"] != nil || o.Map("metadata", "annotations")["data"] != nil {
@@ -45,7 +46,7 @@ func (p *Plan) findSlots(pulls []Pull, second *twin) error {
 		bare := o.Copy()
 		delete(bare, "data")
 		delete(bare, "stringData")
-		p.findStrays(bare, mine, &l)
+		p.findStrays(bare, forms, mine, &l)
 		data, err := secretData(o)
 		if err != nil {
 			var told problem.List

@@ -169,51 +169,65 @@ func rewrite(v any, f func(string) string) any {
 	return v
 }
 
-// findStrays reports placeholders outside Secrets, plain or in base64. A
-// certificate that a template drew is public by nature.
-func (p *Plan) findStrays(o object.Object, mine names, l *problem.List) {
-	type form struct {
-		ref  secret.Ref
-		text string
-	}
-	var forms []form
+// form is one way in which a placeholder may stand in a text.
+type form struct {
+	ref   secret.Ref
+	text  string
+	names []string // what stands for a draw in a text that was rewritten
+}
+
+// forms are the placeholders of all secrets, plain and in base64.
+func (p *Plan) forms() (out []form) {
 	for ref := range p.Refs {
 		text := strings.TrimSpace(p.placeholder(ref))
 		if text == "" {
 			continue
 		}
-		forms = append(forms, form{ref, text})
+		f := form{ref: ref, text: text}
+		if secret.IsDraw(ref) {
+			f.names = []string{"{{" + string(ref) + "}}", "{{base64 " + string(ref) + "}}"}
+		}
+		out = append(out, f)
 		if len(text) < 24 {
-			forms = append(forms, form{ref, strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(text)), "=")})
+			f.text = strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(text)), "=")
+			out = append(out, f)
 			continue
 		}
 		for shift := range 3 {
 			// base64 of the text behind 0, 1 or 2 other bytes, less the
 			// letters that those bytes and what follows decide.
 			b := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
-			forms = append(forms, form{ref, b[4 : len(b)-8]})
+			f.text = b[4 : len(b)-8]
+			out = append(out, f)
 		}
 	}
-	slices.SortFunc(forms, func(a, b form) int { return strings.Compare(a.text, b.text) })
+	slices.SortFunc(out, func(a, b form) int { return strings.Compare(a.text, b.text) })
+	return out
+}
+
+func (f form) in(text string) bool {
+	return strings.Contains(text, f.text) || slices.ContainsFunc(f.names, func(name string) bool { return strings.Contains(text, name) })
+}
+
+// findStrays reports placeholders outside Secrets. A certificate that a template
+// drew is public by nature.
+func (p *Plan) findStrays(o object.Object, forms []form, mine names, l *problem.List) {
 	o.Walk(func(path, text string) {
 		if len(p.texts) > 0 {
 			text = p.publish(mine.in(text))
 		}
-		for _, f := range forms {
-			name := "{{" + string(f.ref) + "}}"
-			if !strings.Contains(text, f.text) && (!secret.IsDraw(f.ref) || !strings.Contains(text, name) && !strings.Contains(text, "{{base64 "+name[2:])) {
-				continue
-			}
-			if secret.IsDraw(f.ref) {
-				l.Add(outside(o, p.from[o.ID()], path, p.drawnAs(f.ref)))
-				return
-			}
-			l.Add(problem.Problem{
-				File: p.from[o.ID()], What: fmt.Sprintf("%s holds the secret %s at %s, outside a Secret", o.ID(), f.ref, path),
-				Want: "secrets only in Secrets", Next: "change the chart's template: refer to the Secret by secretKeyRef or mount it",
-			})
+		i := slices.IndexFunc(forms, func(f form) bool { return f.in(text) })
+		if i < 0 {
 			return
 		}
+		if f := forms[i]; secret.IsDraw(f.ref) {
+			l.Add(outside(o, p.from[o.ID()], path, p.drawnAs(f.ref)))
+			return
+		}
+		l.Add(problem.Problem{
+			File: p.from[o.ID()], What: fmt.Sprintf("%s holds the secret %s at %s, outside a Secret", o.ID(), forms[i].ref, path),
+			Want: "secrets only in Secrets", Next: "change the chart's template: refer to the Secret by secretKeyRef or mount it",
+		})
 	})
 }
 

@@ -3,6 +3,7 @@ package release
 
 import (
 	"runtime/debug"
+	"sync"
 )
 
 // stamped is set by the release build: -ldflags "-X .../internal/release.stamped=0.1.0".
@@ -10,7 +11,9 @@ var stamped string
 
 // Version is this program's version without a leading v: the release's, the
 // module's when it was installed with go install, or 0.0.0-devel.
-func Version() string {
+func Version() string { return version() }
+
+var version = sync.OnceValue(func() string {
 	if stamped != "" {
 		return stamped
 	}
@@ -18,4 +21,4 @@ func Version() string {
 		return info.Main.Version[1:]
 	}
 	return "0.0.0-devel"
-}
+})
