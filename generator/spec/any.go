@@ -1,6 +1,9 @@
 package spec
 
-import "github.com/reggen/reggen/generator/strict"
+import (
+	"github.com/reggen/reggen/generator/memo"
+	"github.com/reggen/reggen/generator/strict"
+)
 
 // Decoded is a spec of any kind: what all say, and what one says alone.
 type Decoded struct {
@@ -49,7 +52,7 @@ func OfImages(s *ImagePullSecrets) Decoded {
 // DecodeAny reads one spec as Decode, DecodeChart and DecodeImages do. What says
 // no kind is read as a Registry.
 func DecodeAny(data []byte, file string) (Decoded, error) {
-	switch kindOf(data) {
+	switch KindOf(data) {
 	case KindChart:
 		c, err := DecodeChart(data, file)
 		if err != nil {
@@ -70,18 +73,23 @@ func DecodeAny(data []byte, file string) (Decoded, error) {
 	return Of(r), nil
 }
 
-// kindOf is the kind that a document says it is, "" where it can't be read.
-func kindOf(data []byte) string {
-	root, p := strict.Document(data, "")
-	if p != nil {
-		return ""
-	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == "kind" {
-			return root.Content[i+1].Value
+var kinds memo.Of[string]
+
+// KindOf is the kind that a document says it is, "" where it can't be read.
+func KindOf(data []byte) string {
+	kind, _ := kinds.Get(data, func() (string, error) {
+		root, p := strict.Document(data, "")
+		if p != nil {
+			return "", p
 		}
-	}
-	return ""
+		for i := 0; i+1 < len(root.Content); i += 2 {
+			if root.Content[i].Value == "kind" {
+				return root.Content[i+1].Value, nil
+			}
+		}
+		return "", nil
+	})
+	return kind
 }
 
 // Auth is who gets in; only a Registry says that.

@@ -52,7 +52,7 @@ var parts = map[string][]string{
 	"rules":          {"bounded", "problem"},
 	"sops":           {"bounded", "memo", "problem", "rules"},
 	"storage":        {"problem", "syntax"},
-	"spec":           {"problem", "storage", "strict", "syntax"},
+	"spec":           {"memo", "problem", "storage", "strict", "syntax"},
 	"schema":         {"problem", "spec", "storage", "strict", "syntax"},
 	"edit":           {"spec"},
 	"credential":     {"memo", "problem", "secret", "spec", "syntax"},

@@ -24,8 +24,11 @@ type Among struct {
 // generateAmong is Generate, of a spec of any kind: an ImagePullSecrets changes
 // the items, and its Secret goes where their pods are.
 func (w *Work) generateAmong(ctx context.Context, root string, config []byte, among Among, sealed []generator.File, o BuildOptions) ([]object.Object, spec.Decoded, error) {
+	if spec.KindOf(config) != spec.KindImages {
+		return w.Generate(ctx, root, config, sealed, o)
+	}
 	d, err := spec.DecodeAny(config, "")
-	if err != nil || d.Images == nil {
+	if err != nil {
 		return w.Generate(ctx, root, config, sealed, o) // what is wrong with the spec, Prepare says
 	}
 	if !among.Transformer {

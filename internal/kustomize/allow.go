@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -43,8 +44,11 @@ func (a Allow) refused(path string, text []byte) (l problem.List) {
 	if a.Programs && a.Network {
 		return nil
 	}
-	var fields map[string]any
-	if yaml.Unmarshal(text, &fields) != nil {
+	fields, err := fieldsOf.Get(text, func() (fields map[string]any, err error) {
+		err = yaml.Unmarshal(text, &fields)
+		return fields, err
+	})
+	if err != nil {
 		return nil // kustomize won't take it either
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -59,6 +63,8 @@ func (a Allow) refused(path string, text []byte) (l problem.List) {
 	}
 	return l
 }
+
+var fieldsOf memo.Of[map[string]any]
 
 const (
 	programsNext = "if you trust every file of this build: the same command with " + ProgramsFlag

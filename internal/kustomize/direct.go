@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -78,18 +79,8 @@ func (k *kustomization) onlyRegistry() (config []byte, ok bool) {
 // onlyGenerator is the only entry of a kustomization that is well formed and
 // has nothing else.
 func (k *kustomization) onlyGenerator() (entry string, ok bool) {
-	var fields map[string]any
-	if err := yaml.UnmarshalStrict(k.text, &fields); err != nil || bytes.Contains(k.text, []byte("\n---")) {
+	if only, err := generates.Get(k.text, func() (bool, error) { return onlyGenerates(k.text), nil }); err != nil || !only {
 		return "", false
-	}
-	for field, value := range fields {
-		switch {
-		case field == "generators":
-		case field == "kind" && value == types.KustomizationKind:
-		case field == "apiVersion" && value == types.KustomizationVersion:
-		default:
-			return "", false
-		}
 	}
 	for _, name := range names {
 		if path := filepath.Join(k.dir, name); path != k.file && exists(path) {
@@ -101,6 +92,27 @@ func (k *kustomization) onlyGenerator() (entry string, ok bool) {
 	}
 	_, err := os.Stat(filepath.Join(k.dir, k.Generators[0]))
 	return k.Generators[0], err == nil
+}
+
+var generates memo.Of[bool]
+
+// onlyGenerates says that the text of a kustomization holds generators and
+// nothing else.
+func onlyGenerates(text []byte) bool {
+	var fields map[string]any
+	if err := yaml.UnmarshalStrict(text, &fields); err != nil || bytes.Contains(text, []byte("\n---")) {
+		return false
+	}
+	for field, value := range fields {
+		switch {
+		case field == "generators":
+		case field == "kind" && value == types.KustomizationKind:
+		case field == "apiVersion" && value == types.KustomizationVersion:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // inOrder sorts objects as kustomize does unless told otherwise (its legacy

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/spec"
 )
@@ -121,7 +122,12 @@ type kustomization struct {
 	allow     Allow
 	dir, file string
 	text      []byte
+	lists
+}
 
+// lists are the fields of a kustomization that this package looks at. They are
+// shared: who changes one takes a copy.
+type lists struct {
 	Resources    []string `json:"resources"`
 	Bases        []string `json:"bases"`
 	Components   []string `json:"components"`
@@ -132,6 +138,8 @@ type kustomization struct {
 		Path string `json:"path"`
 	} `json:"patches"`
 }
+
+var kustomizations memo.Of[lists]
 
 var names = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
@@ -149,12 +157,15 @@ func (a Allow) read(dir string) (*kustomization, error) {
 		if err != nil {
 			return nil, problem.Problem{File: path, What: "can't read this file"}
 		}
-		k := &kustomization{allow: a, dir: dir, file: path, text: text}
-		if err := yaml.Unmarshal(text, k); err != nil {
+		lists, err := kustomizations.Get(text, func() (k lists, err error) {
+			err = yaml.Unmarshal(text, &k)
+			return k, err
+		})
+		if err != nil {
 			return nil, problem.Problem{File: path, What: "is not a kustomization", Want: "valid YAML with lists of paths under resources and generators",
 				Next: "kustomize build " + filepath.ToSlash(dir) + "   # says where"}
 		}
-		return k, nil
+		return &kustomization{allow: a, dir: dir, file: path, text: text, lists: lists}, nil
 	}
 	return nil, nil
 }

@@ -40,7 +40,7 @@ func (a Allow) layers(root string, replace map[string][]byte) (found []Found, fi
 	}
 	if text, is := replace[k.file]; is {
 		k = &kustomization{allow: a, dir: k.dir, file: k.file, text: text}
-		if err := yaml.Unmarshal(text, k); err != nil {
+		if err := yaml.Unmarshal(text, &k.lists); err != nil {
 			return nil, nil, err
 		}
 	}

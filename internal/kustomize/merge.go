@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/generator/memo"
 )
 
 // maxLayers is how many kustomizations may stand on each other for merged to
@@ -112,9 +115,23 @@ func (r *reader) layers(dir string) (s stacked, ok bool) {
 		return s, false
 	}
 	text, err := r.ReadFile(file)
-	var fields map[string]any
-	if err != nil || bytes.Contains(text, []byte("\n---")) || yaml.UnmarshalStrict(text, &fields) != nil {
+	if err != nil {
 		return s, false
+	}
+	s, err = stacks.Get(text, func() (stacked, error) { return stackedIn(text) })
+	return s, err == nil
+}
+
+var (
+	stacks    memo.Of[stacked]
+	errLayers = errors.New("more than one resource and patches of it")
+)
+
+// stackedIn reads the text of a kustomization.
+func stackedIn(text []byte) (s stacked, err error) {
+	var fields map[string]any
+	if bytes.Contains(text, []byte("\n---")) || yaml.UnmarshalStrict(text, &fields) != nil {
+		return s, errLayers
 	}
 	for field, value := range fields {
 		switch list, _ := value.([]any); {
@@ -127,15 +144,18 @@ func (r *reader) layers(dir string) (s stacked, ok bool) {
 				patch, _ := entry.(map[string]any)
 				path, is := patch["path"].(string)
 				if !is || len(patch) != 1 {
-					return s, false
+					return s, errLayers
 				}
 				s.patches = append(s.patches, path)
 			}
 		default:
-			return s, false
+			return s, errLayers
 		}
 	}
-	return s, s.base != ""
+	if s.base == "" {
+		return s, errLayers
+	}
+	return s, nil
 }
 
 // plainPath says that an entry is a path of this machine, and nothing that

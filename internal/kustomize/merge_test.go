@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"sigs.k8s.io/kustomize/api/resmap"
+
 	"github.com/reggen/reggen/internal/needs"
 )
 
@@ -42,6 +44,14 @@ func bothMerges(t *testing.T, dir string) bool {
 	}
 	if string(g[0].text) != string(w[0].text) || g[0].annotated != w[0].annotated || want.nested {
 		t.Fatalf("%s\nkustomize:\n%s", g[0].text, w[0].text)
+	}
+	for _, rm := range []resmap.ResMap{got.rm, want.rm} {
+		for _, r := range rm.Resources() {
+			quick, err := asYAML(r)
+			if slow, serr := r.AsYAML(); string(quick) != string(slow) || err != nil || serr != nil {
+				t.Fatalf("%s, %v\nkustomize's own YAML of it: %s, %v", quick, err, slow, serr)
+			}
+		}
 	}
 	reads := slices.Compact(slices.DeleteFunc(slow.read, func(path string) bool { return path == k.file }))
 	for i, path := range reads {

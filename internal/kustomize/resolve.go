@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -88,13 +90,23 @@ func registries(rm resmap.ResMap) ([]resolved, error) {
 		if err := r.SetAnnotations(annotations); err != nil {
 			return nil, err
 		}
-		text, err := r.AsYAML()
+		text, err := asYAML(r)
 		if err != nil {
 			return nil, oddKey(r.GetKind() + " " + r.GetName())
 		}
 		out = append(out, resolved{text, a || b})
 	}
 	return out, nil
+}
+
+// asYAML is the YAML that kustomize gives for an object, which goes from a node
+// through YAML, JSON and YAML for it.
+func asYAML(r *resource.Resource) ([]byte, error) {
+	fields := map[string]any{}
+	if err := r.YNode().Decode(&fields); err != nil {
+		return r.AsYAML()
+	}
+	return codec.Marshal(fields)
 }
 
 // inlined is a file system in which every entry that holds a Registry

@@ -16,6 +16,7 @@ import (
 	goyaml "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/types"
 
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -124,6 +125,17 @@ func repeated(path string, data []byte) (l problem.List) {
 	if !bytes.Contains(data, []byte("reggen.dev/")) {
 		return nil
 	}
+	l, _ = repetitions.Get(data, func() (problem.List, error) { return repeatedIn(data), nil })
+	l = slices.Clone(l)
+	for i := range l {
+		l[i].File = filepath.Clean(path)
+	}
+	return l
+}
+
+var repetitions memo.Of[problem.List]
+
+func repeatedIn(data []byte) (l problem.List) {
 	d := goyaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var n goyaml.Node
@@ -132,7 +144,7 @@ func repeated(path string, data []byte) (l problem.List) {
 		}
 		if len(n.Content) == 1 {
 			twiceIn(n.Content[0], nil, func(at []string, first int, again *goyaml.Node) {
-				l.Add(problem.Problem{File: filepath.Clean(path), Line: again.Line, Column: again.Column, Named: true, Path: strings.Join(at, "."), What: fmt.Sprintf("stands twice, first in line %d", first), Want: "one of them"})
+				l.Add(problem.Problem{Line: again.Line, Column: again.Column, Named: true, Path: strings.Join(at, "."), What: fmt.Sprintf("stands twice, first in line %d", first), Want: "one of them"})
 			})
 		}
 	}

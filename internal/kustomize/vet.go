@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -36,6 +37,9 @@ import (
 // files were looked at: each is once.
 type vetted map[string]bool
 
+// plugins are the entries of kustomization files that may name some.
+var plugins memo.Of[[]string]
+
 // vet refuses what a kustomization file would have kustomize start. What can't
 // be looked at is an error, too.
 func (r *reader) vet(path string, text []byte) error {
@@ -43,12 +47,16 @@ func (r *reader) vet(path string, text []byte) error {
 		return nil
 	}
 	r.vetted[path] = true
-	var k types.Kustomization
-	if k.Unmarshal(text) != nil {
+	entries, err := plugins.Get(text, func() ([]string, error) {
+		var k types.Kustomization
+		err := k.Unmarshal(text)
+		return slices.Concat(k.Generators, k.Transformers, k.Validators), err
+	})
+	if err != nil {
 		return nil // kustomize won't take it either
 	}
 	var l problem.List
-	for _, entry := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
+	for _, entry := range entries {
 		err := r.configurations(path, entry, func(rm resmap.ResMap) {
 			for _, object := range rm.Resources() {
 				for _, gvk := range []resid.Gvk{object.OrgId().Gvk, object.GetGvk()} {
