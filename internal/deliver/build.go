@@ -122,10 +122,11 @@ func (o BuildOptions) folder(config []byte, next generator.Folder) generator.Fol
 	}
 }
 
-// buildOne builds one environment.
-func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) ([]byte, error) {
+// buildOne builds one environment. Of a build that is just what generators made,
+// made are these objects, as they follow each other in the text.
+func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) (text []byte, made []object.Object, err error) {
 	if err := terminal.Interrupted(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var specs []spec.Decoded
 	var handed generator.Handed
@@ -138,16 +139,16 @@ func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) ([]byte
 		if err := w.sealedItems(r.Root, r.Config, sealed, true); err != nil {
 			return nil, repository.Unplaced{Root: r.Root, Config: r.Config, Err: err}
 		}
-		objects, made, err := w.generateAmong(ctx, r.Root, r.Config, Among{r.Transformer, r.Nodes}, files(sealed), o.behindKustomize())
+		objects, of, err := w.generateAmong(ctx, r.Root, r.Config, Among{r.Transformer, r.Nodes}, files(sealed), o.behindKustomize())
 		for _, s := range objects {
 			if s.IsSecret() {
-				sealedFile[s.ID().String()] = filepath.Join(r.Root, made.Secrets.Sealed, s.Name()+".yaml")
+				sealedFile[s.ID().String()] = filepath.Join(r.Root, of.Secrets.Sealed, s.Name()+".yaml")
 			}
 		}
 		if err == nil {
-			specs = append(specs, made)
+			specs = append(specs, of)
 			if o.saw != nil {
-				o.saw(r.Root, made)
+				o.saw(r.Root, of)
 			}
 		}
 		if err != nil {
@@ -156,13 +157,15 @@ func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) ([]byte
 		return objects, nil
 	})
 	if err != nil {
-		return nil, w.Repo.Settle(err)
+		return nil, nil, w.Repo.Settle(err)
 	}
-	handed.Take(built.Objects)
+	if !built.Untouched || o.Secrets == "plain" {
+		handed.Take(built.Objects)
+	}
 	if !built.Untouched {
 		w.warnOfMoves(dir, specs, built.Text)
 		if missing := handed.Missing(built.Text); len(missing) > 0 {
-			return nil, w.Repo.InFile(w.Repo.Abs(dir), missing)
+			return nil, nil, w.Repo.InFile(w.Repo.Abs(dir), missing)
 		}
 	}
 	if o.Secrets == "plain" {
@@ -175,10 +178,13 @@ func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) ([]byte
 			return data, nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return built.Text, nil
+	if !built.Untouched {
+		return built.Text, nil, nil
+	}
+	return built.Text, built.Objects, nil
 }
 
 // behindKustomize is what a build hands to kustomize: secrets in the clear are

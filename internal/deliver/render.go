@@ -66,7 +66,7 @@ func (w *Work) renderOne(ctx context.Context, build Builder, dir, out string, ch
 	if r.err = b.Problems.Err(); r.err != nil {
 		return r
 	}
-	files, err := split(b.Text, filepath.ToSlash(rel))
+	files, err := split(b, filepath.ToSlash(rel))
 	if err != nil {
 		r.err = w.Repo.InFile(dir, err)
 		return r

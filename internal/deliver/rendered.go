@@ -72,17 +72,23 @@ func (w *Work) removeFile(dir, name string) error {
 
 // split gives each object of a build its file, and the kustomization that
 // lists them, last.
-func split(text []byte, from string) ([]rendered, error) {
+func split(b built, from string) ([]rendered, error) {
 	var out []rendered
 	seen := map[string]bool{}
 	list := renderedHeader + from + ". Don't edit it: it is written anew.\n" +
 		"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
-	for _, doc := range bytes.Split(text, []byte("\n---\n")) {
-		objects, err := object.Parse("the build", doc)
-		if err != nil || len(objects) != 1 {
-			return nil, problem.Problem{What: "the build holds something that is not one object"}
+	docs := bytes.Split(b.Text, []byte("\n---\n"))
+	for i, doc := range docs {
+		name := ""
+		if len(b.Files) == len(docs) {
+			name = b.Files[i]
+		} else {
+			objects, err := object.Parse("the build", doc)
+			if err != nil || len(objects) != 1 {
+				return nil, problem.Problem{What: "the build holds something that is not one object"}
+			}
+			name = ObjectFile(objects[0])
 		}
-		name := ObjectFile(objects[0])
 		if seen[name] {
 			return nil, problem.Problem{What: fmt.Sprintf("two objects would go to the file %s", name)}
 		}

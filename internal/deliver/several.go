@@ -37,7 +37,7 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 			if err := terminal.Interrupted(ctx); err != nil {
 				return nil, err
 			}
-			texts[i], errs[i] = w.buildOne(ctx, dir, o)
+			texts[i], _, errs[i] = w.buildOne(ctx, dir, o)
 			bar.Step()
 			if kustomize.Spent() != nil {
 				done = i + 1

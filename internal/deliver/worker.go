@@ -47,6 +47,7 @@ type Order struct {
 type built struct {
 	Spent      bool // it went out of bounds: that process builds nothing more
 	Text       []byte
+	Files      []string // of the objects in the text, one each, where they are known
 	Warnings   string
 	Problems   problem.List
 	Registries []PublicSpec
@@ -64,13 +65,16 @@ func (w *Work) buildHere(ctx context.Context) Builder {
 		repo.Allow = o.Allow
 		side := w.Beside(w.Tell.Beside(&warnings), repo)
 		var b built
-		text, err := side.buildOne(ctx, side.Repo.Rel(o.Dir), BuildOptions{Stale: o.Stale, saw: func(root string, d spec.Decoded) {
+		text, made, err := side.buildOne(ctx, side.Repo.Rel(o.Dir), BuildOptions{Stale: o.Stale, saw: func(root string, d spec.Decoded) {
 			b.Registries = append(b.Registries, PublicSpecOf(root, d))
 		}})
 		if err == nil && len(text) == 0 && !o.Empty {
 			err = errEmpty
 		}
 		b.Problems.Join(err)
+		for _, object := range made {
+			b.Files = append(b.Files, ObjectFile(object))
+		}
 		b.Text, b.Warnings, b.Spent = text, warnings.String(), kustomize.Spent() != nil
 		return b
 	}
