@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/codec"
+	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/secret"
 	"github.com/reggen/reggen/generator/spec"
@@ -40,6 +41,14 @@ type File struct {
 // Parse reads a sealed file. The error is a problem.List that says how to get
 // a good file again: rebuild it, it is derived.
 func Parse(path string, data []byte) (File, error) {
+	f, err := files.Get(data, func() (File, error) { return parse(path, data) })
+	f.Path = path
+	return f, err
+}
+
+var files memo.Of[File]
+
+func parse(path string, data []byte) (File, error) {
 	f := File{Path: path}
 	bad := func(format string, args ...any) (File, error) {
 		return f, problem.List{{File: path, What: fmt.Sprintf(format, args...), Next: "reggen seal"}}

@@ -56,7 +56,7 @@ var parts = map[string][]string{
 	"schema":         {"problem", "spec", "storage", "strict", "syntax"},
 	"edit":           {"spec"},
 	"credential":     {"memo", "problem", "secret", "spec", "syntax"},
-	"sealed":         {"codec", "problem", "secret", "spec"},
+	"sealed":         {"codec", "memo", "problem", "secret", "spec"},
 	"krm":            {"problem", "sealed", "spec"},
 	"inplace":        {"bounded", "object"},
 	"refuse":         {"object", "problem", "spec", "syntax"},

@@ -69,8 +69,10 @@ func (r *Repository) Folder(root string) generator.Folder {
 			if problem.Steers(name) {
 				return shown, nil, problem.Problem{File: filepath.Join(dir, name), What: "has characters in its name that can't be seen", Next: "rename it"}
 			}
-			if err := bounded.Inside(filepath.Join(dir, name)); err != nil {
-				return shown, nil, err
+			if e.Type()&fs.ModeSymlink != 0 { // the folder itself is looked at above
+				if err := bounded.Inside(filepath.Join(dir, name)); err != nil {
+					return shown, nil, err
+				}
 			}
 			data, err := r.Read(filepath.Join(dir, name))
 			if err != nil {
