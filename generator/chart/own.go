@@ -78,7 +78,8 @@ func Warm() { _, _ = ownTemplates() }
 
 // included are Helm's functions, for the templates of one render. What a template
 // gives for top, what each file is given, is kept: none that is included draws,
-// takes a checksum or asks which file it is in.
+// takes a checksum or asks which file it is in. (trunc looks for checksums that it
+// cuts; these hold none.)
 func included(t *template.Template, top map[string]any) template.FuncMap {
 	depth := map[string]int{}
 	known := map[string]string{}

@@ -4,13 +4,14 @@
 package memo
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"sync"
 )
 
 // most is how many results are kept, those of a large environment, and budget how
 // large the texts that they were made of are together: what is made of a text
-// takes some ten times as much.
+// takes some ten times as much, but where aliases multiply it (Get).
 const (
 	most   = 1024
 	budget = 4 << 20
@@ -31,8 +32,12 @@ type kept struct {
 }
 
 // Get is what make makes of a text, or made of it before. What went wrong is
-// not kept. The result is shared: who changes it takes a copy.
+// not kept, nor what may be far larger than its text, by an alias of YAML. The
+// result is shared: who changes it takes a copy.
 func (m *Of[V]) Get(text []byte, make func() (V, error)) (V, error) {
+	if len(text) > budget || bytes.IndexByte(text, '*') >= 0 {
+		return make()
+	}
 	key := sha256.Sum256(text)
 	m.mu.Lock()
 	v, known := m.results[key]

@@ -27,7 +27,8 @@ func isCiphertext(text string) bool {
 	return strings.HasSuffix(text, ",type:str]") && secret.IsCiphertext(text)
 }
 
-// File is a sealed file as anyone can read it.
+// File is a sealed file as anyone can read it. Its mappings are shared by all who parse the same bytes: who changes one takes a
+// copy.
 type File struct {
 	Path   string
 	Name   string

@@ -61,6 +61,16 @@ func TestAFreshFilePasses(t *testing.T) {
 	}
 }
 
+// The same bytes in two places are two files.
+func TestParseNamesEachFile(t *testing.T) {
+	data := encryptedManifest(t, expected())
+	for _, path := range []string{"a.yaml", "b.yaml", "a.yaml"} {
+		if f, err := Parse(path, data); err != nil || f.Path != path {
+			t.Errorf("%s is %s, %v", path, f.Path, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	good := string(encryptedManifest(t, expected()))
 	const next = "\n  next: reggen seal"

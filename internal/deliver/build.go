@@ -123,7 +123,8 @@ func (o BuildOptions) folder(config []byte, next generator.Folder) generator.Fol
 }
 
 // buildOne builds one environment. Of a build that is just what generators made,
-// made are these objects, as they follow each other in the text.
+// made are these objects, as they follow each other in the text; secrets in the
+// clear stand in the text alone.
 func (w *Work) buildOne(ctx context.Context, dir string, o BuildOptions) (text []byte, made []object.Object, err error) {
 	if err := terminal.Interrupted(ctx); err != nil {
 		return nil, nil, err

@@ -44,27 +44,42 @@ func (a Allow) refused(path string, text []byte) (l problem.List) {
 	if a.Programs && a.Network {
 		return nil
 	}
-	fields, err := fieldsOf.Get(text, func() (fields map[string]any, err error) {
-		err = yaml.Unmarshal(text, &fields)
-		return fields, err
+	asks, err := asked.Get(text, func() (asks asking, err error) {
+		var fields map[string]any
+		if err := yaml.Unmarshal(text, &fields); err != nil {
+			return asks, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if field, is := helmFields[strings.ToLower(name)]; is {
+				asks.helm = append(asks.helm, field)
+			}
+		}
+		asks.remote = remoteIn(fields)
+		return asks, nil
 	})
 	if err != nil {
 		return nil // kustomize won't take it either
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if field, is := helmFields[strings.ToLower(name)]; is && !a.Programs {
+	if !a.Programs {
+		for _, field := range asks.helm {
 			l.Add(problem.Problem{File: path, Path: field, What: "would run Helm, which runs what the repository says", Want: "the chart's output rendered and committed", Next: programsNext})
 		}
 	}
 	if !a.Network {
-		for _, entry := range remoteIn(fields) {
+		for _, entry := range asks.remote {
 			l.Add(remoteProblem(path, entry.field, entry.text))
 		}
 	}
 	return l
 }
 
-var fieldsOf memo.Of[map[string]any]
+// asking is what a kustomization asks for that the command line alone allows.
+type asking struct {
+	helm   []string // fields
+	remote []named
+}
+
+var asked memo.Of[asking]
 
 const (
 	programsNext = "if you trust every file of this build: the same command with " + ProgramsFlag

@@ -213,6 +213,32 @@ func TestAllowancesAreApart(t *testing.T) {
 }
 
 // A refusal names no password of a URL.
+// What is known of a text is neither what was allowed nor where it stood.
+func TestWhatIsAskedIsJudgedAnew(t *testing.T) {
+	text := []byte("helmCharts: [{name: x}]\nresources: [https://example.com/x]\n")
+	for _, c := range []struct {
+		allow Allow
+		path  string
+		want  int
+	}{{Allow{Programs: true, Network: true}, "a", 0}, {Allow{}, "a", 2}, {Allow{Network: true}, "b", 1}, {Allow{Programs: true}, "b", 1}, {Allow{}, "b", 2}} {
+		l := c.allow.refused(c.path, text)
+		if len(l) != c.want {
+			t.Errorf("%+v: %v", c.allow, l)
+		}
+		for _, p := range l {
+			if p.File != c.path {
+				t.Errorf("%s names %s", c.path, p.File)
+			}
+		}
+	}
+	twice := []byte("kind: reggen.dev/a\na: 1\na: 2\n")
+	for _, path := range []string{"a", "b"} {
+		if l := repeated(path, twice); len(l) != 1 || l[0].File != path {
+			t.Errorf("%s: %v", path, l)
+		}
+	}
+}
+
 func TestARefusalShowsNoLogin(t *testing.T) {
 	files := layered()
 	files["env/kustomization.yaml"] = "generators: [registry]\nresources: ['https://me:canary-Pa55word@example.com/o/r']\n"

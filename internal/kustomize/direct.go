@@ -79,7 +79,7 @@ func (k *kustomization) onlyRegistry() (config []byte, ok bool) {
 // onlyGenerator is the only entry of a kustomization that is well formed and
 // has nothing else.
 func (k *kustomization) onlyGenerator() (entry string, ok bool) {
-	if only, err := generates.Get(k.text, func() (bool, error) { return onlyGenerates(k.text), nil }); err != nil || !only {
+	if only, _ := generates.Get(k.text, func() (bool, error) { return onlyGenerates(k.text), nil }); !only {
 		return "", false
 	}
 	for _, name := range names {

@@ -157,7 +157,7 @@ func (a Allow) read(dir string) (*kustomization, error) {
 		if err != nil {
 			return nil, problem.Problem{File: path, What: "can't read this file"}
 		}
-		lists, err := kustomizations.Get(text, func() (k lists, err error) {
+		said, err := kustomizations.Get(text, func() (k lists, err error) {
 			err = yaml.Unmarshal(text, &k)
 			return k, err
 		})
@@ -165,7 +165,7 @@ func (a Allow) read(dir string) (*kustomization, error) {
 			return nil, problem.Problem{File: path, What: "is not a kustomization", Want: "valid YAML with lists of paths under resources and generators",
 				Next: "kustomize build " + filepath.ToSlash(dir) + "   # says where"}
 		}
-		return &kustomization{allow: a, dir: dir, file: path, text: text, lists: lists}, nil
+		return &kustomization{allow: a, dir: dir, file: path, text: text, lists: said}, nil
 	}
 	return nil, nil
 }

@@ -84,7 +84,9 @@ func TestMerged(t *testing.T) {
 		"a list replaced":      {true, map[string]string{"base/registry.yaml": head + "spec: {pullSecrets: [{name: a}]}\n", "env/registry/patch.yaml": head + "spec:\n  pullSecrets:\n  - name: c\n  - $patch: replace\n"}},
 		"something deleted":    {true, map[string]string{"base/registry.yaml": head + "spec: {a: {b: c}, d: e}\n", "env/registry/patch.yaml": head + "spec: {a: {$patch: delete}, d: null}\n"}},
 		"comments and anchors": {true, map[string]string{"base/registry.yaml": "# a\n" + head + "spec: {a: &x {b: c}, d: *x} # e\n"}},
-		"odd scalars":          {true, map[string]string{"base/registry.yaml": head + "spec: {a: 0755, b: 0x1F, c: 1e3, d: yes, e: ~, f: 2001-12-14, g: '1', h: 1_000, j: '', k: 9007199254740993}\n"}},
+		"texts": {true, map[string]string{"base/registry.yaml": head + "spec:\n  a: |\n    b\n      c\n\n  d: |2\n      e\n    f\n  g: >\n    h\n    i\n\n    j\n  k: >-\n     l\n  m: \"n\\r\\n o \\n\"\n  p: |+\n    q\n\n\n  r: '  s'\n",
+			"env/registry/patch.yaml": head + "spec: # t\n  # u\n  g: |-\n    # v\n\n    w \n"}},
+		"odd scalars": {true, map[string]string{"base/registry.yaml": head + "spec: {a: 0755, b: 0x1F, c: 1e3, d: yes, e: ~, f: 2001-12-14, g: '1', h: 1_000, j: '', k: 9007199254740993}\n"}},
 
 		"annotations":            {false, with("env/registry/patch.yaml", "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: r, namespace: registry, annotations: {a: b}}\n")},
 		"for a function":         {false, with("base/registry.yaml", strings.Replace(head, "namespace: registry", "namespace: registry, annotations: {config.kubernetes.io/function: 'exec: {path: x}'}", 1))},
