@@ -69,7 +69,7 @@ func (r *Repository) Folder(root string) generator.Folder {
 			if problem.Steers(name) {
 				return shown, nil, problem.Problem{File: filepath.Join(dir, name), What: "has characters in its name that can't be seen", Next: "rename it"}
 			}
-			if e.Type()&fs.ModeSymlink != 0 { // the folder itself is looked at above
+			if !e.Type().IsRegular() { // else it is where its folder is, which is looked at above
 				if err := bounded.Inside(filepath.Join(dir, name)); err != nil {
 					return shown, nil, err
 				}
