@@ -23,8 +23,13 @@ func init() {
 	}
 }
 
-// watch is collected by each collection, and looks what is left after it.
-type watch struct{ at int64 }
+// watch is collected by each collection, and looks what is left after it. It is
+// larger than what the runtime puts into one block with others (16 bytes), which
+// live as long as any of them.
+type watch struct {
+	at int64
+	_  [3]int64
+}
 
 // collected keeps the limit at twice what is alive and more: near it, the
 // program would do nothing but collect.
