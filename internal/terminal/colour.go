@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
@@ -52,11 +53,15 @@ func (t *Terminal) Marked(word string, look Attribute, format string, args ...an
 	fmt.Fprintln(t.Stderr, t.NotePainter().Paint(word, look)+rest)
 }
 
-// Columns writes rows of as many cells each below one another. look is that of a
-// cell. No line ends in spaces.
+// Columns writes rows below one another; a short one has empty cells at its end.
+// look is that of a cell. No line ends in spaces.
 func (p Painter) Columns(rows [][]string, look func(row, column int) Attribute) string {
-	painted := make([][]string, len(rows))
+	painted, most := make([][]string, len(rows)), 0
+	for _, row := range rows {
+		most = max(most, len(row))
+	}
 	for r, row := range rows {
+		row = append(slices.Clone(row), make([]string, most-len(row))...)
 		for c, cell := range row {
 			painted[r] = append(painted[r], p.Paint(cell, look(r, c)))
 		}

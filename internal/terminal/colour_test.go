@@ -56,8 +56,14 @@ func TestColumns(t *testing.T) {
 		}
 		return Plain
 	}
-	if got := (Painter{}).Columns(rows, look); got != trimmed {
-		t.Errorf("got\n%s\nwant\n%s", got, trimmed)
+	short := append(rows[:4:4], []string{"last"})
+	for _, rows := range [][][]string{rows, short} {
+		if got := (Painter{}).Columns(rows, look); got != trimmed {
+			t.Errorf("got\n%s\nwant\n%s", got, trimmed)
+		}
+	}
+	if got := (Painter{}).Columns(nil, look); got != "" {
+		t.Errorf("no rows are %q", got)
 	}
 	coloured := (Painter{true}).Columns(rows, look)
 	if strings.Count(coloured, "\x1b[31m") != 2 || strings.ReplaceAll(strings.ReplaceAll(coloured, "\x1b[31m", ""), "\x1b[0m", "") != trimmed {
