@@ -38,6 +38,9 @@ func (k *kustomization) merged(r *reader, entry string) (rm resmap.ResMap, ok bo
 	return rm, true
 }
 
+// bases are the specs that environments stand on.
+var bases memo.Of[resmap.ResMap]
+
 // layer is one entry under resources: a spec, or a folder of one and its patches.
 // roots are the folders on the way to it.
 func (r *reader) layer(dir, entry string, roots []string) (resmap.ResMap, bool) {
@@ -51,8 +54,11 @@ func (r *reader) layer(dir, entry string, roots []string) (resmap.ResMap, bool) 
 		if !ok {
 			return nil, false
 		}
-		rm, err := factory.NewResMapFromBytes(text)
-		return rm, err == nil
+		rm, err := bases.Get(text, func() (resmap.ResMap, error) { return factory.NewResMapFromBytes(text) })
+		if err != nil {
+			return nil, false
+		}
+		return rm.DeepCopy(), true
 	}
 	for _, root := range roots {
 		if rel, err := filepath.Rel(path, root); err != nil || filepath.IsLocal(rel) {
