@@ -10,6 +10,7 @@ import (
 
 	"github.com/reggen/reggen/internal/cli"
 	_ "github.com/reggen/reggen/internal/early" // before everything else
+	_ "github.com/reggen/reggen/internal/pages"
 )
 
 func main() {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	helm "helm.sh/helm/v4/pkg/chart/v2"
 
@@ -12,13 +13,15 @@ import (
 )
 
 // place finds in Helm's words where in a chart something arose.
-var place = regexp.MustCompile(`([A-Za-z0-9_.-]+(?:/charts/[A-Za-z0-9_.-]+)*/templates/[A-Za-z0-9_./-]+):(\d+)`)
+var place = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([A-Za-z0-9_.-]+(?:/charts/[A-Za-z0-9_.-]+)*/templates/[A-Za-z0-9_./-]+):(\d+)`)
+})
 
 // explain finds out of Helm's error where it arose, and nothing else: the text
 // can quote values.
 func (c *Chart) explain(text string, f *functions, known map[string]bool) error {
 	p := problem.Problem{What: "does not render with these values", File: c.file()}
-	for _, m := range place.FindAllStringSubmatch(text, -1) {
+	for _, m := range place().FindAllStringSubmatch(text, -1) {
 		if known[m[1]] {
 			p.File = c.file() + ", " + strings.TrimPrefix(m[1], c.helm.Metadata.Name+"/")
 			p.Line, _ = strconv.Atoi(m[2])
@@ -41,11 +44,11 @@ func (c *Chart) explain(text string, f *functions, known map[string]bool) error 
 	return problem.List{p}
 }
 
-var valuePath = regexp.MustCompile(`\.Values((\.[A-Za-z_][A-Za-z0-9_]*)+)`)
+var valuePath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.Values((\.[A-Za-z_][A-Za-z0-9_]*)+)`) })
 
 // ToSet says which value a line of a template asks for before it makes one.
 func ToSet(line string) string {
-	if m := valuePath.FindStringSubmatch(line); m != nil {
+	if m := valuePath().FindStringSubmatch(line); m != nil {
 		return "set " + strings.TrimPrefix(m[1], ".") + ", under spec.secretValues or spec.values"
 	}
 	return "set the value that the template would make, under spec.secretValues or spec.values"

@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -181,14 +182,14 @@ func (c *Chart) rendered(texts map[string]string) []Rendered {
 }
 
 // marker is where Helm cuts what a template gave (its SplitManifests).
-var marker = regexp.MustCompile(`(?m)^---[ \t]*`)
+var marker = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^---[ \t]*`) })
 
 // asHelmPrints cuts a text into documents as Helm does, and ends each with one
 // newline more, as it prints and installs them: a block scalar that keeps its
 // last lines, or a text without an end, has it.
 func asHelmPrints(text string) string {
 	var docs []string
-	for _, doc := range marker.Split(strings.TrimLeftFunc(text, unicode.IsSpace), -1) {
+	for _, doc := range marker().Split(strings.TrimLeftFunc(text, unicode.IsSpace), -1) {
 		if strings.TrimSpace(doc) != "" {
 			docs = append(docs, strings.TrimLeftFunc(doc, unicode.IsSpace)+"\n")
 		}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -152,7 +153,7 @@ func insert(existing []byte, old []*yaml.Node, have []*string, rules []Addition)
 	if err != nil {
 		return nil, err
 	}
-	if oddBreak.MatchString(strings.ReplaceAll(string(existing), "\r\n", "\n")) {
+	if oddBreak().MatchString(strings.ReplaceAll(string(existing), "\r\n", "\n")) {
 		return nil, paste("has line ends that are neither Unix nor Windows", rules)
 	}
 	text := strings.Split(string(existing), "\n")
@@ -220,12 +221,12 @@ func catching(old []*yaml.Node, have []*string, rules []Addition) int {
 }
 
 // oddBreak is what YAML counts as the end of a line and editors mostly don't.
-var oddBreak = regexp.MustCompile("[\r\u0085\u2028\u2029]")
+var oddBreak = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("[\r\u0085\u2028\u2029]") })
 
 var (
-	dashed   = regexp.MustCompile(`^( *)- +$`)
-	lonely   = regexp.MustCompile(`^( *)- *(#.*)?\r?$`)
-	comments = regexp.MustCompile(`^( *)#`)
+	dashed   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^( *)- +$`) })
+	lonely   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^( *)- *(#.*)?\r?$`) })
+	comments = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^( *)#`) })
 )
 
 // dash finds the line (from 0) and the indent of the dash of a list item.
@@ -234,7 +235,7 @@ func dash(text []string, item *yaml.Node) (line int, indent string, ok bool) {
 	if line < 0 || line >= len(text) || item.Column < 1 || item.Column-1 > len(text[line]) {
 		return 0, "", false
 	}
-	if m := dashed.FindStringSubmatch(text[line][:item.Column-1]); m != nil {
+	if m := dashed().FindStringSubmatch(text[line][:item.Column-1]); m != nil {
 		return line, m[1], true
 	}
 	if strings.TrimSpace(text[line][:item.Column-1]) != "" {
@@ -244,7 +245,7 @@ func dash(text []string, item *yaml.Node) (line int, indent string, ok bool) {
 		if t := strings.TrimSpace(text[line]); t == "" || strings.HasPrefix(t, "#") {
 			continue
 		}
-		if m := lonely.FindStringSubmatch(text[line]); m != nil {
+		if m := lonely().FindStringSubmatch(text[line]); m != nil {
 			return line, m[1], true
 		}
 		break
@@ -261,7 +262,7 @@ func position(text []string, items []*yaml.Node, before, end, margin int) (line 
 		// Behind the last rule, but before blank lines and the comments of
 		// what follows.
 		for line = end; line > 0; line-- {
-			m := comments.FindStringSubmatch(text[line-1])
+			m := comments().FindStringSubmatch(text[line-1])
 			if strings.TrimSpace(text[line-1]) != "" && (m == nil || len(m[1]) > margin) {
 				break
 			}
@@ -274,7 +275,7 @@ func position(text []string, items []*yaml.Node, before, end, margin int) (line 
 	// Above the rule's own comment, which a deeper one can't be: that is text
 	// of the rule before.
 	for line > 0 {
-		m := comments.FindStringSubmatch(text[line-1])
+		m := comments().FindStringSubmatch(text[line-1])
 		if m == nil || len(m[1]) > len(indent) {
 			break
 		}

@@ -29,7 +29,7 @@ var (
 		"terminationGracePeriodSeconds", "automountServiceAccountToken", "enableServiceLinks", "hostNetwork", "defaultMode", "optional", "suspend", "tolerationSeconds",
 	}
 	free     = []string{"env", "data", "stringData", "binaryData", "annotations", "args", "command", "httpHeaders", "volumeAttributes", "options", "parameters", "nodeSelector", "matchExpressions"}
-	freeText = regexp.MustCompile(`(^|/)(` + strings.Join(free, "|") + `)(/|$)`)
+	freeText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)(` + strings.Join(free, "|") + `)(/|$)`) })
 	named    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/(env|httpHeaders)(/|$)`) }) // elements have names
 	number   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+$`) })                // of an element
 	// A value by itself, which is never read as YAML: it may well look like some.
@@ -60,7 +60,7 @@ func Masked(path, from string, block bool) string {
 		above := strings.TrimSuffix(path, "/"+key)
 		key = strings.TrimSuffix(above[strings.LastIndexByte(above, '/')+1:], "s") // accessModes, hosts
 	}
-	hidden := freeText.MatchString(path)
+	hidden := freeText().MatchString(path)
 	switch v.(type) {
 	case map[string]any, []any:
 		if !block {

@@ -191,7 +191,7 @@ func (p part) names(path string) []string {
 	case []any:
 		if of, is := v[0].(map[string]any); is {
 			name, is := of["name"].(string)
-			if is && harmlessIn("name", false, name) && (named().MatchString(path) || !freeText.MatchString(path)) {
+			if is && harmlessIn("name", false, name) && (named().MatchString(path) || !freeText().MatchString(path)) {
 				return []string{name}
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -20,7 +21,9 @@ var (
 	pageJS string
 )
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"parts": parts}).Parse(pageHTML))
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{"parts": parts}).Parse(pageHTML))
+})
 
 // parts are a path in pieces after which a narrow screen may begin a line.
 func parts(path string) []string { return strings.SplitAfter(path, "/") }
@@ -40,7 +43,7 @@ func policy() string {
 // repository went through problem.Shown; the template escapes it.
 func (r *Report) page() ([]byte, error) {
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, r.view()); err != nil {
+	if err := pageTemplate().Execute(&b, r.view()); err != nil {
 		return nil, problem.Problem{What: "the page can't be written"} // can't be: its data is ours
 	}
 	return b.Bytes(), nil

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/object"
@@ -99,7 +100,7 @@ func split(b built, from string) ([]rendered, error) {
 	return append(out, rendered{"kustomization.yaml", []byte(list)}), nil
 }
 
-var unsafe = regexp.MustCompile(`[^a-z0-9._-]`)
+var unsafe = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-z0-9._-]`) })
 
 // ObjectFile names an object's file as kustomize build -o DIR does: namespace,
 // group, version, kind and name.
@@ -111,7 +112,7 @@ func ObjectFile(o object.Object) string {
 	}
 	parts = append(parts, strings.Split(apiVersion, "/")...)
 	whole := strings.Join(append(parts, strings.ToLower(o.Kind()), o.Name()), "_")
-	name := unsafe.ReplaceAllString(whole, "-")
+	name := unsafe().ReplaceAllString(whole, "-")
 	name = name[:min(len(name), longestName)]
 	if name != whole {
 		sum := sha256.Sum256([]byte(whole))

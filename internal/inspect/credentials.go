@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -104,8 +105,10 @@ func holdsCredentials(dir string) bool {
 }
 
 var (
-	kindLine = regexp.MustCompile(`(?m)^[\s"'{,-]*kind["']?\s*:\s*["']?` + spec.KindCredential + `\b`)
-	yamlName = regexp.MustCompile(`(?i)\.(ya?ml|json)`)
+	kindLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^[\s"'{,-]*kind["']?\s*:\s*["']?` + spec.KindCredential + `\b`)
+	})
+	yamlName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\.(ya?ml|json)`) })
 )
 
 // holdsCredential says whether a file is, or is meant to be, a credential of
@@ -117,7 +120,7 @@ func holdsCredential(path string, data []byte) bool {
 		return false
 	}
 	if bounded.Secret(path, data) != nil { // reading it would cost too much
-		return yamlName.MatchString(filepath.Base(path)) && kindLine.Match(data)
+		return yamlName().MatchString(filepath.Base(path)) && kindLine().Match(data)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	for {
@@ -126,7 +129,7 @@ func holdsCredential(path string, data []byte) bool {
 		case err == io.EOF:
 			return false
 		case err != nil:
-			return yamlName.MatchString(filepath.Base(path)) && kindLine.Match(data)
+			return yamlName().MatchString(filepath.Base(path)) && kindLine().Match(data)
 		case hasCredential(&doc):
 			return true
 		}

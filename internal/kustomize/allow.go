@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/yaml"
 
@@ -91,10 +92,10 @@ func remoteProblem(path, field, text string) problem.Problem {
 		Want: "files and folders of this repository: commit a copy", Next: networkNext}
 }
 
-var login = regexp.MustCompile(`(//|^|::)[^/@\s]*@`)
+var login = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(//|^|::)[^/@\s]*@`) })
 
 // withoutLogin takes a password out of a URL.
-func withoutLogin(text string) string { return login.ReplaceAllString(text, "$1") }
+func withoutLogin(text string) string { return login().ReplaceAllString(text, "$1") }
 
 // named is a path in a kustomization and the field that it stands in.
 type named struct{ field, text string }
@@ -144,10 +145,12 @@ func remoteIn(fields map[string]any) (out []named) {
 
 // elsewhere matches what kustomize takes for a URL or a git repository
 // (NewRepoSpecFromURL of its package git).
-var elsewhere = regexp.MustCompile(`(?i)^(git::|gh:|git@|[a-z0-9.-]*github\.com[/:]|[a-z+]+://|[^/\s]+@[^/\s]+[:/])|[?&](ref|version|timeout|submodules)=`)
+var elsewhere = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(git::|gh:|git@|[a-z0-9.-]*github\.com[/:]|[a-z+]+://|[^/\s]+@[^/\s]+[:/])|[?&](ref|version|timeout|submodules)=`)
+})
 
 func isRemote(entry string) bool {
-	return !strings.Contains(entry, "\n") && (elsewhere.MatchString(entry) || share(entry))
+	return !strings.Contains(entry, "\n") && (elsewhere().MatchString(entry) || share(entry))
 }
 
 // share says whether a path is one on another machine, \\host\share, as only
@@ -183,7 +186,7 @@ func (a Allow) stopped(dir, text string) (problem.Problem, bool) {
 	case strings.Contains(text, "couldn't execute function"):
 		return problem.Problem{File: dir, What: "a function of this build would run a program or a container", Want: "what it makes, committed as a file", Next: programsNext}, true
 	default:
-		if m := objectCode.FindStringSubmatch(text); m != nil && installed(m[1]) {
+		if m := objectCode().FindStringSubmatch(text); m != nil && installed(m[1]) {
 			return problem.Problem{File: dir, What: "would run the plugin of kind " + filepath.Base(m[1]) + " that is installed here, as the repository says", Want: "what it makes, committed as a file", Next: programsNext}, true
 		}
 	}
@@ -198,7 +201,9 @@ const noGit = "no 'git' program on path"
 
 // objectCode is kustomize's report of an object that no plugin answers, with
 // the plugin's path below the home of plugins, which is then the root folder.
-var objectCode = regexp.MustCompile(`expected file with Go object code at: [/\\](\S+)\.so`)
+var objectCode = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`expected file with Go object code at: [/\\](\S+)\.so`)
+})
 
 // installed says whether the user has a plugin there.
 func installed(path string) bool {

@@ -87,7 +87,7 @@ func (k *kustomization) onlyGenerator() (entry string, ok bool) {
 			return "", false // kustomize wants one
 		}
 	}
-	if len(k.Generators) != 1 || strings.ContainsAny(k.Generators[0], "\n{") || remote.MatchString(k.Generators[0]) {
+	if len(k.Generators) != 1 || strings.ContainsAny(k.Generators[0], "\n{") || remote().MatchString(k.Generators[0]) {
 		return "", false
 	}
 	_, err := os.Stat(filepath.Join(k.dir, k.Generators[0]))

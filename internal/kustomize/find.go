@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	goyaml "go.yaml.in/yaml/v3"
@@ -266,7 +267,7 @@ func (a Allow) unreadable(dir string) problem.List {
 			path := filepath.Join(dir, entry)
 			info, err := os.Stat(path)
 			switch {
-			case entry == "" || remote.MatchString(entry):
+			case entry == "" || remote().MatchString(entry):
 			case os.IsNotExist(err):
 				l.Add(problem.Problem{File: k.file, What: fmt.Sprintf("names %q, and there is no such file or folder", entry)})
 			case err != nil:
@@ -282,9 +283,9 @@ func (a Allow) unreadable(dir string) problem.List {
 }
 
 // remote matches what kustomize fetches, and inline YAML: no local path.
-var remote = regexp.MustCompile(`://|^git@|^github\.com/|[?&](ref|version)=|\n|: `)
+var remote = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://|^git@|^github\.com/|[?&](ref|version)=|\n|: `) })
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
 
 // parses says where a file is no YAML.
 func (a Allow) parses(path string) problem.List {
@@ -305,7 +306,7 @@ func (a Allow) parses(path string) problem.List {
 			return nil
 		case err != nil:
 			p := problem.Problem{File: path, What: "is not valid YAML"}
-			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 				p.Line, _ = strconv.Atoi(m[1])
 			}
 			return problem.List{p}

@@ -167,7 +167,7 @@ func stackedIn(text []byte) (s stacked, err error) {
 // plainPath says that an entry is a path of this machine, and nothing that
 // kustomize could take for anything else.
 func plainPath(entry string) bool {
-	return entry != "" && !filepath.IsAbs(entry) && !strings.ContainsAny(entry, "\n{") && !remote.MatchString(entry) && !isRemote(entry)
+	return entry != "" && !filepath.IsAbs(entry) && !strings.ContainsAny(entry, "\n{") && !remote().MatchString(entry) && !isRemote(entry)
 }
 
 // unlinked says that no part of a path is a link.

@@ -56,10 +56,14 @@ func kustomizationFields() (names []string) {
 
 // unpatched is kustomize's report of a patch for a Registry that no layer below
 // has.
-var unpatched = regexp.MustCompile(`no matches for Id (Registry|Chart)\.[^/ ]*reggen\.dev/(\S+)\.([^. ;]+); failed to find unique target for patch`)
+var unpatched = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`no matches for Id (Registry|Chart)\.[^/ ]*reggen\.dev/(\S+)\.([^. ;]+); failed to find unique target for patch`)
+})
 
 // noGenerator is kustomize's report of an object under generators that is none.
-var noGenerator = regexp.MustCompile(`expected file with Go object code at: \S*[/\\](\w+)\.so`)
+var noGenerator = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`expected file with Go object code at: \S*[/\\](\w+)\.so`)
+})
 
 // oddKey says that a spec has a key that is no text: kustomize can't write it.
 func oddKey(of string) problem.Problem {
@@ -72,13 +76,13 @@ func oddKey(of string) problem.Problem {
 
 // inOurWords words what people meet most.
 func inOurWords(dir, text string) (problem.Problem, bool) {
-	if m := noGenerator.FindStringSubmatch(text); m != nil {
+	if m := noGenerator().FindStringSubmatch(text); m != nil {
 		return problem.Problem{File: dir, Path: "generators", What: "holds an object of kind " + m[1] + ", which makes nothing", Want: "objects for the cluster under resources, beside generators"}, true
 	}
 	if strings.Contains(text, "unsupported type: map[interface {}]interface {}") {
 		return oddKey(""), true
 	}
-	m := unpatched.FindStringSubmatch(text)
+	m := unpatched().FindStringSubmatch(text)
 	if m == nil {
 		return problem.Problem{}, false
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/provider"
@@ -107,7 +108,7 @@ func (r *reader) configurations(path, entry string, look func(resmap.ResMap)) er
 const pluginPath = "generators, transformers, validators"
 
 // plainName is a group, a version or a kind that is one folder's name.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+var plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) })
 
 // starts says what kustomize would start for an object, nil for nothing.
 func (a Allow) starts(path string, o *resource.Resource, gvk resid.Gvk) *problem.Problem {
@@ -118,7 +119,7 @@ func (a Allow) starts(path string, o *resource.Resource, gvk resid.Gvk) *problem
 		What: fmt.Sprintf("holds an object of apiVersion %q and kind %q, for which kustomize would run a file", strings.TrimPrefix(gvk.Group+"/"+gvk.Version, "/"), gvk.Kind),
 		Want: "objects of kind Registry or Chart, and kustomize's own"}
 	for _, part := range []string{gvk.Group, gvk.Version, gvk.Kind} {
-		if part != "" && !plainName.MatchString(part) {
+		if part != "" && !plainName().MatchString(part) {
 			return p
 		}
 	}

@@ -5,15 +5,16 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 )
 
-var plainName = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,60}[a-z0-9])?$`)
+var plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,60}[a-z0-9])?$`) })
 
 // FileName is the file and metadata.name of a user's credential: the user's
 // name where every file system takes it, otherwise what is left of it and a
 // few letters of its hash.
 func FileName(user string) string {
-	if plainName.MatchString(user) {
+	if plainName().MatchString(user) {
 		return user
 	}
 	sum := sha256.Sum256([]byte(user))

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -128,12 +129,12 @@ func (c *client) ask(ctx context.Context, q question) answer {
 	return a
 }
 
-var codeWord = regexp.MustCompile(`^[A-Z_]{1,40}$`)
+var codeWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z_]{1,40}$`) })
 
 // errorCode is the first code of an error as the distribution spec has them.
 func errorCode(body []byte) string {
 	var doc struct{ Errors []struct{ Code string } }
-	if json.Unmarshal(body, &doc) != nil || len(doc.Errors) == 0 || !codeWord.MatchString(doc.Errors[0].Code) {
+	if json.Unmarshal(body, &doc) != nil || len(doc.Errors) == 0 || !codeWord().MatchString(doc.Errors[0].Code) {
 		return ""
 	}
 	return doc.Errors[0].Code

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
@@ -42,7 +43,9 @@ type Change struct {
 
 // temporary is the name of a file that a killed run left behind: the hidden
 // name under which renameio writes before it renames.
-var temporary = regexp.MustCompile(`^\.(.+\.yaml|\` + MarkerName + `|\` + JournalName + `)\d+$`)
+var temporary = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\.(.+\.yaml|\` + MarkerName + `|\` + JournalName + `)\d+$`)
+})
 
 // Sweep deletes what killed runs left in the environment's own folders. The
 // lock is held, so nobody is writing there. What can't be deleted harms nobody.
@@ -69,7 +72,7 @@ func Sweep(dirs ...string) {
 func SweepOf(dir string, mine func(name string) bool) {
 	entries, _ := os.ReadDir(dir)
 	for _, entry := range entries {
-		if name := entry.Name(); entry.Type().IsRegular() && temporary.MatchString(name) && mine(strings.TrimRight(name[1:], "0123456789")) {
+		if name := entry.Name(); entry.Type().IsRegular() && temporary().MatchString(name) && mine(strings.TrimRight(name[1:], "0123456789")) {
 			_ = os.Remove(filepath.Join(dir, name))
 		}
 	}

@@ -3,6 +3,7 @@ package repository
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/problem"
 )
@@ -24,18 +25,20 @@ func (r *Repository) InEnvironment(root string, err error) error {
 }
 
 var (
-	sealCommandText  = regexp.MustCompile(`reggen seal\b( makes|$|\n)`)
-	otherCommandText = regexp.MustCompile(`(?m)^(reggen (?:user|credential) [^#,\n]*?)(\s+#.*)?$`)
+	sealCommandText  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`reggen seal\b( makes|$|\n)`) })
+	otherCommandText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^(reggen (?:user|credential) [^#,\n]*?)(\s+#.*)?$`)
+	})
 )
 
 // Placed adds the environment's folder to the commands of a next step.
 func Placed(next, dir string) string {
-	next = sealCommandText.ReplaceAllString(next, "reggen seal "+strings.ReplaceAll(dir, "$", "$$")+"$1")
-	return otherCommandText.ReplaceAllStringFunc(next, func(line string) string {
+	next = sealCommandText().ReplaceAllString(next, "reggen seal "+strings.ReplaceAll(dir, "$", "$$")+"$1")
+	return otherCommandText().ReplaceAllStringFunc(next, func(line string) string {
 		if strings.Contains(line, "--dir") {
 			return line
 		}
-		m := otherCommandText.FindStringSubmatch(line)
+		m := otherCommandText().FindStringSubmatch(line)
 		return m[1] + " --dir " + dir + m[2]
 	})
 }

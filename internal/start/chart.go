@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/credential"
@@ -68,7 +69,7 @@ func (i *initial) planChart(ctx context.Context, path string) error {
 	i.generic = map[string]bool{}
 	var others []string // that feed Secrets and are not under secretValues
 	for _, path := range slices.Sorted(maps.Keys(f.fed)) {
-		if ofAForm.MatchString(path) || slices.ContainsFunc(f.fed[path], ofAForm.MatchString) {
+		if ofAForm().MatchString(path) || slices.ContainsFunc(f.fed[path], ofAForm().MatchString) {
 			others = append(others, path)
 			i.credits = append(i.credits, fmt.Sprintf("left alone: %s, which feeds %s, takes a certificate, its key or a hash: add it to spec.secretValues with one of yours", path, strings.Join(f.fed[path], " and ")))
 			continue
@@ -111,14 +112,16 @@ func (i *initial) planChart(ctx context.Context, path string) error {
 }
 
 // ofAForm are names of values, and of keys of Secrets, that no random text can be.
-var ofAForm = regexp.MustCompile(`(?i)\.(crt|key|pem|p12|jks|json|ya?ml)$|(cert|certificate|htpasswd\w*|privatekey|kubeconfig)$|\b(tls|ca|certs?)\.`)
+var ofAForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\.(crt|key|pem|p12|jks|json|ya?ml)$|(cert|certificate|htpasswd\w*|privatekey|kubeconfig)$|\b(tls|ca|certs?)\.`)
+})
 
-var fieldPart = regexp.MustCompile(`[A-Za-z0-9_-]+`)
+var fieldPart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9_-]+`) })
 
 // fieldOf is a name for a value's field: its last part, with more before it where
 // that is taken.
 func fieldOf(path string, taken map[string]bool) string {
-	parts := fieldPart.FindAllString(path, -1)
+	parts := fieldPart().FindAllString(path, -1)
 	if len(parts) == 0 {
 		parts = []string{"value"}
 	}

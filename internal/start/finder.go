@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reggen/reggen/generator/chart"
 	"github.com/reggen/reggen/generator/object"
@@ -305,7 +306,9 @@ func mentioned(text string, paths, but []string) (found string) {
 
 // ofAnother are values that name or describe something else: a Secret that is
 // there already, an image.
-var ofAnother = regexp.MustCompile(`(?i)(existing|override|image|class|schema|annotations|labels|selector)|(name|ref|tag|registry|repository|path|mode|type|policy)$`)
+var ofAnother = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(existing|override|image|class|schema|annotations|labels|selector)|(name|ref|tag|registry|repository|path|mode|type|policy)$`)
+})
 
 // candidates are the paths of texts that may be secret: those whose names say so,
 // and those that are empty.
@@ -323,7 +326,7 @@ func candidates(defaults map[string]any) (named, empty []string) {
 			case !isText && values[k] != nil:
 			case refuse.Looks(k, "some text"):
 				named = append(named, path)
-			case isText && text == "" && !ofAnother.MatchString(path):
+			case isText && text == "" && !ofAnother().MatchString(path):
 				empty = append(empty, path)
 			}
 		}
