@@ -3,9 +3,7 @@ package chart
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"strings"
-	"sync"
 
 	helm "helm.sh/helm/v4/pkg/chart/v2"
 
@@ -184,13 +182,11 @@ func (c *Chart) Unknown(derived map[string]any) (l problem.List) {
 	return l
 }
 
-var valueUse = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)`) })
-
 // usedValues are the values that a chart's templates mention: many charts leave
 // those without a default out of values.yaml.
 func usedValues(h *helm.Chart, used map[string]bool) {
 	for _, t := range h.Templates {
-		for _, m := range valueUse().FindAllSubmatch(t.Data, -1) {
+		for _, m := range valuePath().FindAllSubmatch(t.Data, -1) {
 			used[string(m[1][1:])] = true
 		}
 	}

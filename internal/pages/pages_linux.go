@@ -7,74 +7,96 @@ import (
 	"unsafe"
 )
 
-// Advice of madvise(2), since Linux 5.14; the numbers are those of
-// include/uapi/asm-generic/mman-common.h. Neither changes any content, and where
+// Advice of madvise(2), the last two since Linux 5.14; the numbers are those of
+// include/uapi/asm-generic/mman-common.h. None changes any content, and where
 // nothing can be read or written the kernel refuses.
 const (
+	hugePages     = 14 // pages of 2 MiB where the system has them at hand
 	populateRead  = 22
 	populateWrite = 23
 )
 
-// unit divides what Go's heap grows by (4 MiB), and holds whole pages on every
-// machine.
+// unit divides what Go's heap grows by (4 MiB), and is a multiple of every page
+// size up to itself.
 const unit = 64 << 10
 
-// What is asked for of the program's file: the code, which lies before this
-// package, and the constants behind it; not the tables behind those.
+// The most that is asked for, in all: twice the heap of a cold build; the code,
+// which the linker puts before this package, since main imports it last; and the
+// constants behind the code, without the tables behind those.
 const (
-	code      = 64 << 20
+	heap      = 32 << 20
+	code      = 40 << 20
 	constants = 12 << 20
 )
 
-const everything = ^uintptr(0)
-
-// How long is waited until it is looked whether the heap has grown.
+// How often to look whether the heap has grown.
 const (
 	soon     = time.Millisecond
-	starting = 200 * time.Millisecond // without any, later is soon enough
+	starting = 200 * time.Millisecond // without growth for so long: less often
 	later    = 16 * time.Millisecond
-	noMore   = time.Second      // without any, it is over
-	longest  = 10 * time.Second // of a program that does more than one build
+	noMore   = time.Second // without growth for so long: not any more
 )
 
-func init() { go populate(unsafe.Pointer(new([unit]byte))) }
+// first is an object of the heap, with a part of it to itself.
+var first *[unit]byte
 
-// populate asks for the pages behind an object of the heap, as far as the heap
-// reaches, for the program's own, and for those of the heap while it grows. What
-// is behind the heap Go has reserved, and can't be written to before the heap
-// grows.
-func populate(object unsafe.Pointer) {
+func init() {
+	first = new([unit]byte) // here, for above it would be none of the heap
+	go populate(unsafe.Pointer(first), madvise)
+}
+
+// populate asks for the pages behind an object of the heap, as far as it may be
+// written to there, for the program's own, and for those of the heap while it
+// grows. What Go has reserved for a heap and not yet taken can't be written to.
+func populate(object unsafe.Pointer, advise advice) {
+	if advise(0, unit, populateWrite) {
+		return // nothing is there: whoever says yes does nothing, as emulators do
+	}
 	at := uintptr(object) &^ (unit - 1)
-	end := ask(at, unit, populateWrite, everything)
-	if end == at {
+	left := uintptr(heap)
+	grown := advise.grow(at, left)
+	if grown == 0 {
 		return // this kernel can't
 	}
 	if here, _, _, ok := runtime.Caller(0); ok {
 		here &^= unit - 1
-		ask(here, -unit, populateRead, code)
-		ask(here, unit, populateRead, constants)
+		advise.ask(here, -unit, populateRead, code)
+		advise.ask(here, unit, populateRead, constants)
 	}
-	for began, last := time.Now(), time.Now(); time.Since(last) < noMore && time.Since(began) < longest; {
+	for last := time.Now(); grown < left && time.Since(last) < noMore; {
+		at, left = at+grown, left-grown
 		wait := soon
 		if time.Since(last) > starting {
 			wait = later
 		}
 		time.Sleep(wait)
-		if at, end = end, ask(end, unit, populateWrite, everything); end > at {
+		if grown = advise.grow(at, left); grown > 0 {
 			last = time.Now()
 		}
 	}
 }
 
+// advice gives the kernel advice on memory, and says whether it took it.
+type advice func(at, size, what uintptr) bool
+
+func madvise(at, size, what uintptr) bool {
+	_, _, errno := syscall.Syscall(syscall.SYS_MADVISE, at, size, what)
+	return errno == 0
+}
+
+// grow asks for the pages of the heap from an address on.
+func (advise advice) grow(at, most uintptr) uintptr {
+	whole := at &^ (2<<20 - 1) // a page as large as that begins there, and the heap before it
+	advise(whole, at+most-whole, hugePages)
+	return advise.ask(at, unit, populateWrite, most)
+}
+
 // ask asks for pages from an address on, a unit at a time, as far as the kernel
-// goes along and for no more than most bytes, and returns where it ended.
-func ask(from uintptr, step int, advice, most uintptr) uintptr {
-	at := from
-	for asked := uintptr(0); asked < most; asked += unit {
-		if _, _, errno := syscall.RawSyscall(syscall.SYS_MADVISE, at, unit, advice); errno != 0 {
-			break
-		}
+// goes along and for no more than most bytes, and returns for how many.
+func (advise advice) ask(at uintptr, step int, what, most uintptr) (asked uintptr) {
+	for asked < most && advise(at, unit, what) {
+		asked += unit
 		at += uintptr(step)
 	}
-	return at
+	return asked
 }
