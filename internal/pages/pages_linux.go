@@ -42,37 +42,45 @@ var first *[unit]byte
 
 func init() {
 	first = new([unit]byte) // here, for above it would be none of the heap
-	go populate(unsafe.Pointer(first), madvise)
+	if at, left, ok := begin(unsafe.Pointer(first), madvise); ok {
+		go goOn(at, left, madvise)
+		go program(madvise)
+	}
 }
 
-// populate asks for the pages behind an object of the heap, as far as it may be
-// written to there, for the program's own, and for those of the heap while it
-// grows. What Go has reserved for a heap and not yet taken can't be written to.
-func populate(object unsafe.Pointer, advise advice) {
+// begin asks for the pages behind an object of the heap, as far as it may be
+// written to there: what Go has reserved for a heap and not yet taken can't be. It
+// returns where that ends, and how much may still be asked for; not ok says that
+// nothing else is to be.
+func begin(object unsafe.Pointer, advise advice) (at, left uintptr, ok bool) {
 	if advise(0, unit, populateWrite) {
-		return // nothing is there: whoever says yes does nothing, as emulators do
+		return 0, 0, false // nothing is there: whoever says yes does nothing, as emulators do
 	}
-	at := uintptr(object) &^ (unit - 1)
-	left := uintptr(heap)
-	grown := advise.grow(at, left)
-	if grown == 0 {
-		return // this kernel can't
-	}
+	at = uintptr(object) &^ (unit - 1)
+	asked := advise.grow(at, heap)
+	return at + asked, heap - asked, asked > 0
+}
+
+// program asks for the pages of the program itself.
+func program(advise advice) {
 	if here, _, _, ok := runtime.Caller(0); ok {
 		here &^= unit - 1
 		advise.ask(here, -unit, populateRead, code)
 		advise.ask(here, unit, populateRead, constants)
 	}
-	for last := time.Now(); grown < left && time.Since(last) < noMore; {
-		at, left = at+grown, left-grown
+}
+
+// goOn asks for the pages of the heap while it grows.
+func goOn(at, left uintptr, advise advice) {
+	for last := time.Now(); left > 0 && time.Since(last) < noMore; {
+		if asked := advise.grow(at, left); asked > 0 {
+			at, left, last = at+asked, left-asked, time.Now()
+		}
 		wait := soon
 		if time.Since(last) > starting {
 			wait = later
 		}
 		time.Sleep(wait)
-		if grown = advise.grow(at, left); grown > 0 {
-			last = time.Now()
-		}
 	}
 }
 

@@ -7,6 +7,14 @@ import (
 	"unsafe"
 )
 
+// populate does what a start does.
+func populate(object unsafe.Pointer, advise advice) {
+	if at, left, ok := begin(object, advise); ok {
+		program(advise)
+		goOn(at, left, advise)
+	}
+}
+
 // can skips a test on a kernel before 5.14.
 func can(t testing.TB) {
 	t.Helper()
