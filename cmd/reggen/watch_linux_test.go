@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A person keeps a build open on a terminal: it is in colours where the same
@@ -70,5 +71,27 @@ func TestWatchAtATerminal(t *testing.T) {
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// Who tells the program and its group tells it twice, which is no second Ctrl-C.
+func TestToldTwice(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [a.yaml]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		d := sitDown(t, dir, []string{"HOME=" + dir}, "build", "--watch")
+		d.waits("Ctrl-C ends it")
+		for range 200 {
+			_ = d.cmd.Process.Signal(os.Interrupt) // it may have ended
+			time.Sleep(50 * time.Microsecond)
+		}
+		if code := d.ends(); code != 0 {
+			t.Errorf("exit %d\n%s", code, d.seen)
+		}
 	}
 }
