@@ -255,19 +255,8 @@ func (r *repository) measured(args string) outcome {
 	return r.measuredAs(args, "", argv...)
 }
 
-// measuredAs is measured for any way to start reggen. What takes too much memory
-// is asked again: it may now and then (onceMemory), and not each time.
-func (r *repository) measuredAs(what, stdin string, argv ...string) (o outcome) {
-	r.t.Helper()
-	for range 3 {
-		if o = r.measureOnce(what, stdin, argv...); o.peak <= mostMemory || o.peak > onceMemory {
-			break
-		}
-	}
-	return o
-}
-
-func (r *repository) measureOnce(what, stdin string, argv ...string) outcome {
+// measuredAs is measured for any way to start reggen.
+func (r *repository) measuredAs(what, stdin string, argv ...string) outcome {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()

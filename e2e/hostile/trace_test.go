@@ -108,7 +108,7 @@ func (o outcome) harmless(t *testing.T, may touches) {
 			say("shows a secret")
 		}
 	}
-	if o.trace == "" && (o.seconds > 5*patience || o.peak > mostMemory) {
+	if o.trace == "" && (o.seconds > 5*patience || o.peak > 500<<10) {
 		say("took %.1f s and %d MiB", o.seconds, o.peak>>10)
 	}
 }
@@ -116,14 +116,6 @@ func (o outcome) harmless(t *testing.T, may touches) {
 // patience is for machines that are busy with something else. What is counted
 // is the processor's time, not that on the wall.
 const patience = 1.4
-
-// What a process may take, in KiB, and what it may take now and then: what doubles
-// goes 240, 305, 370, 570 MiB, and what watches it has to get a turn in time, which
-// it may not on a busy machine.
-const (
-	mostMemory = 500 << 10
-	onceMemory = 700 << 10
-)
 
 // system are the places that every process, and git, may look into.
 var system = []string{"/proc", "/sys", "/dev", "/etc", "/lib", "/lib64", "/usr", "/bin", "/run"}
