@@ -22,6 +22,17 @@ const (
 	maxHeap  = 150 << 20 // more than before the run
 )
 
+// What reads little may grow by less: with lessHeap for nothing, and heapPerRead
+// for each byte, half a MiB of files may grow to maxHeap. What doubles is so found
+// a step earlier, since what watches it may come a step late.
+const (
+	lessHeap    = 100 << 20
+	heapPerRead = 100
+)
+
+// read is how many bytes the run under way has read.
+var read atomic.Int64
+
 // What a chart hands over is large by itself, with its definitions of custom
 // resources: for each MiB of it a run may take more. A chart comes to 10 MiB at
 // most (chart.MaxRendered).
@@ -58,6 +69,7 @@ func (t *tally) take(a Allow, path string) ([]byte, error) {
 	}
 	t.reads++
 	t.bytes += len(data)
+	read.Add(int64(len(data)))
 	switch {
 	case t.reads > maxReads:
 		return nil, problem.Problem{File: path, What: fmt.Sprintf("is one of more than %d files that this build reads", maxReads), Next: largeNext}
@@ -124,6 +136,7 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 	}
 	began, held := processorTime(), heap()
 	handed.Store(0)
+	read.Store(0)
 	done := make(chan outcome[T], 1)
 	go func() {
 		value, err := work()
@@ -138,7 +151,7 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 			given[dir] += handed.Load()
 			return o.value, o.err
 		case <-ticker.C:
-			if what := excess(used[dir]+processorTime()-began, heap()-held, given[dir]+handed.Load()); what != "" {
+			if what := excess(used[dir]+processorTime()-began, heap()-held, given[dir]+handed.Load(), read.Load()); what != "" {
 				spent = problem.Problem{File: filepath.Clean(dir), What: what, Want: "objects, patches and replacements that don't multiply", Next: largeNext}
 				return none, spent
 			}
@@ -146,15 +159,20 @@ func within[T any](a Allow, dir string, work func() (T, error)) (T, error) {
 	}
 }
 
-// excess says which bound is passed, "" for none; more is what was handed over.
-func excess(cpu time.Duration, grown, more int64) string {
+// excess says which bound is passed, "" for none; more is what was handed over,
+// and read what was read.
+func excess(cpu time.Duration, grown, more, read int64) string {
+	most := min(maxHeap, lessHeap+heapPerRead*read)
+	if more > 0 {
+		most = maxHeap
+	}
 	cpu -= watched * time.Duration(float64(cpuPerMiB)*float64(more)/(1<<20))
 	grown -= watched * more * (heapPerMiB >> 20)
 	switch {
 	case cpu > watched*maxCPU:
 		return fmt.Sprintf("takes kustomize longer than %s to build", maxCPU)
-	case grown > watched*maxHeap:
-		return fmt.Sprintf("takes kustomize more than %d MiB of memory to build", maxHeap>>20)
+	case grown > watched*most:
+		return fmt.Sprintf("takes kustomize more than %d MiB of memory to build", most>>20)
 	}
 	return ""
 }
