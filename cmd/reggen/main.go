@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/reggen/reggen/internal/cli"
-	_ "github.com/reggen/reggen/internal/early" // before everything else
+	_ "github.com/reggen/reggen/internal/collector"
 	_ "github.com/reggen/reggen/internal/pages" // and the last of these imports: the linker puts its code behind theirs
 )
 

@@ -16,6 +16,7 @@ var rooms = map[string][]string{
 	"terminal":   nil,
 	"release":    nil,
 	"early":      nil,
+	"collector":  {"early"},
 	"pages":      nil,
 	"diff":       nil,
 	"layers":     nil,

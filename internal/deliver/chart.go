@@ -175,7 +175,7 @@ func (w *Work) WorkChart() error {
 }
 
 // collectAsUsual goes back to Go's own way of collecting memory, for what can't
-// stay below the limit that internal/early sets: beyond it the collector would run
+// stay below the limit that internal/collector sets: beyond it the collector would run
 // all the time.
 func collectAsUsual() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
