@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +47,32 @@ func kustomize(t *testing.T, p *project, home, program string, args ...string) [
 	q.t = t
 	q.env = append(append([]string{}, p.env...), home)
 	return q.ok("", program, args...)
+}
+
+// A layer of operations, as the guide has it, is built to the same bytes, and its
+// mistakes are told with their lines.
+func TestLayerOfOperations(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(repo, "docs/guide/delivery.md"))
+	must(t, err)
+	_, layer, ok := strings.Cut(string(page), "```yaml\n")
+	layer, _, closed := strings.Cut(layer, "```\n")
+	if !ok || !closed {
+		t.Fatal("the page has no YAML")
+	}
+	p := examples(t)
+	home := plugins(t, p)
+	want := p.reggen("build", "overlays/dev")
+	const path = "overlays/dev/registry/kustomization.yaml"
+	p.write(path, layer)
+	must(t, os.Remove(filepath.Join(p.dir, "overlays/dev/registry/registry.yaml")))
+	same(t, "reggen build", p.reggen("build", "overlays/dev"), want)
+	same(t, "the plugin", kustomize(t, p, home, tool("kustomize"), "build", "--enable-alpha-plugins", "overlays/dev"), want)
+	wrong := strings.Replace(layer, "/spec/replicas, value: 1}", "/spec/replicas, value: one}", 1)
+	line := strings.Count(wrong[:strings.Index(wrong, "value: one")], "\n") + 1
+	p.write(path, wrong)
+	if r := p.run("", tool("reggen"), "build", "overlays/dev"); r.code == 0 || !bytes.Contains(r.stderr, fmt.Appendf(nil, "%s:%d:", path, line)) {
+		t.Errorf("exit status %d of a mistake in line %d:\n%s", r.code, line, r.stderr)
+	}
 }
 
 // A user's own overlay on top, with everything kustomize may do to objects.
