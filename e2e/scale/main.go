@@ -12,7 +12,9 @@
 //
 // on half of them and on all, and the check of what is rendered with one process,
 // too; then reggen check with a key on one environment with many users. It prints
-// medians, how they grow, and the peak memory of all processes together.
+// medians, how they grow, and the peak memory of all processes together. With
+// -beside REVISION the program of another revision does some of it in the same
+// hour: seconds are those of a machine and a day, the ratio is not.
 // Nothing in the tests asserts a time; with -write the table goes into its
 // part of docs/benchmarks.md.
 package main
@@ -41,8 +43,9 @@ func main() {
 	runs := flag.Int("runs", 5, "how often each is run")
 	write := flag.String("write", "", "write the result to its part of this Markdown file")
 	date := flag.String("date", "", "the date to write; today unless given")
+	beside := flag.String("beside", "", "a revision whose program builds, checks and renders, too")
 	flag.Parse()
-	if err := scale(*environments, *users, *runs, *write, *date); err != nil {
+	if err := scale(*environments, *users, *runs, *beside, *write, *date); err != nil {
 		fmt.Fprintln(os.Stderr, "scale:", err)
 		os.Exit(1)
 	}
@@ -58,9 +61,10 @@ type job struct {
 	wall   []time.Duration
 	cpu    []time.Duration // of its workers, too
 	peak   int64           // KiB
+	than   *job            // what the program of today does, where this is an older one's
 }
 
-func scale(environments, users, runs int, write, date string) error {
+func scale(environments, users, runs int, beside, write, date string) error {
 	if runs < 3 || environments < 20 || users < 2 {
 		return errors.New("-runs wants 3 and more, -environments 20 and more, -users 2 and more")
 	}
@@ -104,14 +108,18 @@ func scale(environments, users, runs int, write, date string) error {
 		}
 		crowds = append(crowds, &job{what: "`check` with a key", many: n, args: []string{"-C", dir, reggen, "check"}, env: []string{key()}})
 	}
+	older, err := earlier(beside, work, slices.Concat(jobs[len(jobs)/2:], crowds[1:]))
+	if err != nil {
+		return err
+	}
 	for i := range runs + 1 { // the first round warms the file cache
-		for _, j := range slices.Concat(jobs, crowds) {
+		for _, j := range slices.Concat(jobs, crowds, older) {
 			if err := j.run(i > 0); err != nil {
 				return err
 			}
 		}
 	}
-	table := report(jobs, "environments") + "\n" + report(crowds, "users of one environment") + measure.Footer(runs)
+	table := report(jobs, "environments") + "\n" + report(crowds, "users of one environment") + than(beside, older) + measure.Footer(runs)
 	fmt.Print(table)
 	if write == "" {
 		return nil
