@@ -45,7 +45,7 @@ func consumer(t *testing.T, hooks string) preCommitting {
 		source:    t.TempDir(),
 		env: append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, "cache"), "SOPS_AGE_KEY_FILE=", "PRE_COMMIT_COLOR=never",
 			// pre-commit gives Go a GOPATH of its own: keep what is downloaded and built.
-			"GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOCACHE="+goEnv(t, "GOCACHE"), "GOFLAGS=-buildvcs=false"),
+			"GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOCACHE="+goEnv(t, "GOCACHE"), "GOFLAGS=-buildvcs=false -trimpath"),
 	}
 	for _, name := range []string{".pre-commit-hooks.yaml", "cmd", "docs", "generator", "internal", "go.mod", "go.sum"} {
 		copyTree(t, filepath.Join(repo, name), filepath.Join(c.source, name))

@@ -2,7 +2,8 @@
 # Measures reggen build beside the pipeline it replaces; see e2e/bench.
 #   scripts/bench.sh            prints a table
 #   scripts/bench.sh --write    and writes it to docs/benchmarks.md
-# Further flags go to the program: -runs 101, -date 2026-11-23.
+# Further flags go to the program: -runs 101, -date 2026-11-23, -beside v0.1.0
+# (an older program by turns with the others).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../e2e"
 args=()

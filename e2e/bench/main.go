@@ -8,9 +8,11 @@
 //	D  kustomize build with reggen as its plugin
 //	E  the same, where the spec's layer is a JSON 6902 patch: kustomize does not
 //	   read its own schema then
+//	F  reggen build with that patch
 //
-// It prints medians, ratios and peak memory. Nothing in the tests asserts a
-// time; with -write the table goes into docs/benchmarks.md.
+// and with -beside REVISION A by the program of another revision. It prints
+// medians, ratios and peak memory. Nothing in the tests asserts a time; with
+// -write the table goes into docs/benchmarks.md.
 package main
 
 import (
@@ -30,14 +32,17 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/reggen/reggen/e2e/measure"
 )
 
 func main() {
 	runs := flag.Int("runs", 31, "how often each is run")
 	write := flag.String("write", "", "write the result to this Markdown file")
 	date := flag.String("date", "", "the date to write; today unless given")
+	beside := flag.String("beside", "", "a revision whose program builds, too")
 	flag.Parse()
-	if err := bench(*runs, *write, *date); err != nil {
+	if err := bench(*runs, *beside, *write, *date); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -55,7 +60,7 @@ type contender struct {
 	maxRS int64 // KiB: of the process itself or its largest child
 }
 
-func bench(runs int, write, date string) error {
+func bench(runs int, beside, write, date string) error {
 	if runs < 3 {
 		return errors.New("-runs wants 3 and more")
 	}
@@ -74,6 +79,15 @@ func bench(runs int, write, date string) error {
 	all, err := prepare(repo, work)
 	if err != nil {
 		return err
+	}
+	if beside != "" {
+		g := *all[0]
+		g.name, g.what = "G", "A, by the program of "+beside
+		g.argv = append([]string{filepath.Join(work, "earlier")}, g.argv[1:]...)
+		if err := measure.BuildRevision(beside, work, g.argv[0]); err != nil {
+			return err
+		}
+		all = append(all, &g)
 	}
 	for i := range runs + 2 { // the first two rounds warm the file cache
 		for _, c := range all {
@@ -158,7 +172,11 @@ func prepare(repo, work string) ([]*contender, error) {
 	if plugged, err := e.output(); err != nil || !bytes.Equal(plugged, finished) {
 		return nil, fmt.Errorf("with a JSON 6902 patch other bytes come out: %w", err)
 	}
-	all := []*contender{a, b, c, d, e}
+	f := &contender{name: "F", what: "A, the layer written so", dir: e.dir, env: env, argv: a.argv}
+	if built, err := f.output(); err != nil || !bytes.Equal(built, finished) {
+		return nil, fmt.Errorf("with a JSON 6902 patch reggen builds other bytes: %w", err)
+	}
+	all := []*contender{a, b, c, d, e, f}
 	return all, alike(all)
 }
 
@@ -323,8 +341,8 @@ func report(all []*contender, runs int) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB |\n", c.name, c.what, ms(median(c.wall)), ms(slices.Min(c.wall)), ms(median(c.cpu)), c.maxRS/1024)
 	}
 	ratio := func(x, y *contender) float64 { return float64(median(x.wall)) / float64(median(y.wall)) }
-	fmt.Fprintf(&b, "\nA takes %.2f of B's time (at most 0.40 is required), and %.2f times C's (the aim is 1.5); D takes %.2f times C's (the aim is 3), E %.2f times, B %.1f times.\n",
-		ratio(all[0], all[1]), ratio(all[0], all[2]), ratio(all[3], all[2]), ratio(all[4], all[2]), ratio(all[1], all[2]))
+	fmt.Fprintf(&b, "\nA takes %.2f of B's time (at most 0.40 is required), and %.2f times C's (the aim is 1.5); D takes %.2f times C's (the aim is 3), E %.2f times, B %.1f times. F takes %.2f times A's.\n",
+		ratio(all[0], all[1]), ratio(all[0], all[2]), ratio(all[3], all[2]), ratio(all[4], all[2]), ratio(all[1], all[2]), ratio(all[5], all[0]))
 	fmt.Fprintf(&b, "%d interleaved runs of each, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	return b.String()
 }
@@ -341,7 +359,8 @@ B is what the same files in git cost without reggen: ` + "`kustomize build --ena
 manner of KSOPS. B needs the cluster's private key; the others need none. All programs are built as their releases are, without cgo. Peak memory is that of the largest process of each.
 
 What D takes more than E is kustomize reading its own schema of Kubernetes: it does so for any strategic-merge patch, the spec's own layer
-included, and for no JSON 6902 patch. ` + "`reggen build`" + ` never does ([0006](decisions/0006-the-schema-kustomize-gets.md)).
+included, and for no JSON 6902 patch. ` + "`reggen build`" + ` reads it for neither ([0006](decisions/0006-the-schema-kustomize-gets.md)); it merges layers itself where
+they are plain patches, and runs kustomize for F's ([0011](decisions/0011-around-kustomize.md)).
 
 The parts have benchmarks of their own: ` + "`go test -run '^$' -bench . ./...`" + `. Of a foreign chart with 200 templates
 ` + "`go test ./generator/chart -run '^$' -bench TwoHundredTemplates`" + ` prints how long reggen takes beside Helm's engine alone, in turns.

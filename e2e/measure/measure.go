@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,6 +26,25 @@ func Build(dir, out, pkg string) error {
 		return fmt.Errorf("building %s: %w\n%s", pkg, err, text)
 	}
 	return nil
+}
+
+// BuildRevision compiles reggen as another revision of this repository has it, in
+// a folder of work. The repository itself is only read.
+func BuildRevision(revision, work, out string) error {
+	tree := filepath.Join(work, "tree-of-"+filepath.Base(out))
+	if err := os.Mkdir(tree, 0o755); err != nil {
+		return err
+	}
+	packed := tree + ".tar"
+	for _, args := range [][]string{
+		{"git", "-C", "..", "archive", "--format=tar", "--output=" + packed, "--end-of-options", revision},
+		{"tar", "-xf", packed, "-C", tree},
+	} {
+		if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", args[0], err, text)
+		}
+	}
+	return Build(tree, out, "./cmd/reggen")
 }
 
 // Footer says what was measured where.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,37 +9,36 @@ import (
 	"github.com/reggen/reggen/e2e/measure"
 )
 
-// earlier are those of the jobs that only read, as the program of another revision
-// does them; none without a revision.
-func earlier(revision, work string, jobs []*job) (older []*job, err error) {
+// earlier puts behind those of the jobs that only read the same ones as the program
+// of another revision does them, and returns these, too; none without a revision.
+func earlier(revision, work string, jobs []*job) (all, older []*job, err error) {
 	if revision == "" {
-		return nil, nil
+		return jobs, nil, nil
 	}
-	tree, program := filepath.Join(work, "tree"), filepath.Join(work, "earlier")
-	if out, err := exec.Command("git", "worktree", "add", "--detach", tree, revision).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("git worktree add: %w\n%s", err, out)
-	}
-	defer func() { _ = exec.Command("git", "worktree", "remove", "--force", tree).Run() }()
-	if err := measure.Build(tree, program, "./cmd/reggen"); err != nil {
-		return nil, err
+	program := filepath.Join(work, "earlier")
+	if err := measure.BuildRevision(revision, work, program); err != nil {
+		return nil, nil, err
 	}
 	for _, j := range jobs {
+		all = append(all, j)
 		args := slices.Clone(j.args)
 		args[2] = program
+		var before func() error
 		switch command := args[3]; {
 		case command == "build" || command == "check":
 		case command == "render" && slices.Contains(args, "--check") && j.env == nil:
-			// What it renders may differ from what is rendered today.
+			// What it renders may differ from what is rendered today, and from
+			// what was rendered before a password changed.
 			args[slices.Index(args, "rendered")] = "rendered-earlier"
-			if err := prepare(program, args[1], "", slices.DeleteFunc(slices.Clone(args[3:]), func(arg string) bool { return arg == "--check" })...); err != nil {
-				return nil, err
-			}
+			render := slices.DeleteFunc(slices.Clone(args[3:]), func(arg string) bool { return arg == "--check" })
+			before = func() error { return prepare(program, args[1], "", render...) }
 		default:
 			continue
 		}
-		older = append(older, &job{what: j.what, many: j.many, args: args, env: j.env, than: j})
+		older = append(older, &job{what: j.what, many: j.many, args: args, env: j.env, before: before, than: j})
+		all = append(all, older[len(older)-1])
 	}
-	return older, nil
+	return all, older, nil
 }
 
 // than says how much faster the program of today is.

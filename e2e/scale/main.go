@@ -108,18 +108,26 @@ func scale(environments, users, runs int, beside, write, date string) error {
 		}
 		crowds = append(crowds, &job{what: "`check` with a key", many: n, args: []string{"-C", dir, reggen, "check"}, env: []string{key()}})
 	}
-	older, err := earlier(beside, work, slices.Concat(jobs[len(jobs)/2:], crowds[1:]))
+	half := len(jobs) / 2
+	all, older, err := earlier(beside, work, slices.Concat(jobs[half:], crowds[1:]))
 	if err != nil {
 		return err
 	}
+	all = slices.Concat(jobs[:half], crowds[:1], all)
+	var hashing []time.Duration
 	for i := range runs + 1 { // the first round warms the file cache
-		for _, j := range slices.Concat(jobs, crowds, older) {
+		for _, j := range all {
 			if err := j.run(i > 0); err != nil {
 				return err
 			}
 		}
+		took, err := hash(users + others)
+		if err != nil {
+			return err
+		}
+		hashing = append(hashing, took)
 	}
-	table := report(jobs, "environments") + "\n" + report(crowds, "users of one environment") + than(beside, older) + measure.Footer(runs)
+	table := report(jobs, "environments") + "\n" + report(crowds, "users of one environment") + floor(crowds[1], users+others, measure.Median(hashing[1:])) + than(beside, older) + measure.Footer(runs)
 	fmt.Print(table)
 	if write == "" {
 		return nil

@@ -1,8 +1,5 @@
 //go:build go1.26 && !go1.27
 
-// Which versions of Go this is for: those with which it was tried. Others do
-// without, and collect once while they start.
-
 package early
 
 import _ "unsafe" // for go:linkname

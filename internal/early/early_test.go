@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A newer Go needs a look: whether setGCPercent is what it was, and then a word in
-// the line that says for which versions collector_go126.go is.
+// A newer Go needs a look: whether setGCPercent and Syscall are what they were, and
+// then a word in the lines that say for which versions the files are.
 func TestNothingIsCollected(t *testing.T) {
 	if Percent == nil {
 		t.Fatalf("%s was not tried: the garbage collector stays on while packages are initialised", runtime.Version())

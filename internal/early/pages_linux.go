@@ -1,4 +1,4 @@
-//go:build amd64 || arm64
+//go:build (amd64 || arm64) && go1.26 && !go1.27
 
 package early
 
@@ -10,25 +10,27 @@ const (
 	populateWrite = 23
 )
 
-// What Go's heap grows by: it begins in a piece of this size, and may have taken
-// a second one.
-const piece = 4 << 20
+const (
+	unit  = 64 << 10 // divides a piece, and is a multiple of every page size up to itself
+	piece = 4 << 20  // what Go's heap grows by: it begins somewhere in one, and may have taken a second
+)
 
 // object is one of the heap.
 var object *[64]byte
 
 func init() {
-	if advise(0, piece, populateWrite) {
+	object = new([64]byte) // here, for above it would be none of the heap
+	if advise(0, unit, populateWrite) {
 		return // nothing is there: whoever says yes does nothing, as emulators do
 	}
-	object = new([64]byte) // here, for above it would be none of the heap
-	at := uintptr(unsafe.Pointer(object)) &^ (piece - 1)
+	at := uintptr(unsafe.Pointer(object)) &^ (unit - 1)
 	for range 2 {
-		advise(at, piece, hugePages)
-		if !advise(at, piece, populateWrite) {
+		size := piece - at%piece
+		advise(at, size, hugePages)
+		if !advise(at, size, populateWrite) {
 			break
 		}
-		at += piece
+		at += size
 	}
 }
 
@@ -41,5 +43,4 @@ func advise(at, size, what uintptr) bool {
 // call is syscall.Syscall, which needs nothing of its package initialised.
 //
 //go:linkname call syscall.Syscall
-//go:noescape
 func call(number, a, b, c uintptr) (r1, r2, errno uintptr)

@@ -3,6 +3,6 @@
 // touched: 4,500 page faults in a cold build, which take 10 µs and more each in
 // many virtual machines. docs/decisions/0024 has the measurements.
 //
-// It imports next to nothing, so that it comes before what other packages do when
-// they are initialised.
+// What is needed before other packages are initialised is in internal/early; this
+// package goes on from there, since it needs the package time.
 package pages
