@@ -147,7 +147,7 @@ func key() string {
 // layOut writes a repository of n environments, sealed for clusters that each have
 // a key, and returns their paths, as a shell expands overlays/*.
 func layOut(reggen, dir string, n int) (dirs []string, err error) {
-	if err := os.CopyFS(filepath.Join(dir, "bases"), os.DirFS("../bases")); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, "bases/registry"), os.DirFS("../bases/registry")); err != nil { // older programs don't know all kinds
 		return nil, err
 	}
 	var rules strings.Builder
