@@ -101,14 +101,11 @@ func bench(runs int, beside, write, date string) error {
 	if write == "" {
 		return nil
 	}
-	if date == "" {
-		date = time.Now().UTC().Format(time.DateOnly)
-	}
 	old, err := os.ReadFile(write)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return os.WriteFile(write, []byte(page(table, date)+others(string(old))), 0o644)
+	return os.WriteFile(write, []byte(page(table, measure.Date(date))+others(string(old))), 0o644)
 }
 
 // others are the parts of the page that other scripts write, kept.
@@ -327,20 +324,15 @@ func (c *contender) run(counts bool) error {
 	return nil
 }
 
-func median(d []time.Duration) time.Duration {
-	d = slices.Sorted(slices.Values(d))
-	return d[len(d)/2]
-}
-
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
 
 func report(all []*contender, runs int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| | what | wall, median | fastest | CPU, median | peak memory |\n|---|---|---|---|---|---|\n")
 	for _, c := range all {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB |\n", c.name, c.what, ms(median(c.wall)), ms(slices.Min(c.wall)), ms(median(c.cpu)), c.maxRS/1024)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB |\n", c.name, c.what, ms(measure.Median(c.wall)), ms(slices.Min(c.wall)), ms(measure.Median(c.cpu)), c.maxRS/1024)
 	}
-	ratio := func(x, y *contender) float64 { return float64(median(x.wall)) / float64(median(y.wall)) }
+	ratio := func(x, y *contender) float64 { return float64(measure.Median(x.wall)) / float64(measure.Median(y.wall)) }
 	fmt.Fprintf(&b, "\nA takes %.2f of B's time (at most 0.40 is required), and %.2f times C's (the aim is 1.5); D takes %.2f times C's (the aim is 3), E %.2f times, B %.1f times. F takes %.2f times A's.\n",
 		ratio(all[0], all[1]), ratio(all[0], all[2]), ratio(all[3], all[2]), ratio(all[4], all[2]), ratio(all[1], all[2]), ratio(all[5], all[0]))
 	fmt.Fprintf(&b, "%d interleaved runs of each, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
