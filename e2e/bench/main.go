@@ -332,7 +332,9 @@ func report(all []*contender, runs int) string {
 	for _, c := range all {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d MiB |\n", c.name, c.what, ms(measure.Median(c.wall)), ms(slices.Min(c.wall)), ms(measure.Median(c.cpu)), c.maxRS/1024)
 	}
-	ratio := func(x, y *contender) float64 { return float64(measure.Median(x.wall)) / float64(measure.Median(y.wall)) }
+	ratio := func(x, y *contender) float64 {
+		return float64(measure.Median(x.wall)) / float64(measure.Median(y.wall))
+	}
 	fmt.Fprintf(&b, "\nA takes %.2f of B's time (at most 0.40 is required), and %.2f times C's (the aim is 1.5); D takes %.2f times C's (the aim is 3), E %.2f times, B %.1f times. F takes %.2f times A's.\n",
 		ratio(all[0], all[1]), ratio(all[0], all[2]), ratio(all[3], all[2]), ratio(all[4], all[2]), ratio(all[1], all[2]), ratio(all[5], all[0]))
 	fmt.Fprintf(&b, "%d interleaved runs of each, %s/%s, %d CPUs, %s.\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
