@@ -76,11 +76,12 @@ func (w *Work) renderOne(ctx context.Context, build Builder, dir, out string, ch
 		r.err = problem.Problem{File: out, What: "would put what is rendered among the files that it is rendered from", Want: "a folder of its own, for instance rendered"}
 		return r
 	}
-	old := marker(target)
-	if r.err = w.foreign(target, files, old); r.err != nil {
+	old, list := marker(target)
+	have := compare(target, files)
+	if r.err = foreign(target, files, have, old); r.err != nil {
 		return r
 	}
-	stale := w.stale(target, files, old)
+	stale := differences(files, have, old, list)
 	if !check {
 		sweepRendered(target, files, old)
 	}

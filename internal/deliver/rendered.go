@@ -125,12 +125,12 @@ func ObjectFile(o object.Object) string {
 // and for the digits of a temporary name.
 const longestName = 200
 
-// marker reads which files of a folder reggen wrote.
-func marker(dir string) map[string]bool {
+// marker reads which files of a folder reggen wrote, and the text that says so.
+func marker(dir string) (names map[string]bool, data []byte) {
 	out := map[string]bool{}
 	data, err := repository.Peek(filepath.Join(dir, repository.MarkerName), bounded.MaxSecret)
 	if err != nil {
-		return out
+		return out, nil
 	}
 	for line := range strings.Lines(string(data)) {
 		name := strings.TrimSpace(line)
@@ -138,7 +138,7 @@ func marker(dir string) map[string]bool {
 			out[name] = true
 		}
 	}
-	return out
+	return out, data
 }
 
 func markerText(names map[string]bool) []byte {
@@ -149,14 +149,29 @@ func markerText(names map[string]bool) []byte {
 	return []byte(text)
 }
 
+// found is what there is of a file that would be written.
+type found struct {
+	same bool // it is as it would be written
+	err  error
+}
+
+// compare says what a folder holds of the files that would be written. Their texts
+// are not kept: a stranger's may be large.
+func compare(target string, files []rendered) map[string]found {
+	out := map[string]found{}
+	for _, f := range files {
+		text, err := repository.Peek(filepath.Join(target, f.name), bounded.MaxFile)
+		out[f.name] = found{err == nil && bytes.Equal(text, f.data), err}
+	}
+	return out
+}
+
 // foreign refuses to write over a file that reggen did not write.
-func (w *Work) foreign(target string, files []rendered, old map[string]bool) error {
+func foreign(target string, files []rendered, have map[string]found, old map[string]bool) error {
 	var l problem.List
 	for _, f := range files {
-		path := filepath.Join(target, f.name)
-		have, err := repository.Peek(path, bounded.MaxFile)
-		if err == nil && !old[f.name] && !bytes.Equal(have, f.data) {
-			l.Add(problem.Problem{File: path, What: "is there already, and reggen did not write it; nothing was written",
+		if h := have[f.name]; h.err == nil && !old[f.name] && !h.same {
+			l.Add(problem.Problem{File: filepath.Join(target, f.name), What: "is there already, and reggen did not write it; nothing was written",
 				Next: "move it away, or name another folder with -o"})
 		}
 	}
@@ -166,16 +181,17 @@ func (w *Work) foreign(target string, files []rendered, old map[string]bool) err
 // difference is a file that is not as a render would have it.
 type difference struct{ name, what string }
 
-func (w *Work) stale(target string, files []rendered, old map[string]bool) []difference {
+// differences are the files that are not as a render would have them; list is the
+// text of the marker.
+func differences(files []rendered, have map[string]found, old map[string]bool, list []byte) []difference {
 	var out []difference
 	now := map[string]bool{}
 	for _, f := range files {
 		now[f.name] = true
-		have, err := repository.Peek(filepath.Join(target, f.name), bounded.MaxFile)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		switch h := have[f.name]; {
+		case errors.Is(h.err, fs.ErrNotExist):
 			out = append(out, difference{f.name, "is missing"})
-		case err != nil || !bytes.Equal(have, f.data):
+		case !h.same:
 			out = append(out, difference{f.name, "is stale"})
 		}
 	}
@@ -184,7 +200,7 @@ func (w *Work) stale(target string, files []rendered, old map[string]bool) []dif
 			out = append(out, difference{name, "is of an object that is gone"})
 		}
 	}
-	if have, err := repository.Peek(filepath.Join(target, repository.MarkerName), bounded.MaxSecret); err != nil || !bytes.Equal(have, markerText(now)) {
+	if !bytes.Equal(list, markerText(now)) {
 		out = append(out, difference{repository.MarkerName, "does not list what is rendered"})
 	}
 	return out
@@ -270,7 +286,7 @@ func (w *Work) sweepEnvironments(out string, check bool) (removed int, err error
 // removeRendered deletes the files of one environment, the marker last, and
 // the folders that this leaves empty.
 func (w *Work) removeRendered(out, dir string) error {
-	old := marker(dir)
+	old, _ := marker(dir)
 	sweepRendered(dir, nil, old)
 	for _, name := range slices.Sorted(maps.Keys(old)) {
 		if err := w.removeFile(dir, name); err != nil {

@@ -48,7 +48,11 @@ func (w *Work) Build(ctx context.Context, dirs []string, o BuildOptions) ([]byte
 	if err := terminal.Interrupted(ctx); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
+	size := 0
+	for _, text := range texts[:done] {
+		size += len(text) + len("---\n")
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size))
 	var l problem.List
 	for i, text := range texts[:done] {
 		l.Join(errs[i])
