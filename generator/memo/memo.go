@@ -31,6 +31,15 @@ type kept struct {
 	size int
 }
 
+// Known is what was made of a text before, if that is kept.
+func (m *Of[V]) Known(text []byte) (v V, known bool) {
+	key := sha256.Sum256(text)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, known = m.results[key]
+	return v, known
+}
+
 // Get is what make makes of a text, or made of it before. What went wrong is
 // not kept, nor what may be far larger than its text, by an alias of YAML. The
 // result is shared: who changes it takes a copy.

@@ -16,6 +16,12 @@ func TestGet(t *testing.T) {
 			t.Errorf("%d, %v", got, err)
 		}
 	}
+	if got, known := m.Known([]byte("a")); got != 1 || !known {
+		t.Errorf("known: %d, %t", got, known)
+	}
+	if got, known := m.Known([]byte("b")); got != 0 || known {
+		t.Errorf("known before it was made: %d, %t", got, known)
+	}
 	if got, _ := m.Get([]byte("b"), one); got != 2 {
 		t.Errorf("another text has the result of the first: %d", got)
 	}

@@ -23,17 +23,18 @@ type Metadata struct {
 // checks nothing that takes one. It fails with ErrFormat.
 func Inspect(data []byte) (m Metadata, err error) {
 	defer guard(&err, ErrFormat, "the file can't be read as a SOPS file")
-	m, err = inspected.Get(data, func() (Metadata, error) {
+	i, err := inspected.Get(data, func() (inspection, error) {
 		rules.Quiet()
 		_, meta, err := load(data)
 		if err != nil {
-			return Metadata{}, err
+			return inspection{}, err
 		}
-		return describe(meta), nil
+		return inspection{meta, describe(meta)}, nil
 	})
 	if err != nil {
 		return Metadata{}, err
 	}
+	m = i.public
 	m.Recipients, m.Groups = slices.Clone(m.Recipients), slices.Clone(m.Groups)
 	for i, g := range m.Groups {
 		m.Groups[i] = slices.Clone(g)
@@ -41,7 +42,13 @@ func Inspect(data []byte) (m Metadata, err error) {
 	return m, nil
 }
 
-var inspected memo.Of[Metadata]
+// inspection is what Inspect has read of a file. Nobody changes it.
+type inspection struct {
+	read   sops.Metadata
+	public Metadata
+}
+
+var inspected memo.Of[inspection]
 
 func describe(meta sops.Metadata) Metadata {
 	m := Metadata{

@@ -41,23 +41,38 @@ func (f File) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
 func Open(ctx context.Context, data []byte, keys Keys) (f *File, err error) {
 	defer guard(&err, ErrFormat, "the file can't be read as a SOPS file")
 	rules.Quiet()
+	var key []byte
+	if known, is := inspected.Known(data); is { // whether a key is at hand can be told without reading it anew
+		if key, err = keys.dataKey(ctx, known.read); err != nil {
+			return nil, err
+		}
+	}
 	branch, meta, err := load(data)
+	if err == nil && key == nil {
+		key, err = keys.dataKey(ctx, meta)
+	}
 	if err != nil {
 		return nil, err
-	}
-	svc := newService(ctx, keys.Network)
-	tried := meta
-	var left bool
-	tried.KeyGroups, left = keys.usable(meta.KeyGroups)
-	key, err := tried.GetDataKeyWithKeyServices(svc.clients(), sops.DefaultDecryptionOrder)
-	if err != nil {
-		return nil, svc.noKey(describe(meta), keys, left)
 	}
 	cipher := &recorder{Cipher: aes.NewCipher()}
 	if err := decrypt(branch, meta, key, cipher); err != nil {
 		return nil, err
 	}
 	return &File{branch, meta, key, cipher}, nil
+}
+
+// dataKey is the key that the values of a file are encrypted with. It changes
+// nothing of meta, and fails with ErrNoKey.
+func (k Keys) dataKey(ctx context.Context, meta sops.Metadata) ([]byte, error) {
+	svc := newService(ctx, k.Network)
+	groups, left := k.usable(meta.KeyGroups)
+	tried := meta
+	tried.KeyGroups = groups
+	key, err := tried.GetDataKeyWithKeyServices(svc.clients(), sops.DefaultDecryptionOrder)
+	if err != nil {
+		return nil, svc.noKey(describe(meta), k, left)
+	}
+	return key, nil
 }
 
 // Plain is the decrypted YAML document, without the sops block.
