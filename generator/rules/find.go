@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/seen"
 )
 
 // maxUp is how many folders SOPS looks into (maxDepth of its package config).
@@ -31,9 +33,7 @@ func FindWithin(top, path string) (*Rule, error) {
 	if err != nil {
 		return nil, problem.Problem{What: "the working directory is gone"}
 	}
-	var misnamed string
-	dir := filepath.Dir(path)
-	for range maxUp {
+	for dir := range upwards(top, path) {
 		config := filepath.Join(dir, ConfigName)
 		data, err := readConfig(config, top)
 		if bounded.IsProblem(err) {
@@ -49,21 +49,37 @@ func FindWithin(top, path string) (*Rule, error) {
 		if !errors.Is(err, fs.ErrNotExist) && !notFolder(err) {
 			return nil, problem.Problem{File: config, What: "can't be read", Want: "a file that SOPS can read"}
 		}
-		if other := filepath.Join(dir, ".sops.yml"); misnamed == "" && exists(other) {
-			misnamed = other
-		}
-		if filepath.Dir(dir) == dir || dir == top {
-			break
-		}
-		dir = filepath.Dir(dir)
 	}
 	p := problem.Problem{File: path, What: "no " + ConfigName + " in its folder or above says who may read it", Next: "reggen init DIR --print-rules   # prints the rules for the environment DIR"}
-	if misnamed != "" {
-		p.What = fmt.Sprintf("SOPS ignores %s", misnamed)
+	if other := misnamed(top, path); other != "" {
+		p.What = fmt.Sprintf("SOPS ignores %s", other)
 		p.Want = "the name " + ConfigName
-		p.Next = fmt.Sprintf("git mv %s %s", misnamed, filepath.Join(filepath.Dir(misnamed), ConfigName))
+		p.Next = fmt.Sprintf("git mv %s %s", other, filepath.Join(filepath.Dir(other), ConfigName))
 	}
 	return nil, absence{p}
+}
+
+// misnamed is the first file of a name that SOPS doesn't look for, where Find looks.
+func misnamed(top, path string) string {
+	for dir := range upwards(top, path) {
+		if other := filepath.Join(dir, ".sops.yml"); exists(other) {
+			return other
+		}
+	}
+	return ""
+}
+
+// upwards are the folders in which the .sops.yaml for a file may be.
+func upwards(top, path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		dir := filepath.Dir(path)
+		for range maxUp {
+			if !yield(dir) || filepath.Dir(dir) == dir || dir == top {
+				return
+			}
+			dir = filepath.Dir(dir)
+		}
+	}
 }
 
 // absence is the error of a file above which there is no .sops.yaml.
@@ -85,9 +101,38 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// configs are the texts of .sops.yaml, and shadowed what Shadows says of them.
+var (
+	configs  seen.Memo[configuration]
+	shadowed seen.Memo[string]
+)
+
+// configuration is the text of a .sops.yaml, or that there is none.
+type configuration struct {
+	text []byte
+	none error
+}
+
+// Size is how much of it is remembered, in bytes.
+func (c configuration) Size() int { return len(c.text) }
+
 // readConfig reads a .sops.yaml. A link is followed within the repository, or
 // the folder top, alone.
 func readConfig(config, top string) ([]byte, error) {
+	c, err := configs.Get(top+"\n"+config, func() (configuration, error) {
+		text, err := readConfigNow(config, top)
+		if errors.Is(err, fs.ErrNotExist) {
+			return configuration{none: err}, nil
+		}
+		return configuration{text: text}, err
+	})
+	if err == nil {
+		err = c.none
+	}
+	return c.text, err
+}
+
+func readConfigNow(config, top string) ([]byte, error) {
 	if info, err := os.Lstat(config); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		if top == "" {
 			top = bounded.RepositoryOf(filepath.Dir(config))
@@ -108,6 +153,12 @@ func readConfig(config, top string) ([]byte, error) {
 // Shadows is the .sops.yaml further up that would count if the one at config
 // were not there; "" when there is none.
 func Shadows(config string) string {
+	next, _ := shadowed.Get(config, func() (string, error) { return above(config), nil })
+	return next
+}
+
+// above is the next .sops.yaml above one.
+func above(config string) string {
 	for dir := filepath.Dir(filepath.Dir(config)); ; dir = filepath.Dir(dir) {
 		if path := filepath.Join(dir, ConfigName); exists(path) && path != config {
 			return path

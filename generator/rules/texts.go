@@ -10,14 +10,14 @@ import (
 
 // texts are the configurations that were read, each as long as its file is the
 // same: the one of a thousand environments is asked for each of their files.
-var texts = reading{of: map[string]seen{}}
+var texts = reading{of: map[string]kept{}}
 
 type reading struct {
 	mu sync.Mutex
-	of map[string]seen
+	of map[string]kept
 }
 
-type seen struct {
+type kept struct {
 	info os.FileInfo
 	text []byte // nobody changes it
 }
@@ -58,6 +58,6 @@ func (r *reading) read(config string) ([]byte, error) {
 	if len(r.of) >= mostTexts {
 		clear(r.of)
 	}
-	r.of[config] = seen{after, text}
+	r.of[config] = kept{after, text}
 	return text, nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reggen/reggen/generator/seen"
 	"github.com/reggen/reggen/internal/needs"
 )
 
@@ -65,5 +66,44 @@ func TestReadingTheSameFile(t *testing.T) {
 	write(path, "new", time.Now())
 	if _, err := texts.read(path); err != nil || string(texts.of[path].text) == "new" {
 		t.Errorf("%v: a file that was just written is kept", err)
+	}
+}
+
+// Work on many environments finds what is above their files once, be it there or
+// not, and other work looks anew.
+func TestFindLooksOnce(t *testing.T) {
+	top := t.TempDir()
+	file := filepath.Join(top, "a/b/file.yaml")
+	config := filepath.Join(top, "a", ConfigName)
+	write := func(path string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("creation_rules:\n- age: age1z0etexqpthsrlu94lqatc33u4ckj8yj0f0evccca7ax8glfl75csp7mwkr\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func() string {
+		r, err := FindWithin(top, file)
+		if err != nil {
+			return ""
+		}
+		return r.Config
+	}
+	write(config)
+	forget := seen.Remember()
+	if in() != config || Shadows(config) != "" {
+		t.Fatalf("found in %q, in front of %q", in(), Shadows(config))
+	}
+	nearer, above := filepath.Join(top, "a/b", ConfigName), filepath.Join(top, ConfigName)
+	write(nearer)
+	write(above)
+	if in() != config || Shadows(config) != "" {
+		t.Errorf("looked again: found in %q, in front of %q", in(), Shadows(config))
+	}
+	forget()
+	if in() != nearer || Shadows(config) != above {
+		t.Errorf("other work: found in %q, in front of %q", in(), Shadows(config))
 	}
 }

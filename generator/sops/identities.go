@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	fage "filippo.io/age"
 	"filippo.io/age/agessh"
@@ -18,6 +20,7 @@ import (
 	"github.com/google/shlex"
 
 	"github.com/reggen/reggen/generator/memo"
+	"github.com/reggen/reggen/generator/seen"
 )
 
 var (
@@ -60,18 +63,37 @@ func identities(recipient string) age.ParsedIdentities {
 	return out
 }
 
+// keyFiles are the texts of key files, nil where there is none. One is read by one
+// at a time: a pipe gives its text once.
+var (
+	keyFiles   seen.Memo[[]byte]
+	keyReading sync.Mutex
+)
+
 // contents reads a key file; a key is small, and a file that is not is none.
 func contents(path string) []byte {
+	keyReading.Lock()
+	defer keyReading.Unlock()
+	text, err := keyFiles.Get(path, func() ([]byte, error) {
+		text, err := readKey(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return text, err
+	})
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+func readKey(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, 1<<24))
-	if err != nil {
-		return nil
-	}
-	return data
+	return io.ReadAll(io.LimitReader(f, 1<<24))
 }
 
 // output runs a command of the environment that prints a key, as SOPS does.

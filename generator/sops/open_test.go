@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/rules"
+	"github.com/reggen/reggen/generator/seen"
 	"github.com/reggen/reggen/internal/needs"
 )
 
@@ -163,6 +166,71 @@ func TestKeyPlaces(t *testing.T) {
 			}
 		}
 		interactive = func() bool { return false }
+	}
+}
+
+// A file that was inspected before is opened as one that was not, or says as well
+// that no key is at hand; and what was read of it is nobody's to change.
+func TestOpenWhatWasInspected(t *testing.T) {
+	identity, r1 := newKey(t)
+	_, r2 := newKey(t)
+	hold(t, identity)
+	rule := ruleOf(t, "age: "+r1)
+	text := seal(t, secretDoc, rule, Options{})
+	plain := string(open(t, text).Plain())
+	before, err := Inspect([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			f, err := Open(context.Background(), []byte(text), Keys{})
+			if err != nil || string(f.Plain()) != plain {
+				t.Errorf("opened otherwise: %v", err)
+				return
+			}
+			if _, err := Seal(context.Background(), f.Plain(), ruleOf(t, "age: '"+r1+","+r2+"'"), Options{Reuse: f}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if after, err := Inspect([]byte(text)); err != nil || !reflect.DeepEqual(before, after) {
+		t.Errorf("it was %+v, and is %+v, %v", before, after, err)
+	}
+	alone(t)
+	if f, err := Open(context.Background(), []byte(text), Keys{}); f != nil || !errors.Is(err, ErrNoKey) || !strings.Contains(err.Error(), r1) {
+		t.Errorf("without a key: %v", err)
+	}
+}
+
+// Work on many environments reads a key file once, and other work looks anew.
+func TestKeyFilesAreReadOnce(t *testing.T) {
+	identity, recipient := newKey(t)
+	text := seal(t, secretDoc, ruleOf(t, "age: "+recipient), Options{})
+	alone(t)
+	path := filepath.Join(t.TempDir(), "k")
+	if err := os.WriteFile(path, []byte(identity), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SOPS_AGE_KEY_FILE", path)
+	opens := func() bool {
+		_, err := Open(context.Background(), []byte(text), Keys{})
+		return err == nil
+	}
+	forget := seen.Remember()
+	if !opens() {
+		t.Fatal("the key doesn't open it")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if !opens() {
+		t.Error("the key was read again")
+	}
+	if forget(); opens() {
+		t.Error("other work still had the key")
 	}
 }
 

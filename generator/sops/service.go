@@ -16,6 +16,7 @@ import (
 
 	"github.com/reggen/reggen/generator/problem"
 	"github.com/reggen/reggen/generator/rules"
+	"github.com/reggen/reggen/generator/seen"
 )
 
 // service is SOPS's local key service with an end to its patience: SOPS asks
@@ -100,6 +101,11 @@ var interactive = terminal
 
 // terminal: a character device other than the null device.
 func terminal() bool {
+	somebody, _ := atTerminal.Get("standard input", func() (bool, error) { return terminalNow(), nil })
+	return somebody
+}
+
+func terminalNow() bool {
 	in, err := os.Stdin.Stat()
 	if err != nil || in.Mode()&os.ModeCharDevice == 0 {
 		return false
@@ -199,6 +205,10 @@ func recipients(m Metadata) string {
 	return fmt.Sprintf("one recipient in each of %d of these groups: %s", m.Threshold, strings.Join(groups, ", "))
 }
 
+// hasUserKeys says whether there is a file where SOPS looks when nothing is set, and
+// atTerminal whether somebody is at standard input.
+var hasUserKeys, atTerminal seen.Memo[bool]
+
 // keyPlaces are the usual places for an age key, in words.
 func keyPlaces() string {
 	say := func(name string) string {
@@ -210,7 +220,7 @@ func keyPlaces() string {
 	places := say(age.SopsAgeKeyFileEnv) + ", " + say(age.SopsAgeKeyEnv)
 	if path := userKeys(); path != "" {
 		state := "missing"
-		if _, err := os.Stat(path); err == nil {
+		if there, _ := hasUserKeys.Get(path, func() (bool, error) { _, err := os.Stat(path); return err == nil, nil }); there {
 			state = "there"
 		}
 		places += fmt.Sprintf(" or %s (%s)", filepath.ToSlash(path), state)

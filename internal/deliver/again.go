@@ -80,5 +80,5 @@ func (w *Work) Ask(ctx context.Context, task string, order, answer any) error {
 		return err
 	}
 	defer p.stop()
-	return p.do(task, order, answer)
+	return p.do(call{Task: task, Order: order}, answer)
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"github.com/reggen/reggen/generator/seen"
 )
 
 // Task does an order that came through a pipe, of this process's parent, and
@@ -18,20 +20,23 @@ const buildTask = "build"
 // call is a task as it crosses the pipe, and received what arrives of it.
 type call struct {
 	Task  string
+	Reads bool
 	Order any
 }
 
 type received struct {
 	Task  string
+	Reads bool
 	Order json.RawMessage
 }
 
 // Crew does orders of one kind: those that workers take as a task, and Here
 // does in this process.
 type Crew[O, A any] struct {
-	Task string
-	Here func(O) A
-	Over func(A) bool // says that it went out of bounds: what follows does not count
+	Task  string
+	Reads bool // it writes nothing that it reads: what all have in common is read once
+	Here  func(O) A
+	Over  func(A) bool // says that it went out of bounds: what follows does not count
 }
 
 // Each calls work for 0 to n-1, from as many goroutines as there are processes
@@ -39,6 +44,9 @@ type Crew[O, A any] struct {
 // all are done or the context is, and says how many count: all, or those up to
 // the first that went out of bounds, whoever did them.
 func Each[O, A any](ctx context.Context, w *Work, c Crew[O, A], n int, work func(i int, do func(O) A)) (done int) {
+	if c.Reads {
+		defer seen.Remember()()
+	}
 	var next atomic.Int64
 	var mu sync.Mutex
 	done = n
@@ -75,7 +83,7 @@ func Each[O, A any](ctx context.Context, w *Work, c Crew[O, A], n int, work func
 			defer p.stop()
 			take(func(o O) A {
 				var a A
-				if err := p.do(c.Task, o, &a); err != nil { // it died, of a lack of memory for instance
+				if err := p.do(call{c.Task, c.Reads, o}, &a); err != nil { // it died, of a lack of memory for instance
 					return c.Here(o)
 				}
 				return a

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/seen"
 	"github.com/reggen/reggen/generator/spec"
 	"github.com/reggen/reggen/internal/kustomize"
 	"github.com/reggen/reggen/internal/release"
@@ -61,7 +62,7 @@ type Builder func(Order) built
 func (w *Work) buildHere(ctx context.Context) Builder {
 	return func(o Order) built {
 		var warnings bytes.Buffer
-		repo := w.Repo.At(o.Base)
+		repo := w.Repo.At(o.Base).Remembering()
 		repo.Allow = o.Allow
 		side := w.Beside(w.Tell.Beside(&warnings), repo)
 		var b built
@@ -92,7 +93,8 @@ const worthAWorker = 6
 // are processes to build in, each with the builder of one of them. It returns
 // when all are done or the context is, and says how many count, as Each does.
 func (w *Work) EachEnvironment(ctx context.Context, n int, work func(i int, build Builder)) (done int) {
-	return Each(ctx, w, Crew[Order, built]{buildTask, w.buildHere(ctx), func(b built) bool { return b.Spent }}, n, func(i int, do func(Order) built) {
+	crew := Crew[Order, built]{Task: buildTask, Reads: true, Here: w.buildHere(ctx), Over: func(b built) bool { return b.Spent }}
+	return Each(ctx, w, crew, n, func(i int, do func(Order) built) {
 		work(i, func(o Order) built {
 			o.Allow = w.Repo.Allow
 			return do(o)
@@ -153,8 +155,8 @@ func end(p *os.Process) error {
 }
 
 // do has a task done; answer is a pointer.
-func (c *worker) do(task string, order, answer any) error {
-	if err := json.NewEncoder(c.in).Encode(call{task, order}); err != nil {
+func (c *worker) do(task call, answer any) error {
+	if err := json.NewEncoder(c.in).Encode(task); err != nil {
 		return err
 	}
 	return c.out.Decode(answer)
@@ -173,6 +175,12 @@ func (w *Work) Work(ctx context.Context) error {
 	if err := out.Encode(release.Version()); err != nil {
 		return err
 	}
+	var forget func() // while orders follow each other that only read
+	defer func() {
+		if forget != nil {
+			forget()
+		}
+	}()
 	in := json.NewDecoder(w.Tell.Stdin)
 	build := w.buildHere(ctx)
 	for {
@@ -180,6 +188,13 @@ func (w *Work) Work(ctx context.Context) error {
 		err := in.Decode(&c)
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		switch {
+		case c.Reads && forget == nil:
+			forget = seen.Remember()
+		case !c.Reads && forget != nil:
+			forget()
+			forget = nil
 		}
 		var answer any
 		if task := w.Tasks[c.Task]; err == nil && task != nil {

@@ -83,7 +83,7 @@ func (w *Work) lookAll(ctx context.Context, orders []order) (looks []look, done 
 	looks = make([]look, len(orders))
 	bar := w.Tell.Progress("checking", len(orders))
 	defer bar.Done()
-	crew := deliver.Crew[order, look]{Task: Task, Here: func(o order) look { return w.look(ctx, o) }, Over: func(l look) bool { return l.Spent }}
+	crew := deliver.Crew[order, look]{Task: Task, Reads: true, Here: func(o order) look { return w.look(ctx, o) }, Over: func(l look) bool { return l.Spent }}
 	done = deliver.Each(ctx, w.Builds, crew, len(orders), func(i int, do func(order) look) {
 		looks[i] = do(orders[i])
 		if looks[i].Interrupted && ctx.Err() == nil {
@@ -137,7 +137,7 @@ func (w *Work) look(ctx context.Context, o order) (l look) {
 // beside is the same work told to another terminal, on files that are taken to
 // stay as they are.
 func (w *Work) beside(t *terminal.Terminal, o order) *Work {
-	repo := w.Repo.At(o.Base)
+	repo := w.Repo.At(o.Base).Remembering()
 	repo.Allow = o.Allow.Remembering()
 	builds := w.Builds.Beside(t, repo)
 	side := &Work{Tell: t, Repo: repo, Keys: builds.Keys, Builds: builds}

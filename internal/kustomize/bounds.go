@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/metrics"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
+	"github.com/reggen/reggen/generator/seen"
 )
 
 // The bounds of one kustomization with all that it reaches, beside those of
@@ -50,22 +52,27 @@ var (
 
 const largeNext = "if this is meant: the same command with " + LargeFlag
 
+// texts are the files of kustomizations, those of bases among them.
+var texts seen.Memo[[]byte]
+
 // tally counts what one run of kustomize reads.
 type tally struct{ reads, bytes int }
 
 // take reads a file for kustomize, within bounds. A problem is one of those
 // bounds; any other error is of the file system.
 func (t *tally) take(a Allow, path string) ([]byte, error) {
-	limit := int64(bounded.MaxFile)
 	if a.Large {
-		limit = 1 << 30
+		return withinRepository(path, 1<<30)
 	}
-	if err := bounded.Inside(path); err != nil {
+	data, err := texts.Get(path, func() ([]byte, error) {
+		data, err := withinRepository(path, bounded.MaxFile)
+		if err != nil {
+			return data, err
+		}
+		return data, bounded.YAML(path, data)
+	})
+	if err != nil {
 		return nil, err
-	}
-	data, err := bounded.Read(path, limit)
-	if err != nil || a.Large {
-		return data, err
 	}
 	t.reads++
 	t.bytes += len(data)
@@ -76,7 +83,15 @@ func (t *tally) take(a Allow, path string) ([]byte, error) {
 	case t.bytes > maxBytes:
 		return nil, problem.Problem{File: path, What: fmt.Sprintf("is one of the files that make this build larger than %d MiB", maxBytes>>20), Next: largeNext}
 	}
-	return data, bounded.YAML(path, data)
+	return slices.Clone(data), nil
+}
+
+// withinRepository reads a file that no link leads out of the repository.
+func withinRepository(path string, limit int64) ([]byte, error) {
+	if err := bounded.InsideToRead(path); err != nil {
+		return nil, err
+	}
+	return bounded.Read(path, limit)
 }
 
 // readFile reads a file of a kustomization outside of kustomize.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/memo"
 	"github.com/reggen/reggen/generator/object"
 	"github.com/reggen/reggen/generator/spec"
@@ -26,7 +27,7 @@ import (
 // ok is false where kustomize may do more than that, or would complain: it is
 // asked then. An error of gen comes back as it was.
 func (a Allow) direct(dir string, gen Generator) (out []byte, objects []object.Object, ok bool, err error) {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
+	if real, err := bounded.EvalSymlinks(dir); err == nil {
 		dir = real // as kustomize names it to a generator
 	}
 	k, err := a.read(dir)

@@ -174,7 +174,7 @@ func (a Allow) read(dir string) (*kustomization, error) {
 // walk calls visit for the kustomization of dir and, below it, for each local
 // one it names, each once.
 func (a Allow) walk(dir string, seen map[string]bool, visit func(*kustomization) error) error {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
+	if real, err := bounded.EvalSymlinks(dir); err == nil {
 		dir = real // as kustomize sees it
 	}
 	if seen[dir] {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reggen/reggen/generator/seen"
 	"github.com/reggen/reggen/internal/needs"
 )
 
@@ -14,6 +15,14 @@ import (
 // error say what it is.
 func TestLinksOutOfTheRepositoryAreNotFollowed(t *testing.T) {
 	needs.Unix(t, needs.Links)
+	t.Run("each alone", linksOut)
+	t.Run("among others", func(t *testing.T) {
+		defer seen.Remember()()
+		linksOut(t)
+	})
+}
+
+func linksOut(t *testing.T) {
 	outside := tree(t, map[string]string{
 		"kustomization.yaml": "canaryField: x\nresources: [o.yaml]\n", "registry/kustomization.yaml": "resources: [../o.yaml]\n",
 		"o.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: canaryObject}\ndata: {a: b}\n",

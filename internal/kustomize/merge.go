@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/memo"
 )
 
@@ -172,6 +173,6 @@ func plainPath(entry string) bool {
 
 // unlinked says that no part of a path is a link.
 func unlinked(path string) bool {
-	real, err := filepath.EvalSymlinks(path)
+	real, err := bounded.EvalSymlinks(path)
 	return err == nil && real == path
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/reggen/reggen/generator/bounded"
 	"github.com/reggen/reggen/generator/problem"
 )
 
@@ -38,7 +39,7 @@ func Outside(dir string) problem.List {
 // everyFile visits the kustomizations that dir reaches, those of specs among
 // them.
 func (a Allow) everyFile(dir string, seen map[string]bool, visit func(*kustomization)) {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
+	if real, err := bounded.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
 	if seen[dir] {

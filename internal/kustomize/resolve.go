@@ -248,7 +248,7 @@ func (r *reader) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 		return "", "", err
 	}
 	// kustomize goes on with where the links on the way lead.
-	if err := bounded.Inside(path); err != nil {
+	if err := bounded.InsideToRead(path); err != nil {
 		r.refused.Join(err)
 		return "", "", err
 	}
@@ -268,7 +268,7 @@ func (a Allow) registriesOf(dir string) ([][]byte, error) {
 	} else if k == nil {
 		return nil, a.missing(dir)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
+	if real, err := bounded.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
 	parent := filepath.Dir(dir)

@@ -23,6 +23,8 @@ type Repository struct {
 
 	Versioned bool            // Dir holds a revision of the repository, all of it
 	Left      []revision.Left // what that lacks
+
+	folders *folders // nil where nothing is remembered
 }
 
 // At is the repository seen from another working directory.
