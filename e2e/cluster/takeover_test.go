@@ -334,14 +334,23 @@ func (l *live) orphan() (stop func()) {
 // nothingElse says whether all that the old release had is reggen's now or gone.
 func (l *live) nothingElse(before []object) {
 	l.t.Helper()
+	id := func(x object) string { return text(x, "kind") + "/" + text(x, "metadata", "name") }
+	ask := []string{"get", "-n", l.namespace, "--ignore-not-found", "-o", "name"}
 	for _, o := range before {
-		id := func(x object) string { return text(x, "kind") + "/" + text(x, "metadata", "name") }
+		ask = append(ask, id(o))
+	}
+	there := map[string]bool{} // of each name its kind in lower case, without the group
+	for line := range strings.Lines(l.run("", "kubectl", ask...)) {
+		kind, name, _ := strings.Cut(strings.TrimSpace(line), "/")
+		kind, _, _ = strings.Cut(kind, ".")
+		there[kind+"/"+name] = true
+	}
+	for _, o := range before {
 		ours := slices.ContainsFunc(l.ours, func(x object) bool { return id(x) == id(o) })
-		there := l.try("", "kubectl", "get", id(o), "-n", l.namespace) == nil
-		switch {
-		case ours && !there:
+		switch is := there[strings.ToLower(text(o, "kind"))+"/"+text(o, "metadata", "name")]; {
+		case ours && !is:
 			l.t.Errorf("%s is gone", id(o))
-		case !ours && there:
+		case !ours && is:
 			l.t.Errorf("%s is left of the old release", id(o))
 		}
 	}
