@@ -90,6 +90,7 @@ type comparison struct {
 // compare builds one environment on both sides; where it is on one only, all
 // its objects were added or removed.
 func (w *Work) compare(build deliver.Builder, old *Work, base, rel string) comparison {
+	w, old = w.remembering(), old.remembering()
 	dir, then := filepath.Join(base, rel), filepath.Join(old.Repo.Dir, rel)
 	c := comparison{Changes: Changes{Environments: []string{w.Repo.Show(dir)}}}
 	is, was := repository.HasKustomization(dir), repository.HasKustomization(then)

@@ -20,6 +20,13 @@ func (w *Work) At(dir string) *Work {
 	return &Work{Tell: w.Tell.Beside(io.Discard), Repo: w.Repo.At(dir), Keys: w.Keys, Builds: w.Builds}
 }
 
+// remembering is the same for one comparison, which reads a folder several times.
+func (w *Work) remembering() *Work {
+	one := *w
+	one.Repo = w.Repo.Remembering()
+	return &one
+}
+
 // OtherSide is the work on what is compared with, and the folder of this side
 // that corresponds to its own.
 func (w *Work) OtherSide(ctx context.Context, o Options) (old *Work, base string, cleanup func(), err error) {
