@@ -234,6 +234,40 @@ func TestKeyFilesAreReadOnce(t *testing.T) {
 	}
 }
 
+// A key that can be read once, as bash's <(...) gives it, opens all files, whoever
+// comes first.
+func TestAKeyFromAPipe(t *testing.T) {
+	needs.Unix(t, needs.Pipes)
+	identity, recipient := newKey(t)
+	text := seal(t, secretDoc, ruleOf(t, "age: "+recipient), Options{})
+	alone(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	if _, err := w.WriteString(identity); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SOPS_AGE_KEY_FILE", fmt.Sprintf("/dev/fd/%d", r.Fd()))
+	defer seen.Remember()()
+	var all sync.WaitGroup
+	start := make(chan bool)
+	for range 32 {
+		all.Go(func() {
+			<-start
+			if _, err := Open(context.Background(), []byte(text), Keys{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	all.Wait()
+}
+
 func TestNobodyIsAtTheNullDevice(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
