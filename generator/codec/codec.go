@@ -2,13 +2,16 @@
 // and in less time: that library goes from YAML through JSON to a value, and
 // back through JSON and YAML. Where a value is of the plain types of JSON, the
 // same parser and emitter are asked directly (go.yaml.in/yaml/v2, which it uses
-// itself). Anything else is left to it, its errors too.
+// itself). Anything else is left to it, its errors too; but two keys that become
+// the same text (ErrSameKey), of which it keeps now the one, now the other.
 package codec
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -23,6 +26,10 @@ const deepest = 500
 // takes no simple key of more than 1,024 bytes.
 const longest = 256
 
+// ErrSameKey is the error for a mapping with two keys that JSON writes alike, as
+// 1 and "1" or true and "true".
+var ErrSameKey = errors.New(`two keys of a mapping are the same text, as 1 and "1" are`)
+
 // Marshal gives the bytes of sigs.k8s.io/yaml's Marshal, and its errors.
 func Marshal(v any) ([]byte, error) {
 	if plain, _, ok := forEmitter(v, 0); ok {
@@ -32,7 +39,7 @@ func Marshal(v any) ([]byte, error) {
 }
 
 // Unmarshal gives what sigs.k8s.io/yaml's Unmarshal puts into an empty
-// interface, and its errors. Only the first document is read.
+// interface, and its errors, or ErrSameKey. Only the first document is read.
 func Unmarshal(text []byte) (any, error) { return read(text, direct.Unmarshal, yaml.Unmarshal) }
 
 // UnmarshalStrict is Unmarshal, with an error where a key stands twice.
@@ -45,6 +52,9 @@ func read(text []byte, parse func([]byte, any) error, library func([]byte, any, 
 	if parse(text, &parsed) == nil {
 		if v, ok := fromParser(parsed, 0); ok {
 			return v, nil
+		}
+		if sameKey(parsed) {
+			return nil, ErrSameKey
 		}
 	}
 	err = library(text, &v)
@@ -188,4 +198,45 @@ func fromParser(v any, depth int) (plain any, ok bool) {
 		return out, true
 	}
 	return nil, false
+}
+
+// sameKey says whether somewhere in a value of the parser's two keys of a
+// mapping become the same text.
+func sameKey(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, sameKey)
+	case map[any]any:
+		seen := make(map[string]bool, len(v))
+		for key, value := range v {
+			text, is := keyText(key)
+			if is && seen[text] || sameKey(value) {
+				return true
+			}
+			seen[text] = is || seen[text]
+		}
+	}
+	return false
+}
+
+// keyText is what sigs.k8s.io/yaml makes of a key (convertToJSONableObject in its
+// yaml.go); other types it refuses.
+func keyText(key any) (text string, is bool) {
+	switch key := key.(type) {
+	case string:
+		return key, true
+	case int:
+		return strconv.Itoa(key), true
+	case int64:
+		return strconv.FormatInt(key, 10), true
+	case bool:
+		return strconv.FormatBool(key), true
+	case float64:
+		text := strconv.FormatFloat(key, 'g', -1, 32)
+		if name, is := map[string]string{"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}[text]; is {
+			return name, true
+		}
+		return text, true
+	}
+	return "", false
 }

@@ -3,9 +3,8 @@ package configuration
 import (
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/codec"
 )
 
 // untyped are the parts of the configuration in which the registry takes
@@ -21,8 +20,8 @@ func IsText(name string) bool { return endsIn(name, texts) }
 // Mangled says that YAML reads a variable's value as something else than the
 // text that it is.
 func Mangled(name, value string) bool {
-	var read any
-	if !bounded.Text(value) || yaml.Unmarshal([]byte(value), &read) != nil {
+	read, ok := Read(value)
+	if !ok {
 		return true
 	}
 	switch t := read.(type) {
@@ -58,8 +57,9 @@ func endsIn(name string, ends []string) bool {
 
 // Read is what YAML makes of a variable's value, and whether it can be read.
 func Read(text string) (value any, ok bool) {
-	if !bounded.Text(text) || yaml.Unmarshal([]byte(text), &value) != nil {
+	if !bounded.Text(text) {
 		return nil, false
 	}
-	return value, true
+	value, err := codec.Unmarshal([]byte(text))
+	return value, err == nil
 }

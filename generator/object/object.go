@@ -4,6 +4,7 @@ package object
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -55,6 +56,9 @@ func parse(from string, data []byte, decode func([]byte) (any, error)) ([]Object
 			p := problem.Problem{File: from, What: which + "is not a valid YAML object", Want: "a mapping without duplicate keys"}
 			if m := yamlLine.FindStringSubmatch(fmt.Sprint(err)); m != nil {
 				p.What = which + "is not a valid YAML object, in line " + m[1] + " of it"
+			}
+			if errors.Is(err, codec.ErrSameKey) {
+				p.What += ": " + err.Error()
 			}
 			return nil, p
 		}

@@ -28,6 +28,16 @@ func TestParseNeverQuotesContent(t *testing.T) {
 	}
 }
 
+// The library keeps one of such keys by chance, also where it takes the last of two.
+func TestParseRefusesKeysThatBecomeOne(t *testing.T) {
+	for name, parse := range map[string]func(string, []byte) ([]Object, error){"Parse": Parse, "ParseAsHelm": ParseAsHelm} {
+		_, err := parse("f.yaml", []byte("apiVersion: v1\nkind: A\nmetadata: {name: x, labels: {true: canary, \"true\": b}}\n"))
+		if want := `f.yaml: is not a valid YAML object: two keys of a mapping are the same text, as 1 and "1" are; expected a mapping without duplicate keys`; err == nil || err.Error() != want {
+			t.Errorf("%s: %v; expected %s", name, err, want)
+		}
+	}
+}
+
 func TestCopyIsDeep(t *testing.T) {
 	a := Object{"m": map[string]any{"l": []any{map[string]any{"k": "v"}}}}
 	b := a.Copy()

@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 
 	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/object"
-	"sigs.k8s.io/yaml"
 )
 
 // Parse reads a YAML stream of rendered objects: a build's, or anything that
@@ -43,10 +43,11 @@ type build struct {
 func (b *build) parsed(text string) (values map[string]any, is bool) {
 	values, known := b.texts[text]
 	if !known {
-		if !bounded.Text(text) || yaml.Unmarshal([]byte(text), &values) != nil {
-			values = nil
-		} else if values == nil {
-			values = map[string]any{}
+		if bounded.Text(text) {
+			v, err := codec.Unmarshal([]byte(text))
+			if values, _ = v.(map[string]any); err == nil && v == nil {
+				values = map[string]any{}
+			}
 		}
 		b.texts[text] = values
 	}

@@ -4,9 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
-	"github.com/reggen/reggen/generator/bounded"
+	"github.com/reggen/reggen/generator/configuration"
 )
 
 // imageConfiguration is what distribution's own images hold for a container
@@ -79,8 +77,10 @@ func (r registry) setting(path ...string) setting {
 			continue
 		}
 		s := setting{set: true, in: r.object, path: r.path + "." + v.path}
-		if !v.known || v.secret || !bounded.Text(v.text) || yaml.Unmarshal([]byte(v.text), &s.value) != nil {
-			s.value, s.blind = nil, !v.known || v.secret
+		if s.blind = !v.known || v.secret; s.blind {
+			return s
+		}
+		if s.value, ok = configuration.Read(v.text); !ok {
 			return s
 		}
 		if n < len(path) {

@@ -113,8 +113,9 @@ type metadata struct {
 // read takes a sealed file into its fields. What isn't in the form in which seal
 // writes it is for the library to take or to refuse.
 func read(data []byte) (doc document, err error) {
-	if v, err := codec.UnmarshalStrict(data); err == nil && doc.take(v) {
-		return doc, nil
+	v, err := codec.UnmarshalStrict(data)
+	if err != nil || doc.take(v) {
+		return doc, err
 	}
 	doc = document{}
 	err = yaml.UnmarshalStrict(data, &doc)

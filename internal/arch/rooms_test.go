@@ -68,12 +68,12 @@ var parts = map[string][]string{
 	"takeover":       {"bounded", "object", "problem", "refuse"},
 	"movein":         {"chart", "credential", "problem", "refuse", "secret", "spec", "syntax", "values"},
 	"kubernetes":     {"bounded", "object"},
-	"configuration":  {"bounded", "problem"},
+	"configuration":  {"bounded", "codec", "problem"},
 	"release":        nil,
 	"strength/words": nil,
 	"strength":       {"strength/words"},
 	"age":            {"credential", "sealed", "spec", "syntax"},
-	"rendered":       {"bounded", "configuration", "kubernetes", "object", "release"},
+	"rendered":       {"bounded", "codec", "configuration", "kubernetes", "object", "release"},
 	"check":          {"object", "problem", "rendered", "spec"},
 }
 
