@@ -1,8 +1,8 @@
 package cluster
 
 import (
-	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,13 +142,28 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// list are the objects of one kind in the namespace.
-func (l *live) list(kind string) []object {
+// listed are the paths of the kinds that tests look at.
+var listed = map[string]string{"deployments": "/apis/apps/v1", "ingresses": "/apis/networking.k8s.io/v1", "services": "/api/v1", "secrets": "/api/v1",
+	"configmaps": "/api/v1", "serviceaccounts": "/api/v1", "persistentvolumeclaims": "/api/v1"}
+
+// list are the objects of some kinds in the namespace. A kubectl for each look
+// would take most of the time of all tests.
+func (l *live) list(kinds ...string) (out []object) {
 	l.t.Helper()
-	var all struct{ Items []object }
-	must(l.t, json.Unmarshal([]byte(l.run("", "kubectl", "get", kind, "-n", l.namespace, "-o", "json")), &all))
-	return all.Items
+	c := &client{t: l.t, http: looks}
+	for _, kind := range kinds {
+		all, err := c.call(http.MethodGet, server.URL+listed[kind]+"/namespaces/"+l.namespace+"/"+kind, "", nil)
+		must(l.t, err)
+		for _, item := range list(all, "items") {
+			o := item.(object) // which leaves out what the list says for all
+			o["apiVersion"], o["kind"] = all["apiVersion"], strings.TrimSuffix(text(all, "kind"), "List")
+			out = append(out, o)
+		}
+	}
+	return out
 }
+
+var looks = httpClient()
 
 // deployment is the live one, nil when it isn't there.
 func (l *live) deployment() object {
@@ -166,7 +181,7 @@ func (l *live) template() object { return at(l.deployment(), "spec", "template")
 // now is everything that matters here.
 func (l *live) now() []object {
 	l.t.Helper()
-	return l.list("deployments,services,ingresses,secrets,configmaps,serviceaccounts,persistentvolumeclaims")
+	return l.list("deployments", "services", "ingresses", "secrets", "configmaps", "serviceaccounts", "persistentvolumeclaims")
 }
 
 // templates are those of pods that serve or will.
