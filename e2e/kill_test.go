@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +15,30 @@ import (
 
 var (
 	kills = flag.Int("kills", 200, "how many times TestKill kills a seal")
-	seed  = flag.Uint64("seed", 0, "repeat TestKill with this seed; 0 takes the time")
+	seed  = flag.Uint64("seed", 0, "repeat a test that kills with this seed; 0 takes the time")
 )
 
-// Point 5: kill -9 at random moments. Whatever the moment, every file is the
-// old one or a whole new one, and the next seal finishes.
-func TestKill(t *testing.T) {
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
+// dice are a test's random numbers. When it fails it says how to repeat them.
+func dice(t *testing.T, sequence uint64) *rand.Rand {
+	t.Helper()
+	from := *seed
+	if from == 0 {
+		from = uint64(time.Now().UnixNano())
 	}
-	random := rand.New(rand.NewPCG(*seed, 0))
-	defer func() {
+	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("repeat with: go test -run TestKill -args -seed %d", *seed)
+			t.Logf("repeat with: go test -run '^%s$' -args -seed %d", t.Name(), from)
 		}
-	}()
+	})
+	return rand.New(rand.NewPCG(from, sequence))
+}
 
+// Point 5: kill -9 at random moments, every second time in the short one in which
+// files are written. Whatever the moment, every file is the old one or a whole new
+// one, and the next seal finishes.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	random := dice(t, 0)
 	e := newEnvironment(t, map[string]pull{"regcred": {User: "user-03"}, "other": {User: "user-07"}})
 	e.s3("AKIA0012345", "secret")
 	const users = 20
@@ -49,14 +58,24 @@ func TestKill(t *testing.T) {
 
 	midway := 0
 	for round := range *kills {
-		for range 1 + random.IntN(2) {
-			n := random.IntN(users)
+		changes := []int{3, 7} // the users of pull secrets: three files
+		if round%2 == 0 {
+			changes = random.Perm(users)[:1+random.IntN(2)]
+		}
+		for _, n := range changes {
 			e.password(file(n), fmt.Sprintf("password %d of round %d", n, round))
 		}
 		before := tree(t, e.dir)
 		cmd := e.command("", tool("reggen"), "seal", "env")
 		must(t, cmd.Start())
-		time.Sleep(time.Duration(random.Int64N(int64(longest) * 11 / 10)))
+		if round%2 == 0 {
+			time.Sleep(time.Duration(random.Int64N(int64(longest) * 11 / 10)))
+		} else {
+			for wrote := time.Now(); !writes(t, e.dir) && time.Since(wrote) < 2*longest; {
+				time.Sleep(100 * time.Microsecond)
+			}
+			time.Sleep(time.Duration(random.Int64N(int64(5 * time.Millisecond)))) // a file takes one or two
+		}
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 
@@ -95,11 +114,22 @@ func TestKill(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills within %v, %d of them in the middle of the writing", *kills, longest, midway)
+	if *kills >= 100 && midway == 0 {
+		t.Error("no kill came between two files: this test proves nothing of them")
+	}
 	e.reggen("seal", "--check", "env")
 	e.reggen("build", "env")
 	if left := leftovers(t, e.dir); len(left) > 0 {
 		t.Errorf("temporary files of killed seals are still there after the last seal: %v", left)
 	}
+}
+
+// writes says whether a temporary file stands in the sealed folder.
+func writes(t *testing.T, dir string) bool {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(dir, "env", "sealed"))
+	must(t, err)
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") })
 }
 
 // leftover is a temporary file of a killed seal: it may be there until the

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,15 +62,8 @@ func TestOffboard(t *testing.T) {
 // kill -9 at random moments: the same command finishes, and its report is
 // whole although the files no longer say who could read them.
 func TestOffboardKill(t *testing.T) {
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
-	}
-	random := rand.New(rand.NewPCG(*seed, 1))
-	defer func() {
-		if t.Failed() {
-			t.Logf("repeat with: go test -run TestOffboardKill -args -seed %d", *seed)
-		}
-	}()
+	t.Parallel()
+	random := dice(t, 1)
 	pristine := newEnvironment(t, map[string]pull{"regcred": {User: "user-03"}, "other": {User: "user-07"}})
 	bob, _ := withBob(t, pristine)
 	pristine.s3("AKIA0012345", "secret")

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,15 +12,8 @@ import (
 // New data keys, and a user's rotation, killed at any moment: every file is
 // the old one or a whole new one, nothing is lost, and the next seal finishes.
 func TestRotationKill(t *testing.T) {
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
-	}
-	random := rand.New(rand.NewPCG(*seed, 1))
-	defer func() {
-		if t.Failed() {
-			t.Logf("repeat with: go test -run TestRotationKill -args -seed %d", *seed)
-		}
-	}()
+	t.Parallel()
+	random := dice(t, 1)
 	for name, args := range map[string]func(round int) []string{
 		"seal --rotate-keys": func(int) []string { return []string{"seal", "--rotate-keys", "env"} },
 		"user rotate":        func(round int) []string { return []string{"user", "rotate", generation(round), "--dir", "env"} },
