@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/reggen/reggen/e2e/programs"
 )
 
 // The programs under test and beside it, built once.
@@ -54,16 +56,7 @@ func run(m *testing.M) (int, error) {
 }
 
 // build compiles packages as seen from the module in dir into bin.
-func build(dir string, packages ...string) error {
-	// Without -buildvcs=false a checkout whose git refuses to answer (another
-	// owner, a container) could not be built; nothing here reads the stamp.
-	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-trimpath", "-o", bin + "/"}, packages...)...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %v in %s: %w\n%s", packages, dir, err, out)
-	}
-	return nil
-}
+func build(dir string, packages ...string) error { return programs.Build(bin, dir, packages...) }
 
 // tool is the path of a program built above.
 func tool(name string) string { return filepath.Join(bin, name) }

@@ -23,6 +23,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/reggen/reggen/e2e/programs"
 )
 
 var repo = func() string { dir, _ := filepath.Abs("../.."); return dir }()
@@ -117,13 +119,9 @@ func (b *browser) shown(selector string) int {
 // program is reggen, built once.
 func program(t testing.TB) string {
 	t.Helper()
-	reggen := filepath.Join(t.TempDir(), "reggen")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", reggen, "./cmd/reggen")
-	build.Dir = repo
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return reggen
+	bin := t.TempDir()
+	must(t, programs.Build(bin, repo, "./cmd/reggen"))
+	return filepath.Join(bin, "reggen")
 }
 
 // page writes the page of a repository, and returns its file.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/reggen/reggen/e2e/programs"
 )
 
 // What all tests use, made once.
@@ -49,10 +51,8 @@ func run(m *testing.M) (int, error) {
 		"..":    {"filippo.io/age/cmd/age-keygen", "github.com/getsops/sops/v3/cmd/sops", "helm.sh/helm/v4/cmd/helm"},
 		"../..": {"./cmd/reggen"},
 	} {
-		cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-trimpath", "-o", bin + "/"}, packages...)...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("building %v: %w\n%s", packages, err, out)
+		if err := programs.Build(bin, dir, packages...); err != nil {
+			return 0, err
 		}
 	}
 	key = filepath.Join(top, "key.txt")

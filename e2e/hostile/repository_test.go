@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	built "github.com/reggen/reggen/e2e/programs"
 )
 
 var (
@@ -53,10 +55,10 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	bin, master = filepath.Join(top, "bin"), filepath.Join(top, "master")
-	if err := build("..", "helm.sh/helm/v4/cmd/helm", "github.com/getsops/sops/v3/cmd/sops", "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
+	if err := built.Build(bin, "..", "helm.sh/helm/v4/cmd/helm", "github.com/getsops/sops/v3/cmd/sops", "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
 		return 0, err
 	}
-	if err := build(repo, "./cmd/reggen"); err != nil {
+	if err := built.Build(bin, repo, "./cmd/reggen"); err != nil {
 		return 0, err
 	}
 	reggen = filepath.Join(bin, "reggen")
@@ -76,15 +78,6 @@ func run(m *testing.M) (int, error) {
 		return 0, fmt.Errorf("strace is missing; install it: apt-get install -y --no-install-recommends strace")
 	}
 	return m.Run(), nil
-}
-
-func build(dir string, packages ...string) error {
-	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-trimpath", "-o", bin + "/"}, packages...)...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %v: %w\n%s", packages, err, out)
-	}
-	return nil
 }
 
 // plain is a value that no output may hold.

@@ -8,7 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +22,8 @@ import (
 	"github.com/reggen/reggen/internal/cli"
 	"github.com/reggen/reggen/internal/repository"
 	"github.com/reggen/reggen/internal/terminal"
+
+	"github.com/reggen/reggen/e2e/programs"
 )
 
 var update = flag.Bool("update", false, "write docs/pitfalls.md and the regions of the S3 driver anew")
@@ -50,18 +52,18 @@ func run(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(bin)
 	for _, b := range [][3]string{
+		{"../running/registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
 		{"..", "github.com/distribution/distribution/v3/cmd/registry"},
 		{".", "./regions"},
 		{"..", "sigs.k8s.io/kustomize/kustomize/v5"},
-		{"../running/registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
 	} {
-		cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", bin+"/"+b[2], b[1])
-		if b[2] != "" { // as e2e/running builds it, so once
-			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if err := programs.Build(bin, b[0], b[1]); err != nil {
+			return 0, err
 		}
-		cmd.Dir = b[0]
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("building %s: %w\n%s", b[1], err, out)
+		if b[2] != "" {
+			if err := os.Rename(filepath.Join(bin, path.Base(b[1])), filepath.Join(bin, b[2])); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return m.Run(), nil

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/reggen/reggen/e2e/programs"
 )
 
 // One binary, three lives: outside it builds the programs, inside the
@@ -32,8 +35,8 @@ var (
 	bin  string // the folder with the programs built below
 )
 
-// programs are what is built, with the module that pins each.
-var programs = []struct{ module, pkg, name string }{
+// needed is what is built, with the module that pins each.
+var needed = []struct{ module, pkg, name string }{
 	{"../..", "./cmd/reggen", "reggen"},
 	{"..", "github.com/distribution/distribution/v3/cmd/registry", "registry3"},
 	{"registry2", "github.com/docker/distribution/cmd/registry", "registry2"},
@@ -77,13 +80,14 @@ func outside() (code int, err error) {
 	if err := os.Chmod(bin, 0o755); err != nil { // a pod's user runs what is in it
 		return 0, err
 	}
-	for _, p := range programs {
+	for _, p := range needed {
 		began := time.Now()
 		// Static, since a pod's root has no libraries.
-		cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", filepath.Join(bin, p.name), p.pkg)
-		cmd.Dir, cmd.Env = p.module, append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("building %s: %w\n%s", p.pkg, err, out)
+		if err := programs.Build(bin, p.module, p.pkg); err != nil {
+			return 0, err
+		}
+		if err := os.Rename(filepath.Join(bin, path.Base(p.pkg)), filepath.Join(bin, p.name)); err != nil {
+			return 0, err
 		}
 		fmt.Printf("built %s from %s in %.1f s\n", p.name, p.pkg, time.Since(began).Seconds())
 	}
