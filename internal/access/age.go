@@ -21,6 +21,8 @@ type Age struct {
 	Limit   int    `json:"limit,omitempty"`   // the greatest age that the spec allows, in days; 0: any
 	Overdue string `json:"overdue,omitempty"` // in words that it is older than that
 	Unsure  string `json:"unsure,omitempty"`  // in words that nobody can know whether it is
+
+	Replaced string `json:"replaced,omitempty"` // in words that it is, and that another took the place so lately that both have to work
 }
 
 // AgesMean is said wherever ages are.
@@ -54,8 +56,16 @@ func (c *collection) ages(e repository.Environment, at int, credentials, sealed 
 			env.Credentials = append(env.Credentials, Credential{Name: s.Name, Type: "made by the chart", File: s.File, Age: a})
 		}
 	}
+	var replaced map[string]string
+	if c.replaced != nil {
+		replaced = c.replaced(e, c.now)
+	}
 	for i, u := range env.Users {
-		env.Users[i].Age = known[secret{age.Password, u.File}]
+		a := known[secret{age.Password, u.File}]
+		if why := replaced[u.User]; why != "" && a.Overdue != "" {
+			a.Overdue, a.Replaced = "", a.Overdue+"; "+why
+		}
+		env.Users[i].Age = a
 	}
 	for i, x := range env.Credentials {
 		if a, is := known[secret{age.Values, x.File}]; is {
@@ -83,6 +93,8 @@ func (a Age) verdict() string {
 	switch {
 	case a.Overdue != "":
 		return "overdue"
+	case a.Replaced != "":
+		return "replaced"
 	case a.Unsure != "":
 		return "unsure"
 	case a.Limit > 0:

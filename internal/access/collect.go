@@ -25,6 +25,8 @@ type collection struct {
 	names  map[string]map[string]string    // .sops.yaml -> recipient -> name
 	unread problem.List
 	blocks map[string]sops.Metadata // of the files of the environment that is being read
+
+	replaced func(repository.Environment, time.Time) map[string]string // inspect's; nil where nobody asks
 }
 
 // environments reads the environments of some kustomizations, each by itself: one

@@ -24,7 +24,7 @@ func placesOf(all []string, what string) places {
 }
 
 func (a Age) view() viewAge {
-	v := viewAge{Words: "not known", Class: map[string]string{"overdue": "error", "unsure": "warning"}[a.verdict()]}
+	v := viewAge{Words: "not known", Class: map[string]string{"overdue": "error", "unsure": "warning", "replaced": "warning"}[a.verdict()]}
 	if a.Since != "" {
 		v.Day = "since " + a.Since
 		if v.Words = days(a.Days); !a.Exact {

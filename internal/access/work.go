@@ -74,7 +74,7 @@ func (w *Work) Access(ctx context.Context, dirs []string, o Options) (r Report, 
 		return r, err
 	}
 	r.missing(err)
-	now := collection{repo: w.Repo, now: r.Made, names: map[string]map[string]string{}}
+	now := collection{repo: w.Repo, now: r.Made, names: map[string]map[string]string{}, replaced: w.Checks.Replaced}
 	now.environments(roots)
 	r.Commit = w.commit(ctx, "HEAD")
 	if o.From != "" {

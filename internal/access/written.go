@@ -166,7 +166,7 @@ func (s section) look(cell string, column int) terminal.Attribute {
 
 var (
 	statusLooks  = map[string]terminal.Attribute{Still.said(): terminal.Red, Some.said(): terminal.Yellow, Next.said(): terminal.Yellow}
-	verdictLooks = map[string]terminal.Attribute{"overdue": terminal.Red, "unsure": terminal.Yellow}
+	verdictLooks = map[string]terminal.Attribute{"overdue": terminal.Red, "unsure": terminal.Yellow, "replaced": terminal.Yellow}
 	signLooks    = map[string]terminal.Attribute{"+": terminal.Green, "-": terminal.Red}
 )
 

@@ -67,6 +67,34 @@ func TestDueDayByDay(t *testing.T) {
 	if got := changedFiles(before, e.files()); !slices.Equal(got, []string{"overlays/e0/credentials/puller-2.enc.yaml", "overlays/e0/registry/registry.yaml"}) {
 		t.Errorf("changed %v", got)
 	}
+	// In the overlap nobody is told of the old password, and access says why; after
+	// it, what is left to do.
+	judged := func(days int, finding, verdict string) {
+		t.Helper()
+		var found []string
+		for _, f := range ageFindings(t, e, days) {
+			if strings.Contains(f, `user "puller"`) {
+				found = append(found, f)
+			}
+		}
+		if got := strings.Join(found, "\n"); got != finding {
+			t.Errorf("day %d: check says %q, want %q", days, got, finding)
+		}
+		out, errs, code := runAt(t, e.dir, in(days), "access", "-o", "csv", "overlays/e0")
+		said := ""
+		for line := range strings.Lines(out) {
+			if strings.HasPrefix(line, "user,") && strings.Contains(line, ",puller,") {
+				said = line
+			}
+		}
+		if code != 0 || !strings.HasSuffix(said, ",90,"+verdict+"\n") {
+			t.Errorf("day %d: access says %q, want %q: %s", days, said, verdict, errs)
+		}
+	}
+	const late = `password-age|warning|credentials/puller.enc.yaml|user "puller": its password is 99 days old, and spec.auth.maxAge is 90d; puller-2 took its place 8 days ago`
+	judged(0, "", "replaced")
+	judged(6, "", "replaced")
+	judged(8, late+`, but it can't go yet: "puller-2" can't log in yet: it is not in the sealed files|reggen seal overlays/e0   # commit it, roll it out, and only then retire "puller"`, "overdue")
 	same(func() {
 		if out := due(0); !strings.Contains(out, "user puller: waits: puller-2 took its place 0 days ago, and both work for 7") {
 			t.Error(out)
@@ -77,6 +105,7 @@ func TestDueDayByDay(t *testing.T) {
 		}
 	})
 	e.ok("seal", "overlays/e0")
+	judged(8, late+"|reggen user rotate --due overlays/e0", "overdue")
 	same(func() { due(6) })
 	same(func() { due(7, "--overlap", "8d") })
 	before = e.files()

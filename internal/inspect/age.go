@@ -32,6 +32,24 @@ func Ages(credentials, sealedFiles []generator.File) []age.Secret {
 	return age.Of(all, files)
 }
 
+// Replaced are the users of an environment whose place a rotation gave to others
+// so lately that both work, each with who took it: for so long nobody is told that
+// their passwords are old.
+func (w *Work) Replaced(e repository.Environment, now time.Time) map[string]string {
+	out := map[string]string{}
+	if most, _ := age.Limit(e.Spec, age.Password); most == 0 {
+		return out
+	}
+	if set, err := w.Repo.Credentials(e); err == nil {
+		for _, s := range w.People.Due(e, set, now, people.Overlap) {
+			if s.Within {
+				out[s.User] = s.Why
+			}
+		}
+	}
+	return out
+}
+
 // ages tells of what is older than the spec has it. What nobody can know the age
 // of is told too, as something to know.
 func (w *Work) ages(r *Report, e repository.Environment, credentials, sealedFiles []generator.File, now time.Time) {
@@ -50,6 +68,11 @@ func (w *Work) ages(r *Report, e repository.Environment, credentials, sealedFile
 				tell(check.RulePasswordAge, check.Warning, p)
 			case people.Guess:
 				tell(check.RulePasswordAge, check.Info, p)
+			case people.Retire, people.Wait:
+				if s.Overdue != "" && !s.Within {
+					p.What = fmt.Sprintf("user %q: its password %s; %s", s.User, s.Overdue, s.Why)
+					tell(check.RulePasswordAge, check.Warning, p)
+				}
 			}
 		}
 	}

@@ -37,8 +37,11 @@ type Step struct {
 	User string
 	To   string // who takes or took the place
 	Why  string
-	Next string // the command for a person
+	Next string // the command that helps; for Ask one that only a person can run
 	Done bool
+
+	Overdue string // in words that the password is older than the spec has it; "" otherwise
+	Within  bool   // the overlap of a rotation lasts, which excuses an old password
 }
 
 // Due are the steps that the ages of an environment's passwords ask for. They
@@ -82,6 +85,7 @@ func (w *Work) Due(e repository.Environment, set credential.Set, now time.Time, 
 		default:
 			continue
 		}
+		s.Overdue = overdue
 		out = append(out, s)
 	}
 	return out
@@ -105,22 +109,29 @@ func (w *Work) overlapping(s *Step, e repository.Environment, set credential.Set
 		s.Do, s.Why = Ask, to+" took its place, and no pull secret names either, so only who uses them knows when it can go"
 		s.Next = "reggen user retire " + problem.QuoteArg(u.User) + " --dir " + problem.QuoteArg(w.Repo.Show(e.Root)) + "   # once everything logs in as " + problem.QuoteArg(newest.User)
 	case days < overlap:
-		s.Do, s.Why = Wait, fmt.Sprintf("%s took its place %d days ago, and both work for %d", to, days, overlap)
+		s.Do, s.Within, s.Why = Wait, true, fmt.Sprintf("%s took its place %d days ago, and both work for %d", to, days, overlap)
 	case refused != nil:
 		s.Do, s.Why = Wait, fmt.Sprintf("%s took its place %d days ago, but it can't go yet: %s", to, days, because(refused))
+		s.Next = first(refused).Next
 	default:
 		s.Do, s.Why = Retire, fmt.Sprintf("%s took its place %d days ago", to, days)
+		s.Next = "reggen user rotate --due " + problem.QuoteArg(w.Repo.Show(e.Root))
 	}
 }
 
 // because is the first reason of an error.
 func because(err error) string {
+	p := first(err)
+	if p.Path != "" {
+		return p.Path + " " + p.What
+	}
+	return p.What
+}
+
+func first(err error) problem.Problem {
 	var l problem.List
 	l.Join(err)
-	if l[0].Path != "" {
-		return l[0].Path + " " + l[0].What
-	}
-	return l[0].What
+	return l[0]
 }
 
 // Daily says how RotateDue does what is due.
