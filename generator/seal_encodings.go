@@ -10,8 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/secret"
 )
 
@@ -73,8 +72,9 @@ func (p Plan) replaced(text, got string, vals map[secret.Ref]string) (same, foun
 // with the real values in the place of the placeholders: a value of several lines
 // may stand in a block of its own, at any depth.
 func (p Plan) sameAsYAML(text, got string, vals map[secret.Ref]string) bool {
-	var a, b any
-	if yaml.Unmarshal([]byte(text), &a) != nil || yaml.Unmarshal([]byte(got), &b) != nil {
+	a, err := codec.Unmarshal([]byte(text))
+	b, other := codec.Unmarshal([]byte(got))
+	if err != nil || other != nil {
 		return false
 	}
 	switch a.(type) {

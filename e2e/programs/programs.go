@@ -1,5 +1,5 @@
-// Package programs builds what tests and measurements run, as it is released:
-// static, without symbols.
+// Package programs builds what tests run, as it is released: static, without
+// symbols.
 package programs
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Together is the environment variable with a folder in which programs are kept
+// Together is the environment variable with a folder, an absolute path, in which programs are kept
 // for all test packages of a run: linking one takes up to ten seconds. It is made
 // for the run; a program in it that is out of date is built anew.
 const Together = "REGGEN_E2E_PROGRAMS"
@@ -28,6 +28,9 @@ func Build(bin, module string, packages ...string) error {
 	kept := os.Getenv(Together)
 	if kept == "" {
 		return build(bin, module, packages)
+	}
+	if !filepath.IsAbs(kept) {
+		return fmt.Errorf("%s is %q: expected an absolute path", Together, kept)
 	}
 	from, err := filepath.Abs(module)
 	if err != nil {
@@ -76,6 +79,9 @@ func name(pkg string) string {
 
 // same makes path the file that is kept, or a copy of it on another disk.
 func same(path, kept string) error {
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return err // it may be the same file: never to be written to
+	}
 	if os.Link(kept, path) == nil {
 		return nil
 	}

@@ -177,7 +177,7 @@ var environmentRules = []Rule{
 	{
 		ID: RulePasswordAge, Severity: Warning, Inputs: []Input{Spec, Credentials},
 		Title:  "no password is older than spec.auth.maxAge",
-		Reason: "A password is copied to laptops, pipelines and nodes, and nobody knows of all of them: only a new one ends what was forgotten. Told where the spec says how old one may be. The day stands in the credential, readable; of a file without it only the day is known on which it was encrypted.",
+		Reason: "A password is copied to laptops, pipelines and nodes, and nobody knows of all of them: only a new one ends what was forgotten. Told where the spec says how old one may be; of the old user of a pull secret not before a rotation is seven days old. The day stands in the credential, readable; of a file without it only the day is known on which it was encrypted.",
 		Fix:    "reggen user rotate --due for users of pull secrets, reggen credential set for people; then reggen seal.",
 	},
 	{

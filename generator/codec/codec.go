@@ -224,7 +224,7 @@ func sameKey(v any) bool {
 func keyText(key any) (text string, is bool) {
 	switch key := key.(type) {
 	case string:
-		return key, true
+		return string([]rune(key)), true // JSON has U+FFFD for what is no UTF-8
 	case int:
 		return strconv.Itoa(key), true
 	case int64:

@@ -32,7 +32,8 @@ func sameRead(t *testing.T, text string) {
 		theirs func([]byte, any, ...yaml.JSONOpt) error
 	}{"Unmarshal": {Unmarshal, yaml.Unmarshal}, "UnmarshalStrict": {UnmarshalStrict, yaml.UnmarshalStrict}} {
 		got, gerr := c.ours([]byte(text))
-		if alike(t, text) {
+		var parsed any
+		if alike(t, text) && (name == "Unmarshal" || direct.UnmarshalStrict([]byte(text), &parsed) == nil) {
 			if !errors.Is(gerr, ErrSameKey) {
 				t.Errorf("%s of %q, where two keys become one: %#v, %v", name, text, got, gerr)
 			}
@@ -57,16 +58,9 @@ func alike(t *testing.T, text string) bool {
 		case map[any]any:
 			seen := map[string]bool{}
 			for key, value := range v {
-				one, err := direct.Marshal(map[any]any{key: nil})
-				if err != nil {
-					t.Fatal(err)
-				}
-				var read map[string]any
-				_ = yaml.Unmarshal(one, &read) // else no key that JSON can have
-				for name := range read {
-					if seen[name] {
-						return true
-					}
+				if name, is := asKey(t, key); is && seen[name] {
+					return true
+				} else if is {
 					seen[name] = true
 				}
 				if in(value) {
@@ -78,6 +72,26 @@ func alike(t *testing.T, text string) bool {
 	}
 	var v any
 	return direct.Unmarshal([]byte(text), &v) == nil && in(v)
+}
+
+// asKey is what the library makes of a key of the parser's; is is false where JSON
+// can have no such key.
+func asKey(t *testing.T, key any) (name string, is bool) {
+	t.Helper()
+	text, err := direct.Marshal(map[any]any{key: nil})
+	if f, number := key.(float64); number && f == 0 && math.Signbit(f) {
+		text = []byte("-0.0: ~\n") // the emitter's -0 is read as a whole number
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read map[string]any
+	if yaml.Unmarshal(text, &read) != nil || len(read) != 1 {
+		return "", false
+	}
+	for name = range read {
+	}
+	return name, true
 }
 
 func TestMarshal(t *testing.T) {
@@ -112,11 +126,11 @@ func TestMarshal(t *testing.T) {
 }
 
 var texts = []string{"", "~", "a: b", "a: 1\nb: [1.5, 0x1F, 0755, 1e3, 1_000, 9007199254740993, 18446744073709551615, -0, -0.0]\n", "1: a\ntrue: b\n1.5: c\n~: d\n", "a: .inf", "a: .nan", "a: 1\na: 2",
-	"a: &x {b: c}\nd: *x\ne: {<<: *x}\n", "a: 2001-01-01", "a: !!binary aGk=", "a: !!binary /w==", "a: !!str 1", "a: b\n---\nc: d\n", "- a\n- {}\n- []\n", "a: [\n", "\"\\u0000\": \"\\ud800\"", "a: \"\\x80\"", "? {a: b}\n: c\n"}
+	"a: &x {b: c}\nd: *x\ne: {<<: *x}\n", "a: 2001-01-01", "a: !!binary aGk=", "a: !!binary /w==", "a: !!str 1", "a: b\n---\nc: d\n", "- a\n- {}\n- []\n", "a: [\n", "\"\\u0000\": \"\\ud800\"", "a: \"\\x80\"", "? {a: b}\n: c\n", "-0.: a\n0: b", "1: 0\n1: 0\n1.: "}
 
 // sameKeys are texts in which keys become one: the library gives one value or the
 // other, as Go's maps are walked.
-var sameKeys = []string{"1: 0\n7002: 0\n1.: ", "1: a\n\"1\": b", "a: [{true: b, \"true\": c}]", "1.00000001: a\n1.00000002: b", ".inf: a\n\".inf\": b", "~: {1: a, \"1\": b}"}
+var sameKeys = []string{"1: 0\n7002: 0\n1.: ", "1: a\n\"1\": b", "a: [{true: b, \"true\": c}]", "1.00000001: a\n1.00000002: b", ".inf: a\n\".inf\": b", "~: {1: a, \"1\": b}", "!!binary /w==: a\n!!binary /g==: b"}
 
 func TestUnmarshal(t *testing.T) {
 	for _, text := range texts {

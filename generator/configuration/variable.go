@@ -1,6 +1,7 @@
 package configuration
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/reggen/reggen/generator/bounded"
@@ -20,8 +21,8 @@ func IsText(name string) bool { return endsIn(name, texts) }
 // Mangled says that YAML reads a variable's value as something else than the
 // text that it is.
 func Mangled(name, value string) bool {
-	read, ok := Read(value)
-	if !ok {
+	read, err := Read(value)
+	if err != nil {
 		return true
 	}
 	switch t := read.(type) {
@@ -55,11 +56,13 @@ func endsIn(name string, ends []string) bool {
 	return false
 }
 
-// Read is what YAML makes of a variable's value, and whether it can be read.
-func Read(text string) (value any, ok bool) {
+var errLarge = errors.New("is too large, or too deep")
+
+// Read is what YAML makes of a variable's value. An error says that it can't be
+// read; codec.ErrSameKey that it can, and by chance.
+func Read(text string) (value any, err error) {
 	if !bounded.Text(text) {
-		return nil, false
+		return nil, errLarge
 	}
-	value, err := codec.Unmarshal([]byte(text))
-	return value, err == nil
+	return codec.Unmarshal([]byte(text))
 }

@@ -3,9 +3,9 @@ package rendered
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 
-	"github.com/reggen/reggen/generator/bounded"
-	"github.com/reggen/reggen/generator/codec"
+	"github.com/reggen/reggen/generator/configuration"
 	"github.com/reggen/reggen/generator/object"
 )
 
@@ -35,30 +35,42 @@ type build struct {
 	collectors []registry // those containers that collect garbage
 	anonymous  []string   // the releases that anybody may come to
 
-	texts map[string]map[string]any // what YAML in values says; nil for none
+	texts map[string]mapped // what YAML in values says
 }
+
+// mapped is a text that was read as a mapping, or why it couldn't be.
+type mapped struct {
+	values map[string]any
+	err    error
+}
+
+var errNoMapping = errors.New("no mapping")
 
 // parsed reads YAML in a value as a mapping: each text once, since many pods may
 // mount one ConfigMap.
-func (b *build) parsed(text string) (values map[string]any, is bool) {
-	values, known := b.texts[text]
+func (b *build) parsed(text string) (map[string]any, error) {
+	m, known := b.texts[text]
 	if !known {
-		if bounded.Text(text) {
-			v, err := codec.Unmarshal([]byte(text))
-			if values, _ = v.(map[string]any); err == nil && v == nil {
-				values = map[string]any{}
-			}
+		v, err := configuration.Read(text)
+		is := false
+		if m.values, is = v.(map[string]any); v == nil {
+			m.values = map[string]any{}
+		} else if !is {
+			m.err = errNoMapping
 		}
-		b.texts[text] = values
+		if err != nil {
+			m = mapped{nil, err}
+		}
+		b.texts[text] = m
 	}
-	return values, values != nil
+	return m.values, m.err
 }
 
 // reference is what other objects know an object by.
 type reference struct{ kind, namespace, name string }
 
 func look(objects []object.Object) *build {
-	b := &build{objects: objects, index: map[reference]object.Object{}, texts: map[string]map[string]any{}}
+	b := &build{objects: objects, index: map[reference]object.Object{}, texts: map[string]mapped{}}
 	for _, o := range objects {
 		at := reference{o.Kind(), o.Namespace(), o.Name()}
 		if _, twice := b.index[at]; !twice {

@@ -1,6 +1,7 @@
 package rendered
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/configuration"
 	"github.com/reggen/reggen/generator/object"
 )
@@ -35,6 +37,7 @@ type configFile struct {
 	key    string
 	values map[string]any
 	broken bool // it is no YAML
+	alike  bool // two of its keys are the same text: nobody can say which counts
 }
 
 // variable is one of a container's environment. known says whether its value
@@ -212,10 +215,13 @@ func (b *build) configuration(o object.Object, pod, container map[string]any, is
 		source := b.find("ConfigMap", o.Namespace(), text(v, "configMap", "name"))
 		for _, key := range sortedKeys(mapping(source, "data")) {
 			file, _ := content(source, key)
-			values, yaml := b.parsed(file)
-			if !yaml {
+			values, err := b.parsed(file)
+			if err != nil {
 				if extension := path.Ext(key); extension == ".yml" || extension == ".yaml" {
 					out = configFile{object: source, key: key, broken: true}
+					if errors.Is(err, codec.ErrSameKey) {
+						out.broken, out.alike = false, true
+					}
 				}
 				continue
 			}

@@ -33,7 +33,7 @@ func (r registry) files() []string {
 // Secret, from a ConfigMap that isn't in the build, from what an init container
 // writes, or from an image of somebody's own.
 func (b *build) hidden(r registry) bool {
-	if r.unseen || r.config.broken {
+	if r.unseen || r.config.broken || r.config.alike {
 		return true
 	}
 	if r.config.values != nil {
@@ -80,9 +80,11 @@ func (r registry) setting(path ...string) setting {
 		if s.blind = !v.known || v.secret; s.blind {
 			return s
 		}
-		if s.value, ok = configuration.Read(v.text); !ok {
+		value, err := configuration.Read(v.text)
+		if err != nil {
 			return s
 		}
+		s.value = value
 		if n < len(path) {
 			section, _ := s.value.(map[string]any)
 			s.value, s.set = mapping(section, path[n:len(path)-1]...)[path[len(path)-1]]

@@ -1,10 +1,12 @@
 package rendered
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/configuration"
 	"github.com/reggen/reggen/generator/object"
 )
@@ -25,6 +27,9 @@ var takenRules = []Rule{
 	},
 }
 
+// sameKey is said where a configuration can be read in two ways.
+const sameKey = `has two keys that are the same text, as 1 and "1" are: which one counts is the registry's choice`
+
 // wholeConfiguration tells what no version takes that the image may hold.
 func wholeConfiguration(b *build) []hit {
 	var l []hit
@@ -38,6 +43,9 @@ func wholeConfiguration(b *build) []hit {
 	for _, r := range b.registries {
 		if r.config.broken {
 			l = append(l, at(r.config.object, r.config.path(), "YAML", "can't be read: the registry doesn't start"))
+		}
+		if r.config.alike {
+			l = append(l, at(r.config.object, r.config.path(), "one of them", "%s", sameKey))
 		}
 		major, gitlab := r.major()
 		if gitlab {
@@ -72,9 +80,13 @@ func wholeConfiguration(b *build) []hit {
 				continue
 			}
 			v := r.env[name]
-			value, reads := configuration.Read(v.text)
+			value, err := configuration.Read(v.text)
 			found := configuration.InVariable(major, name, value)
-			if len(found) == 0 && v.known && !reads {
+			switch {
+			case len(found) > 0 || !v.known || err == nil:
+			case errors.Is(err, codec.ErrSameKey):
+				found = []configuration.Fault{{What: name + " " + sameKey, Want: "one of them"}}
+			default:
 				found = []configuration.Fault{{What: name + " can't be read: the registry doesn't start", Want: "YAML"}}
 			}
 			for _, f := range found {

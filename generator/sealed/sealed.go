@@ -5,6 +5,7 @@ package sealed
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -114,7 +115,7 @@ type metadata struct {
 // writes it is for the library to take or to refuse.
 func read(data []byte) (doc document, err error) {
 	v, err := codec.UnmarshalStrict(data)
-	if err != nil || doc.take(v) {
+	if errors.Is(err, codec.ErrSameKey) || err == nil && doc.take(v) {
 		return doc, err
 	}
 	doc = document{}

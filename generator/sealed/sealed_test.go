@@ -1,12 +1,14 @@
 package sealed
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/reggen/reggen/generator/codec"
 	"github.com/reggen/reggen/generator/secret"
 )
 
@@ -188,7 +190,7 @@ func FuzzParse(f *testing.F) {
 // What is read in the form in which it is written is what the library reads.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{"apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: {a: b}}\ntype: Opaque\ndata: {a: b}\nsops: {mac: x, version: 1, age: [{enc: y}]}\n",
-		"type: 1", "Kind: Secret", "data: null", "data: {a: null}", "sops: []", "metadata: {labels: {}}", "a: b", "[]", "", "kind: a\nkind: b", "data: {1: 2}", "metadata: {name: true}"} {
+		"type: 1", "Kind: Secret", "data: null", "data: {a: null}", "sops: []", "metadata: {labels: {}}", "a: b", "[]", "", "kind: a\nkind: b", "data: {1: 2}", "data: {1: a, \"1\": b}", "type: .inf", "metadata: {name: true}"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -196,6 +198,9 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		got, gerr := read([]byte(text))
+		if errors.Is(gerr, codec.ErrSameKey) {
+			return // the library takes one of them by chance
+		}
 		var want document
 		werr := yaml.UnmarshalStrict([]byte(text), &want)
 		if (gerr == nil) != (werr == nil) || gerr == nil && !reflect.DeepEqual(got, want) {

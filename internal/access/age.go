@@ -22,7 +22,7 @@ type Age struct {
 	Overdue string `json:"overdue,omitempty"` // in words that it is older than that
 	Unsure  string `json:"unsure,omitempty"`  // in words that nobody can know whether it is
 
-	Replaced string `json:"replaced,omitempty"` // in words that it is, and that another took the place so lately that both have to work
+	Replaced string `json:"replaced,omitempty"` // in words that it is older than that, and that another took the place so lately that both have to work
 }
 
 // AgesMean is said wherever ages are.

@@ -141,8 +141,8 @@ func (r *Report) glance(v *view) {
 		note(class, "findings", "check found "+r.Check.counted())
 	}
 	still, unsealed := 0, 0
-	var overdue, limits [2]int // of passwords and of data keys
-	made := 0                  // of other credentials, and what a chart made
+	var overdue, replaced, limits [2]int // of passwords and of data keys
+	made := 0                            // of other credentials, and what a chart made
 	for _, e := range r.Environments {
 		for _, x := range e.Readers {
 			if x.Credentials == Still || x.Sealed == Still {
@@ -158,6 +158,9 @@ func (r *Report) glance(v *view) {
 			}
 			if a.Overdue != "" {
 				overdue[i]++
+			}
+			if a.Replaced != "" {
+				replaced[i]++
 			}
 		}
 		for _, u := range e.Users {
@@ -186,7 +189,11 @@ func (r *Report) glance(v *view) {
 		case overdue[i] > 0:
 			note("error", x.link, fmt.Sprintf("%s overdue, of %d with a limit", many(overdue[i], x.what), limits[i]))
 		default:
-			note("good", x.link, "No "+x.what+" is overdue, as far as files tell, of "+fmt.Sprint(limits[i])+" with a limit")
+			words := "No " + x.what + " is overdue, as far as files tell, of " + fmt.Sprint(limits[i]) + " with a limit"
+			if replaced[i] > 0 {
+				words += fmt.Sprintf(", %d replaced", replaced[i])
+			}
+			note("good", x.link, words)
 		}
 	}
 	if made > 0 {

@@ -25,8 +25,8 @@ An age is the one that reggen check judges by: since the day that reggen noted
 in the file when it set the value, or, where it noted none, at least since the
 day on which the file was encrypted. Where a spec says how old a password or a
 data key may become (auth.maxAge, secrets.maxAge), each has a verdict: in time,
-overdue, replaced while a rotation has both of its passwords work, or unsure where
-nothing notes the day.
+overdue, replaced while both the old and the new user of a pull secret have to
+work, or unsure where nothing notes the day.
 
 -o html is one page for an auditor, which loads nothing from anywhere; it and
 JSON hold what reggen check finds without a key, too. Exits 0 unless something

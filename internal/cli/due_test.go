@@ -90,6 +90,11 @@ func TestDueDayByDay(t *testing.T) {
 		if code != 0 || !strings.HasSuffix(said, ",90,"+verdict+"\n") {
 			t.Errorf("day %d: access says %q, want %q: %s", days, said, verdict, errs)
 		}
+		for form, want := range map[string]string{"table": verdict + " (90 days)", "markdown": verdict + " &#40;90 days&#41;", "html": verdict + ": limit 90 days", "json": `"` + verdict + `": "is `} {
+			if out, _, _ := runAt(t, e.dir, in(days), "access", "-o", form, "overlays/e0"); !strings.Contains(out, want) {
+				t.Errorf("day %d: access -o %s doesn't say %q", days, form, want)
+			}
+		}
 	}
 	const late = `password-age|warning|credentials/puller.enc.yaml|user "puller": its password is 99 days old, and spec.auth.maxAge is 90d; puller-2 took its place 8 days ago`
 	judged(0, "", "replaced")
