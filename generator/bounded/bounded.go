@@ -7,7 +7,6 @@
 package bounded
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,32 +45,36 @@ const (
 // (os.IsNotExist recognises a missing one), or a problem.Problem that names
 // the file.
 func Read(path string, limit int64) ([]byte, error) {
-	// Opening a named pipe would wait for a writer.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	defer f.close()
+	kind, size, err := f.stat()
 	switch {
 	case err != nil:
 		return nil, err
-	case info.IsDir():
+	case kind.IsDir():
 		return nil, &os.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
-	case !info.Mode().IsRegular():
+	case !kind.IsRegular():
 		return nil, problem.Problem{File: path, What: "is no regular file", Want: "a file, not a device, a pipe or a socket"}
-	case info.Size() > limit:
+	case size > limit:
 		return nil, tooLarge(path, limit)
 	}
-	// Room for all of it, and for the attempt to read more.
-	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(f, limit+1)); err != nil {
-		return nil, err
+	if size > 0 { // one call for all of it
+		data := make([]byte, size)
+		n, err := io.ReadFull(f, data)
+		if err == io.ErrUnexpectedEOF || err == io.EOF { // it is smaller by now
+			err = nil
+		}
+		return data[:n], err
 	}
-	if int64(data.Len()) > limit {
+	// Of a file in /proc nobody knows the size.
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if int64(len(data)) > limit {
 		return nil, tooLarge(path, limit)
 	}
-	return data.Bytes(), nil
+	return data, err
 }
 
 func tooLarge(path string, limit int64) error {

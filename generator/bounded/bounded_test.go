@@ -118,6 +118,33 @@ func TestRead(t *testing.T) {
 	if _, err := Read(os.DevNull, 100); !IsProblem(err) {
 		t.Errorf("a device: %v", err)
 	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := Read(empty, 0); err != nil || len(data) > 0 {
+		t.Errorf("an empty one: %q, %v", data, err)
+	}
+}
+
+// How long a file takes beside os.ReadFile.
+func BenchmarkRead(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "file")
+	if err := os.WriteFile(path, make([]byte, 2<<10), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for name, read := range map[string]func(string) ([]byte, error){
+		"bounded": func(path string) ([]byte, error) { return Read(path, MaxFile) },
+		"os":      os.ReadFile,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if data, err := read(path); err != nil || len(data) != 2<<10 {
+					b.Fatal(len(data), err)
+				}
+			}
+		})
+	}
 }
 
 // A text that could hold too many nodes is not decoded to find out, nor is what

@@ -41,6 +41,22 @@ func TestReadTakesRegularFilesOnly(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// Files of the kernel's are regular ones without a size.
+	if data, err := Read("/proc/self/maps", 1<<20); err == nil && len(data) < 100 || err != nil && !os.IsNotExist(err) {
+		t.Errorf("in /proc: %d bytes, %v", len(data), err)
+	}
+	if _, err := Read("/proc/self/maps", 100); !IsProblem(err) && !os.IsNotExist(err) {
+		t.Errorf("in /proc, too large: %v", err)
+	}
+	before, err := os.ReadDir("/proc/self/fd")
+	for range 50 {
+		for _, name := range []string{"small", "large", "pipe", "gone", ""} {
+			_, _ = Read(in(name), 100)
+		}
+	}
+	if after, _ := os.ReadDir("/proc/self/fd"); err == nil && len(after) != len(before) {
+		t.Errorf("%d files stay open", len(after)-len(before))
+	}
 	if _, err := Read(dir, 100); err == nil || IsProblem(err) || os.IsNotExist(err) {
 		t.Errorf("a folder: %v", err)
 	}

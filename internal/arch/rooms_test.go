@@ -111,7 +111,6 @@ var writers = map[string]string{
 	"internal/kustomize":        "hides programs behind a temporary folder",
 	"internal/start keys.go":    "makes the folder of a key file, for its owner alone",
 	"internal/start plugin.go":  "makes the folder of kustomize's plugin",
-	"generator/bounded":         "opens the one file that it is told to read",
 }
 
 // reading are the functions by which files and folders are opened, by import path.
@@ -119,6 +118,7 @@ var writers = map[string]string{
 var reading = map[string][]string{
 	"os":                         {"Open", "ReadFile", "ReadDir", "Readlink", "DirFS"},
 	"path/filepath":              {"Walk", "WalkDir", "Glob"},
+	"syscall":                    {"Open"},
 	module + "generator/bounded": {"Read"},
 }
 
@@ -130,6 +130,7 @@ var readers = map[string]string{
 	"internal/start plugin.go": "reads this program to copy it",
 	"internal/cases":           "is for tests",
 	"internal/cli root.go":     "reads what kustomize hands to a plugin",
+	"generator/bounded":        "opens the one file that it is told to read",
 	"generator/rules":          "looks for .sops.yaml on the way up",
 	"generator/sops":           "reads key files, as SOPS does",
 }
