@@ -40,12 +40,13 @@ func (m *move) rest(c *chart.Chart) error {
 			if last, is := cut[list]; is && n >= last && n >= 0 || needed(p.Path) {
 				continue
 			}
-			for i, at := range m.cut(p.Path) {
+			gone, below := m.cut(p.Path)
+			for i, at := range gone {
 				took, cut[list] = true, n
 				if rest, is := strings.CutPrefix(at, "config."); is {
 					at = "configData." + rest
 				}
-				why := "is not carried over: " + p.What
+				why := "is not carried over: " + below + p.What
 				if i > 0 {
 					why = "goes with it"
 				}
@@ -87,8 +88,8 @@ func next(p problem.Problem) string {
 
 // cut takes a path of a problem out of the spec, and says what went, as paths of
 // it: that path, or all below the nearest one that is there. Of a list's element a
-// part can't go without the rest.
-func (m *move) cut(path string) (gone []string) {
+// part can't go without the rest; below says then which part it is.
+func (m *move) cut(path string) (gone []string, below string) {
 	keys := keysOf(strings.TrimPrefix(path, "spec."))
 	least := 1
 	if keys[0] == "values" || keys[0] == "config" {
@@ -109,12 +110,12 @@ func (m *move) cut(path string) (gone []string) {
 			of.put(was, keys[n-1])
 			m.out.takeAt(keys[:n])
 			if n == len(keys) {
-				return []string{strings.TrimPrefix(path, "spec.")}
+				return []string{strings.TrimPrefix(path, "spec.")}, ""
 			}
 			for _, leaf := range lowest(of, keys[:n-1]) {
 				gone = append(gone, dotted(leaf))
 			}
-			return append([]string{strings.TrimPrefix(path, "spec.")}, gone...)
+			return append([]string{strings.TrimPrefix(path, "spec.")}, gone...), ""
 		case []any:
 			i, err := strconv.Atoi(keys[n-1])
 			if err != nil || i < 0 || i >= len(p) {
@@ -130,10 +131,13 @@ func (m *move) cut(path string) (gone []string) {
 				}
 			}
 			m.out.takeAt(keys[:n])
-			return []string{at}
+			if n < len(keys) {
+				below = dotted(keys[n:]) + ": "
+			}
+			return []string{at}, below
 		}
 	}
-	return nil
+	return nil, ""
 }
 
 func isElement(parent any) bool { _, is := parent.([]any); return is }
