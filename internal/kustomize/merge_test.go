@@ -153,6 +153,8 @@ func FuzzMerged(f *testing.F) {
 	f.Add("spec: !x {a: 0755}", "$patch: replace")
 	f.Add("spec: {a: |\n b\n}", "kind: Registry\nmetadata: {name: r}")
 	f.Add("metadata: {annotations: {}}", "metadata: {annotations: null}")
+	f.Add("0: {A}", "$patch: replace")
+	f.Add("spec: {a: , b: [~, null, !!null '']}", "spec:\n  c:\n    d:\n")
 	f.Fuzz(func(t *testing.T, base, patch string) {
 		head := "apiVersion: reggen.dev/v1alpha1\nkind: Registry\nmetadata: {name: r, namespace: registry}\n"
 		if len(base)+len(patch) > 1<<12 || strings.Contains(base+patch, "\x00") {

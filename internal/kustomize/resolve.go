@@ -3,11 +3,13 @@ package kustomize
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/reggen/reggen/generator/bounded"
@@ -103,10 +105,16 @@ func registries(rm resmap.ResMap) ([]resolved, error) {
 // through YAML, JSON and YAML for it.
 func asYAML(r *resource.Resource) ([]byte, error) {
 	fields := map[string]any{}
-	if err := r.YNode().Decode(&fields); err != nil {
+	if impliesNull(r.YNode()) || r.YNode().Decode(&fields) != nil {
 		return r.AsYAML()
 	}
 	return codec.Marshal(fields)
+}
+
+// impliesNull says whether a value is null because nothing is there: in braces it
+// comes out of kustomize as an empty text.
+func impliesNull(n *kyaml.Node) bool {
+	return n.Kind == kyaml.ScalarNode && n.Value == "" && n.ShortTag() == "!!null" || slices.ContainsFunc(n.Content, impliesNull)
 }
 
 // inlined is a file system in which every entry that holds a Registry
