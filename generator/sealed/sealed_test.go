@@ -187,6 +187,15 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// Of keys that become the same text the library takes one by chance.
+func TestReadRefusesKeysThatBecomeOne(t *testing.T) {
+	for range 20 {
+		if doc, err := read([]byte("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {1: a, \"1\": b}\n")); !errors.Is(err, codec.ErrSameKey) {
+			t.Fatalf("%v, %v", doc.Data, err)
+		}
+	}
+}
+
 // What is read in the form in which it is written is what the library reads.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{"apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: {a: b}}\ntype: Opaque\ndata: {a: b}\nsops: {mac: x, version: 1, age: [{enc: y}]}\n",
